@@ -1,0 +1,108 @@
+"""Files written whole or not at all, locks between processes, digests."""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from runner.errors import RunnerError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Replace `path` in one step; a crash leaves the old file or the new one, never a part."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def sha256(content: bytes | str) -> str:
+    """Hexadecimal SHA-256 of a text (as UTF-8) or bytes."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory tree; read-only files and directories go too, a missing tree is fine."""
+
+    def unlock(function: object, name: str, _error: object) -> None:
+        with suppress(OSError):
+            Path(name).parent.chmod(0o700)
+            Path(name).chmod(0o700)
+            if callable(function):
+                function(name)
+
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+    elif path.exists():
+        shutil.rmtree(path, onerror=unlock)
+
+
+class LockTaken(RunnerError):
+    """Another process holds the lock and the time to wait is over."""
+
+
+@contextmanager
+def locked(path: Path, *, timeout: float | None = None, shared: bool = False) -> Iterator[int]:
+    """Hold the lock file `path`; yields its file descriptor.
+
+    The lock lives as long as any process has the descriptor open: pass it to a child (`pass_fds`) and the
+    lock outlives our own death until the child has ended too. The file is never removed.
+
+    Args:
+        path: the lock file, made if missing.
+        timeout: seconds to wait for the other holder; None waits for ever, 0 not at all.
+        shared: share it with other shared holders (readers).
+
+    Raises:
+        LockTaken: still held by another process after `timeout`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    try:
+        _acquire(descriptor, path, timeout=timeout, shared=shared)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path, *, timeout: float | None, shared: bool) -> None:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    pause = 0.005
+    while not _try_lock(descriptor, shared=shared, block=timeout is None):
+        if deadline is not None and time.monotonic() >= deadline:
+            raise LockTaken(f"{path} is locked by another process")
+        time.sleep(pause)
+        pause = min(pause * 2, 0.2)
+
+
+def _try_lock(descriptor: int, *, shared: bool, block: bool) -> bool:
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            flags = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, flags if block else flags | fcntl.LOCK_NB)
+    except OSError as error:
+        if isinstance(error, BlockingIOError | PermissionError):
+            return False
+        raise
+    return True

@@ -1,0 +1,155 @@
+"""The one place that starts programs.
+
+`capture` runs a tool (git, uv, an interpreter) to its end. `Child` is a project's program: its own process group,
+its output as it comes, ended in three steps, and never outliving us.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from runner.errors import RunnerError
+
+GUARD = Path(__file__).with_name("inside") / "guard.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that has ended. `code` is negative for the signal that ended it."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+
+class ProgramMissing(RunnerError):
+    """There is no such executable."""
+
+
+class ProgramFailed(RunnerError):
+    """A tool ended with another code than 0; `completed` has all of it."""
+
+    def __init__(self, completed: Completed, *, hint: str | None = None) -> None:
+        tail = "\n".join((completed.err or completed.out).strip().splitlines()[-30:])
+        super().__init__(
+            f"`{shlex.join(completed.argv)}` ended with {describe_code(completed.code)}",
+            hint=hint,
+            detail=tail or None,
+        )
+        self.completed = completed
+
+
+def describe_code(code: int) -> str:
+    """ "exit code 3" or "signal 9 (SIGKILL)"."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {-code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def capture(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    input: str | None = None,  # noqa: A002 - subprocess calls it so
+    timeout: float | None = None,
+    check: bool = True,
+    pass_fds: Sequence[int] = (),
+    on_line: Callable[[str], None] | None = None,
+) -> Completed:
+    """Run a tool to its end and return its output.
+
+    Args:
+        argv: an argument list, never a shell line.
+        env: the whole environment; None for ours.
+        input: text for its standard input, which is empty otherwise.
+        timeout: seconds; afterwards it is killed and ProgramFailed raised.
+        check: raise ProgramFailed when the code is not 0.
+        pass_fds: descriptors that the tool inherits (a lock, so that it outlives us no longer than the tool).
+        on_line: gets each line of standard error as it comes.
+
+    Raises:
+        ProgramMissing: no such executable.
+        ProgramFailed: see `check` and `timeout`.
+    """
+    arguments = tuple(os.fspath(part) for part in argv)
+    try:
+        process = subprocess.Popen(
+            arguments,
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=tuple(pass_fds),
+        )
+    except FileNotFoundError as error:
+        if error.filename is not None and cwd is not None and Path(error.filename) == cwd:
+            raise RunnerError(f"there is no directory {cwd}") from error
+        raise ProgramMissing(f"there is no program {arguments[0]!r}") from error
+    except PermissionError as error:
+        raise ProgramMissing(f"{arguments[0]!r} cannot be executed: {error.strerror}") from error
+    completed = _communicate(process, arguments, input=input, timeout=timeout, on_line=on_line)
+    if check and completed.code != 0:
+        raise ProgramFailed(completed)
+    return completed
+
+
+def _communicate(
+    process: subprocess.Popen[bytes],
+    argv: tuple[str, ...],
+    *,
+    input: str | None,  # noqa: A002
+    timeout: float | None,
+    on_line: Callable[[str], None] | None,
+) -> Completed:
+    with process:
+        lines: list[str] = []
+        follower = _follow(process, lines, on_line) if on_line else None
+        try:
+            out, err = process.communicate(input.encode() if input is not None else None, timeout)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            process.wait()
+            raise ProgramFailed(
+                Completed(argv, -signal.SIGKILL, "", f"no answer within {timeout:g} s")
+            ) from error
+        except BaseException:
+            process.kill()
+            raise
+        if follower:
+            follower.join()
+        text = "".join(lines) if follower else _text(err)
+        return Completed(argv, process.returncode, _text(out), text)
+
+
+def _follow(
+    process: subprocess.Popen[bytes], lines: list[str], on_line: Callable[[str], None]
+) -> threading.Thread:
+    stream = process.stderr
+    assert stream is not None
+    process.stderr = None  # communicate() leaves it to us
+
+    def read(stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                lines.append(_text(line))
+                on_line(lines[-1].rstrip())
+
+    thread = threading.Thread(target=read, args=(stream,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode(errors="replace")

@@ -1,0 +1,84 @@
+"""What long work tells about itself: phases with times, notices, warnings. Meaning only; looks are the command line's.
+
+progress = Progress(listener)
+with progress.phase("environment") as phase:
+    phase.update("installing numpy")
+    phase.summary, phase.detail = "virtualenv, Python 3.11, 12 packages", "cached"
+progress.seconds            # {"environment": 0.21}: recorded with the run
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Literal, TypeAlias
+
+
+@dataclass(slots=True)
+class Phase:
+    """One step of the work. `summary` is what it found or made, `detail` how (cached, 12 packages downloaded)."""
+
+    name: str
+    summary: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+    failed: bool = False
+    doing: str = ""
+    _changed: Callable[["Phase"], None] = field(default=lambda _phase: None, repr=False)
+
+    def update(self, doing: str) -> None:
+        """Say what is being done just now; shown on a terminal, forgotten afterwards."""
+        self.doing = doing
+        self._changed(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line for the person: a notice or a warning, with what to do about it."""
+
+    level: Literal["notice", "warning"]
+    text: str
+    hint: str | None = None
+
+
+Event: TypeAlias = tuple[Literal["started", "changed", "finished"], Phase] | Message
+Listener: TypeAlias = Callable[[Event], None]
+
+
+def silent(_event: Event) -> None:
+    """Listen to nothing."""
+
+
+class Progress:
+    """Collects phases and messages, and passes each on to one listener as it happens."""
+
+    def __init__(self, listener: Listener = silent) -> None:
+        self._listener = listener
+        self.seconds: dict[str, float] = {}
+        self.messages: list[Message] = []
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[Phase]:
+        """Time the block under `name`; a phase entered twice adds up."""
+        phase = Phase(name, _changed=lambda phase: self._listener(("changed", phase)))
+        started = perf_counter()
+        self._listener(("started", phase))
+        try:
+            yield phase
+        except BaseException:
+            phase.failed = True
+            raise
+        finally:
+            phase.seconds = perf_counter() - started
+            self.seconds[name] = self.seconds.get(name, 0.0) + phase.seconds
+            self._listener(("finished", phase))
+
+    def notice(self, text: str, *, hint: str | None = None) -> None:
+        self._say(Message("notice", text, hint))
+
+    def warn(self, text: str, *, hint: str | None = None) -> None:
+        self._say(Message("warning", text, hint))
+
+    def _say(self, message: Message) -> None:
+        self.messages.append(message)
+        self._listener(message)

@@ -1,0 +1,149 @@
+"""What a project is: entry points with parameters, and the environment that it asks for. Values only.
+
+Project ── entry_points: name -> EntryPoint ── parameters: name -> Parameter
+        └─ environment: SystemEnv | PythonEnv | CondaEnv | DockerEnv
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from runner.errors import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A declared parameter.
+
+    Attributes:
+        name: as written; may hold hyphens.
+        type: as written, `string` where absent. Known: string, float, path, uri (MLflow's), int, bool, list[...].
+        default: raw text, None where the parameter must be given (or `optional`).
+        description: help for people.
+        choices: the texts that are allowed, empty for any.
+        minimum, maximum: bounds of a number, inclusive (`min`, `max` in the file).
+        optional: unset renders as nothing.
+        flag: a true value renders as `--name`, a false one as nothing.
+        secret: masked in every output and record, given to the program through its environment.
+        where: place of the declaration.
+    """
+
+    name: str
+    type: str = "string"
+    default: str | None = None
+    description: str | None = None
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    optional: bool = False
+    flag: bool = False
+    secret: bool = False
+    where: Location | None = field(default=None, compare=False)
+
+    @property
+    def required(self) -> bool:
+        """Whether a run must give a value."""
+        return self.default is None and not self.optional and not self.flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPoint:
+    """A command with placeholders, and the parameters which fill them."""
+
+    name: str
+    command: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    where: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemEnv:
+    """No environment of its own: the caller's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonEnv:
+    """A Python interpreter and requirements, from `python_env.yaml`, `requirements.txt`, a lock file or a simple conda file.
+
+    Attributes:
+        file: the file that declares it, relative to the project directory; None where it is implied.
+        python: version asked for ("3.10", "3.10.13", ">=3.9"), None for any.
+        requirements: lines as in requirements.txt (`-r other.txt`, options and editable paths included).
+        build_requirements: `build_dependencies` of python_env.yaml; needed for source distributions only.
+        lock_file: pylock.toml, uv.lock or a hashed requirements file which the project ships; relative.
+    """
+
+    file: str | None = None
+    python: str | None = None
+    requirements: tuple[str, ...] = ()
+    build_requirements: tuple[str, ...] = ()
+    lock_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaEnv:
+    """A conda environment file.
+
+    Attributes:
+        file: relative to the project directory.
+        text: content of the file, as it is.
+        simple: the same as a PythonEnv when it holds only python, pip and a pip list; else None.
+        conda_packages: dependencies which only conda can supply ("numpy=1.26").
+    """
+
+    file: str
+    text: str
+    simple: PythonEnv | None = None
+    conda_packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerEnv:
+    """A container image: `docker_env`.
+
+    `environment` holds names to copy and (name, value) pairs to set.
+    """
+
+    image: str
+    volumes: tuple[str, ...] = ()
+    environment: tuple[str | tuple[str, str], ...] = ()
+
+
+EnvironmentSpec: TypeAlias = SystemEnv | PythonEnv | CondaEnv | DockerEnv
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something odd in a project file which does not stop a run."""
+
+    message: str
+    where: Location | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project as its files declare it.
+
+    Attributes:
+        directory: where the files are.
+        file: the MLproject file's name, None where there is none.
+        name: as declared.
+        environment: what the file (or an implied environment file) asks for.
+        entry_points: the declared ones.
+        strict: unknown parameters are refused.
+        metrics: JSON files which the program writes and whose numbers are recorded as metrics; relative globs.
+        outputs: files which the program writes and which are kept as artifacts; relative globs.
+        notices: what deserves a warning.
+    """
+
+    directory: Path
+    file: str | None = None
+    name: str | None = None
+    environment: EnvironmentSpec = SystemEnv()
+    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    strict: bool = False
+    metrics: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()

@@ -1,0 +1,105 @@
+"""Where things are and how we behave: the only reader of environment variables.
+
+Made once at the edge (`Settings.from_environ(os.environ)`) and passed on; nothing else looks at the environment.
+Each variable is documented in docs/reference/settings.md, which a test compares with `VARIABLES`.
+"""
+
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from runner.errors import UsageError
+
+VARIABLES: Mapping[str, str] = {
+    "RUNNER_HOME": "directory that holds the store, the artifacts and the cache",
+    "RUNNER_CACHE": "directory of environments, Git mirrors and downloads; default: `cache` below RUNNER_HOME",
+    "RUNNER_TRACKING_URI": "tracking store, for example sqlite:///runs.db; wins over MLFLOW_TRACKING_URI",
+    "RUNNER_ENV_MANAGER": "environment to use when the command line does not say: auto, local or virtualenv",
+    "RUNNER_OFFLINE": "1: never use the network; what is not in the cache is an error",
+    "RUNNER_UV": "path of the uv to use; `none` builds environments with virtualenv and pip",
+    "RUNNER_LEASE_SECONDS": "a run whose process has been silent for so long counts as lost; default 30",
+    "MLFLOW_TRACKING_URI": "tracking store, as MLflow reads it",
+    "MLFLOW_EXPERIMENT_NAME": "experiment to record in",
+    "MLFLOW_EXPERIMENT_ID": "experiment to record in; wins over the name",
+    "MLFLOW_RUN_ID": "the run inside which we are called: it becomes the parent",
+    "NO_COLOR": "anything: no colours",
+    "RUNNER_DEBUG": "1: show tracebacks",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one process. `environ` is what child processes inherit."""
+
+    home: Path
+    cache: Path
+    tracking_uri: str
+    env_manager: str = "auto"
+    offline: bool = False
+    uv: str | None = None
+    lease_seconds: float = 30.0
+    experiment_name: str | None = None
+    experiment_id: str | None = None
+    parent_run_id: str | None = None
+    debug: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read VARIABLES from `environ`.
+
+        Raises:
+            UsageError: a value cannot be understood.
+        """
+        home = Path(environ.get("RUNNER_HOME") or user_data_path("runner")).expanduser().absolute()
+        return cls(
+            home=home,
+            cache=Path(environ.get("RUNNER_CACHE") or home / "cache").expanduser().absolute(),
+            tracking_uri=environ.get("RUNNER_TRACKING_URI")
+            or environ.get("MLFLOW_TRACKING_URI")
+            or f"sqlite:///{home / 'runner.db'}",
+            env_manager=environ.get("RUNNER_ENV_MANAGER") or "auto",
+            offline=_truth(environ, "RUNNER_OFFLINE"),
+            uv=environ.get("RUNNER_UV") or None,
+            lease_seconds=_seconds(environ, "RUNNER_LEASE_SECONDS", 30.0),
+            experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
+            experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,
+            parent_run_id=environ.get("MLFLOW_RUN_ID") or None,
+            debug=_truth(environ, "RUNNER_DEBUG"),
+            environ=dict(environ),
+        )
+
+    @property
+    def artifact_root(self) -> Path:
+        """Where artifacts of an embedded store go, one directory per experiment and run."""
+        return self.home / "artifacts"
+
+    @property
+    def user(self) -> str:
+        """The login name, as MLflow records it."""
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):
+            return "unknown"
+
+
+def _truth(environ: Mapping[str, str], name: str) -> bool:
+    return environ.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name)
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise UsageError(
+            f"{name}={text!r} is no number of seconds", hint=f"unset it, or set {name}={default:g}"
+        )
+    return seconds

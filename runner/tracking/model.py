@@ -1,0 +1,97 @@
+"""What is kept: experiments and runs with parameters, metrics and tags. Values only.
+
+Words: a `Parameter` is declared in a project, a `Param` is recorded with a run.
+Times are milliseconds since the epoch (UTC), as MLflow keeps them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """State of a run; design: PENDING -> (QUEUED) -> PREPARING -> RUNNING -> one of the last four."""
+
+    PENDING = "PENDING"
+    QUEUED = "QUEUED"
+    PREPARING = "PREPARING"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+    LOST = "LOST"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in {RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED, RunStatus.LOST}
+
+
+class Lifecycle(StrEnum):
+    """Whether an experiment or a run was deleted (it stays readable until it is collected)."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """A named group of runs. `id` is a decimal text; "0" is `Default`."""
+
+    id: str
+    name: str
+    artifact_location: str
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    created: int = 0
+    updated: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a metric. `value` may be NaN or infinite; `step` is any 64-bit integer."""
+
+    key: str
+    value: float
+    time: int
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as stored. `metrics` holds the latest point of each key (greatest step, time, value)."""
+
+    id: str
+    name: str
+    experiment_id: str
+    status: RunStatus
+    artifact_uri: str
+    user: str = ""
+    started: int | None = None
+    ended: int | None = None
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who keeps a run alive: renewed every third of its length; a run whose lease is over is LOST.
+
+    `host` and `pid` (with the start time of that process, so that a reused number is not believed) let a
+    command on the same machine see at once that the process is gone.
+    """
+
+    host: str
+    pid: int
+    process_started: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some runs of a search and the token for the next ones (None at the end)."""
+
+    runs: tuple[Run, ...]
+    next_token: str | None = None

@@ -1,0 +1,73 @@
+"""Fixtures for every test: a home of its own, the command line, small projects."""
+
+import os
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runner.cli import main
+from runner.settings import Settings
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A RUNNER_HOME of its own for each test, and nothing of the caller's MLflow or runner settings."""
+    for name in [name for name in os.environ if name.startswith(("MLFLOW_", "RUNNER_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:  # the home first
+    return Settings.from_environ(os.environ)
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Cli:
+    """Run the command line in this process: `cli("runs", "list").out`."""
+
+    def invoke(*arguments: str | os.PathLike[str]) -> Outcome:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main([os.fspath(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Outcome(int(exit_.value.code or 0), out, err)
+
+    return invoke
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Write a directory of files: `files({"MLproject": "..."})` gives its path. Texts are dedented."""
+    count = 0
+
+    def write(contents: Mapping[str, str]) -> Path:
+        nonlocal count
+        count += 1
+        directory = tmp_path / f"project{count}"
+        for name, content in contents.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(textwrap.dedent(content).encode())
+        directory.mkdir(exist_ok=True)
+        return directory
+
+    return write
