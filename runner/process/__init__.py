@@ -1,7 +1,8 @@
 """The one place that starts programs.
 
-`capture` runs a tool (git, uv, an interpreter) to its end. `Child` is a project's program: its own process group,
-its output as it comes, ended in three steps, and never outliving us.
+capture     runs a tool (git, uv, an interpreter) to its end
+child.py    a project's program: its own process group, its output as it comes, ended in three steps
+guard.py    a few lines in a process of their own, which end that program if we die without a word
 """
 
 import os
@@ -15,8 +16,6 @@ from pathlib import Path
 from typing import IO
 
 from runner.errors import RunnerError
-
-GUARD = Path(__file__).with_name("inside") / "guard.py"
 
 
 @dataclass(frozen=True, slots=True)

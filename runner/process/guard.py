@@ -1,0 +1,87 @@
+"""Ends a run's processes when the runner that started them died without a word (kill -9, out of memory).
+
+Started as ``python -I -S guard.py RUN_ID`` in a session of its own. Standard input is a pipe whose other end only the
+runner holds: it says the number of the process group, and `done` when all is well. The end of the pipe without
+`done` means that the runner is gone. Then the group is ended, and, where /proc tells, each process that left the
+group but still carries RUNNER_RUN_ID in its environment.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+GRACE = 2.0  # seconds between the request and the order
+
+
+def main(run_id: str) -> None:
+    """Wait for the runner's word, or for its end."""
+    said = _listen()
+    if b"done" in said:
+        return
+    group = int(said[0]) if said else None
+    end(group, run_id, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and (_alive(group) or _marked(run_id)):
+        time.sleep(0.05)
+    end(group, run_id, signal.SIGKILL)
+
+
+def end(group: int | None, run_id: str, number: int) -> None:
+    """Send the signal to the group and to every process that carries the run's mark."""
+    if group is not None:
+        _send(os.killpg, group, number)
+    for process in _marked(run_id):
+        _send(os.kill, process, number)
+
+
+def _listen() -> list[bytes]:
+    data = b""
+    while True:
+        part = os.read(0, 4096)
+        data += part
+        if not part or b"done" in data:
+            return data.split()
+
+
+def _alive(group: int | None) -> bool:
+    if group is None:
+        return False
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _marked(run_id: str) -> list[int]:
+    mark = b"RUNNER_RUN_ID=" + run_id.encode()
+    return [process for process in _processes() if process != os.getpid() and mark in _environment(process)]
+
+
+def _processes() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - pathlib costs 5 ms
+    except OSError:  # no /proc: the group must do
+        return []
+
+
+def _environment(process: int) -> list[bytes]:
+    try:
+        with open(f"/proc/{process}/environ", "rb") as file:  # noqa: PTH123
+            return file.read().split(b"\0")
+    except OSError:
+        return []
+
+
+def _send(send: Callable[[int, int], None], target: int, number: int) -> None:
+    with suppress(OSError):
+        send(target, number)
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    main(sys.argv[1])
