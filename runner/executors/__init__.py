@@ -1,0 +1,45 @@
+"""Where a program runs. An executor is given a `Job` and brings back its `Exit`; `local` is this machine."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+Sink: TypeAlias = Callable[[Literal["stdout", "stderr"], bytes], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A shell command, where it runs and with what environment variables (all of them)."""
+
+    run_id: str
+    command: str
+    directory: Path
+    variables: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How a program ended.
+
+    Attributes:
+        code: as a shell gives it: 128 + signal for a program that a signal ended.
+        signal: that signal.
+        stopped_by: the signal that `stop` was called with, None when nobody did.
+    """
+
+    code: int
+    signal: int | None = None
+    stopped_by: int | None = None
+
+
+class Executor(Protocol):
+    """Runs one job at a time."""
+
+    def execute(self, job: Job, *, sink: Sink) -> Exit:
+        """Run the job to its end; `sink` gets the output as it comes."""
+        ...
+
+    def stop(self, number: int) -> None:
+        """Ask the job to end with this signal, a second time kill it. May be called from a signal handler."""
+        ...

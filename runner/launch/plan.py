@@ -1,0 +1,109 @@
+"""The plan: everything needed to execute a run once more, as one JSON document (schemas/plan.schema.json)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from runner.errors import RunnerError
+from runner.files import sha256
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSource:
+    """Which code. `kind` is directory, git or archive; the rest as in `sources.Checkout`."""
+
+    kind: str
+    uri: str
+    subdirectory: str = ""
+    ref: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    repository: str | None = None
+    dirty: bool | None = None
+    digest: str | None = None
+    submodules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLock:
+    """Which packages: the digest of the lock file that is kept beside the plan."""
+
+    kind: str
+    digest: str
+    python: str
+    packages: int
+    origin: str
+    pinned: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedEnvironment:
+    """Which environment. `kind` is system or virtualenv; `lock` is None for the system, or before it is resolved."""
+
+    kind: str
+    file: str | None = None
+    python: str | None = None
+    lock: PlannedLock | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run executes.
+
+    Attributes:
+        parameters: declared parameters, raw text with defaults filled in; secrets are not here.
+        extra_parameters: undeclared ones, appended to the command.
+        secrets: names of the parameters whose values are not kept.
+        command: the shell command; secrets are references to environment variables in it.
+        inputs: parameter -> URI or path, for those that name data.
+        metrics, outputs: patterns of files that the program writes.
+    """
+
+    source: PlannedSource
+    entry_point: str
+    command: str
+    environment: PlannedEnvironment
+    project: str | None = None
+    file: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    extra_parameters: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, with the schema's number."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Plan":
+        """The plan that `to_json` wrote.
+
+        Raises:
+            RunnerError: written by a newer version, or no plan at all.
+        """
+        if document.get("schema") != SCHEMA:
+            raise RunnerError(
+                f"a plan of schema {document.get('schema')!r} cannot be read", hint=f"this version reads schema {SCHEMA}"
+            )
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key != "schema"
+        }
+        try:
+            environment = dict(values.pop("environment"))
+            lock = environment.pop("lock", None)
+            values["environment"] = PlannedEnvironment(lock=PlannedLock(**lock) if lock else None, **environment)
+            values["source"] = PlannedSource(**values["source"])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunnerError(f"this is no plan: {error}") from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON: equal plans execute the same."""
+        return f"sha256:{sha256(json.dumps(self.to_json(), sort_keys=True, separators=(',', ':')))}"
+

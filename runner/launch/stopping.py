@@ -1,0 +1,69 @@
+"""What signals do to a run: the first asks its program to end, the second kills; before there is a program they stop us.
+
+    with on_signals(stopping):
+        ... preparing ...                 # a signal raises Stopped here
+        with stopping.passed_to(executor.stop):
+            executor.execute(...)         # a signal is passed on here, and the program's end is waited for
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
+
+
+class Stopped(BaseException):
+    """A signal arrived while there was no program to pass it to. No Exception, so that nothing swallows it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.number = number
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Where signals go just now."""
+
+    notify: Callable[[int, int], None] = field(default=lambda _number, _count: None)
+    count: int = 0
+    _pass_to: Callable[[int], None] | None = None
+    _done: bool = False
+
+    @contextmanager
+    def passed_to(self, stop: Callable[[int], None]) -> Iterator[None]:
+        """Within the block a signal calls `stop(number)`; after it, the run is being closed and signals wait for that."""
+        self._pass_to = stop
+        yield
+        self._pass_to = lambda _number: None
+
+    def receive(self, number: int, _frame: FrameType | None = None) -> None:
+        """The signal handler."""
+        self.count += 1
+        if self._pass_to is None:
+            raise Stopped(number)
+        self.notify(number, self.count)
+        self._pass_to(number)
+
+
+@contextmanager
+def on_signals(stopping: Stopping) -> Iterator[None]:
+    """Install the handlers for the length of the block. Outside the main thread signals stay the caller's business."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    # nohup and shells' background jobs ignore some signals on purpose: those stay ignored
+    taken = [number for number, handler in before.items() if handler != signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, stopping.receive)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number] or signal.SIG_DFL)
