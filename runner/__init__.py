@@ -1,18 +1,17 @@
 """Run machine-learning projects reproducibly, and record every run.
 
 ``runner.run(...)`` is the Python interface; the command line is ``runner``. See README.md for the map.
+This file and api.py are also imported inside runs, under every Python that a project may ask for, 3.6 included.
 """
-
-from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "run"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - for any Python
     # `import runner` stays free: the command line's --version and --help never pay for the interface.
     if name == "run":
-        from runner.inside.runner import run  # noqa: PLC0415
+        from runner.api import run  # noqa: PLC0415
 
         return run
     raise AttributeError(f"module 'runner' has no attribute {name!r}")

@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class RunnerError(Exception):
     `detail` is a longer text from another program (the resolver's explanation, the tail of a build log).
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(
         self,
@@ -108,8 +107,8 @@ class Interrupted(RunnerError):
     """A signal asked us to stop before there was a run to end."""
 
     def __init__(self, signal: int) -> None:
-        super().__init__(f"interrupted by signal {signal}")
-        self.signal = signal
+        super().__init__(f"stopped by signal {signal}")
+        self.exit_code = 128 + signal
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -1,0 +1,17 @@
+"""How a run goes; read this first. Sources, projects, environments, executors and tracking meet only here.
+
+Request ─► plan() ─► Planned ─► launch() ─► Result
+           planning.py          launching.py     the two steps; `run()` is both
+           plan.py              recording.py     the JSON document; the run in the store until its terminal state
+                                stopping.py      what signals do
+                                inside.py        what the program finds of us
+                                masking.py       secrets in its output
+                                results.py       metrics and files that it leaves behind
+                                machine.py       facts about this machine
+"""
+
+from runner.launch.launching import Result, Spectator, launch, run
+from runner.launch.plan import Plan
+from runner.launch.planning import Planned, Request, plan, with_lock
+
+__all__ = ["Plan", "Planned", "Request", "Result", "Spectator", "launch", "plan", "run", "with_lock"]

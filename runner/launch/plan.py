@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from runner.errors import RunnerError
@@ -88,22 +88,30 @@ class Plan:
         """
         if document.get("schema") != SCHEMA:
             raise RunnerError(
-                f"a plan of schema {document.get('schema')!r} cannot be read", hint=f"this version reads schema {SCHEMA}"
+                f"a plan of schema {document.get('schema')!r} cannot be read",
+                hint=f"this version reads schema {SCHEMA}",
             )
         values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key != "schema"
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in document.items()
+            if key != "schema"
         }
         try:
             environment = dict(values.pop("environment"))
             lock = environment.pop("lock", None)
-            values["environment"] = PlannedEnvironment(lock=PlannedLock(**lock) if lock else None, **environment)
+            values["environment"] = PlannedEnvironment(
+                lock=PlannedLock(**lock) if lock else None, **environment
+            )
             values["source"] = PlannedSource(**values["source"])
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise RunnerError(f"this is no plan: {error}") from error
 
+    def locked(self, lock: PlannedLock | None) -> "Plan":
+        """The same plan with its environment resolved."""
+        return replace(self, environment=replace(self.environment, lock=lock))
+
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON: equal plans execute the same."""
         return f"sha256:{sha256(json.dumps(self.to_json(), sort_keys=True, separators=(',', ':')))}"
-

@@ -1,9 +1,9 @@
 """What signals do to a run: the first asks its program to end, the second kills; before there is a program they stop us.
 
-    with on_signals(stopping):
-        ... preparing ...                 # a signal raises Stopped here
-        with stopping.passed_to(executor.stop):
-            executor.execute(...)         # a signal is passed on here, and the program's end is waited for
+with on_signals(stopping):
+    ... preparing ...                 # a signal raises Stopped here
+    with stopping.passed_to(executor.stop):
+        executor.execute(...)         # a signal is passed on here, and the program's end is waited for
 """
 
 import signal

@@ -1,0 +1,187 @@
+"""`runner run`: the main job."""
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner import launch
+from runner.cli import Context
+from runner.cli.output import print_json
+from runner.cli.terminal import Terminal, echo
+from runner.errors import UsageError
+from runner.progress import Progress
+from runner.tracking.model import Run
+
+MANAGERS = ("auto", "local", "virtualenv", "uv", "conda")
+
+
+@click.command
+@click.argument("uri", default=".")
+@click.option(
+    "-e",
+    "--entry-point",
+    default="main",
+    show_default=True,
+    metavar="NAME",
+    help="Entry point, or a script in the project.",
+)
+@click.option("-v", "--version", metavar="REF", help="Branch, tag or commit of a Git project.")
+@click.option(
+    "-P",
+    "--param-list",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter; repeat for more.",
+)
+@click.option("--experiment-name", metavar="NAME", help="Experiment to record in; created when missing.")
+@click.option("--experiment-id", metavar="ID", help="Experiment to record in.")
+@click.option("--run-name", metavar="NAME", help="Name of the run; a speakable one is made up otherwise.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="A tag to record; repeat for more.")
+@click.option(
+    "--env-manager",
+    type=click.Choice(MANAGERS),
+    help="Environment: as the project says (auto), the caller's (local), or virtualenv.",
+)
+@click.option("--python", metavar="VERSION", help="Python version, instead of the project's.")
+@click.option("--strict", is_flag=True, help="Refuse parameters that the entry point does not declare.")
+@click.option("--no-check", is_flag=True, help="Do not check types, choices and bounds of parameters.")
+@click.option("--keep", is_flag=True, help="Keep the fresh tree of a Git or zip project.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and do nothing.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the plan or the result as JSON; the program's output goes to stderr.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Only the program's output, warnings and errors.")
+@click.option(
+    "-b", "--backend", type=click.Choice(["local"]), default="local", show_default=True, help="Where to run."
+)
+@click.option("--announce", type=click.Path(path_type=Path), hidden=True)
+@click.pass_obj
+def command(
+    context: Context, *, dry_run: bool, as_json: bool, quiet: bool, announce: Path | None, **options: Any
+) -> None:
+    """Run an entry point of the project at URI, in its environment, and record it.
+
+    URI is a directory, a Git URL or a zip file, with #SUBDIRECTORY where the project is not at the top.
+    The exit code is the program's.
+    """
+    terminal = Terminal(quiet=quiet)
+    request = _request(**options)
+    settings = context.settings
+    if options["experiment_id"]:
+        settings = replace(settings, experiment_id=options["experiment_id"])
+    progress = Progress(terminal)
+    if dry_run:
+        _print_plan(request, context, progress, as_json=as_json)
+        return
+    spectator = launch.Spectator(
+        echo=lambda stream, data: echo(stream, data, stdout=2 if as_json else 1),
+        created=lambda run: (
+            terminal.created(run),
+            _announce(announce, run_id=run.id, name=run.name, status="RUNNING"),
+        )[0],
+        stopping=terminal.stopping,
+    )
+    result = launch.run(request, settings=settings, progress=progress, spectator=spectator)
+    _announce(announce, status=result.status.value)
+    terminal.ended(result)
+    if as_json:
+        print_json(_result(result))
+    sys.exit(result.code)
+
+
+def _request(
+    *,
+    uri: str,
+    parameters: Iterable[str],
+    tags: Iterable[str],
+    experiment_name: str | None,
+    no_check: bool,
+    **options: Any,
+) -> launch.Request:
+    names = ("entry_point", "version", "run_name", "env_manager", "python", "strict", "keep")
+    return launch.Request(
+        uri=uri,
+        parameters=pairs(parameters, option="-P"),
+        tags=pairs(tags, option="--tag"),
+        experiment=experiment_name,
+        check=not no_check,
+        **{name: options[name] for name in names},
+    )
+
+
+def pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
+    """`name=value` texts as a mapping; the value may hold further equal signs.
+
+    Raises:
+        UsageError: no equal sign, no name, or a name twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equal, value = text.partition("=")
+        if not equal or not name:
+            raise UsageError(
+                f"{option} {text!r} is not NAME=VALUE", hint=f"write {option} {text or 'NAME'}=VALUE"
+            )
+        if name in found:
+            raise UsageError(f"{option} {name!r} is given twice", hint="keep one of them")
+        found[name] = value
+    return found
+
+
+def _print_plan(request: launch.Request, context: Context, progress: Progress, *, as_json: bool) -> None:
+    with launch.plan(request, settings=context.settings, progress=progress) as planned:
+        with progress.phase("environment") as phase:
+            plan, _lock = launch.with_lock(planned, settings=context.settings, phase=phase)
+    if as_json:
+        print_json(plan.to_json())
+        return
+    for title, value in _plan_rows(plan):
+        click.echo(f"{title:<12} {value}")
+
+
+def _plan_rows(plan: launch.Plan) -> list[tuple[str, str]]:
+    source, environment = plan.source, plan.environment
+    lock = environment.lock
+    rows = [
+        ("source", f"{source.uri}{'#' + source.subdirectory if source.subdirectory else ''}"),
+        (
+            "commit",
+            f"{source.commit}{' and uncommitted changes' if source.dirty else ''}" if source.commit else "",
+        ),
+        ("entry point", plan.entry_point),
+        *((f"  {name}", value) for name, value in (plan.parameters | plan.extra_parameters).items()),
+        *((f"  {name}", "(secret)") for name in plan.secrets),
+        ("environment", environment.kind + (f", {environment.file}" if environment.file else "")),
+        ("lock", f"{lock.packages} packages for Python {lock.python}, {lock.digest}" if lock else ""),
+        ("command", plan.command),
+    ]
+    return [(title, value) for title, value in rows if value]
+
+
+def _result(result: launch.Result) -> dict[str, Any]:
+    return {
+        "run_id": result.run.id,
+        "name": result.run.name,
+        "experiment_id": result.run.experiment_id,
+        "status": result.status.value,
+        "exit_code": result.code,
+        "seconds": round(result.seconds, 3),
+        "metrics": {key: metric.value for key, metric in result.metrics.items()},
+        "artifact_uri": result.run.artifact_uri,
+    }
+
+
+def _announce(path: Path | None, **facts: str) -> None:
+    """One line of JSON for the process that started us through the Python interface."""
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(facts) + "\n")

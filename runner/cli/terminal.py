@@ -1,0 +1,145 @@
+"""What a run looks like while it goes on: few lines on standard error, each with its time; the program's output untouched.
+
+✓ Project      churn, entry point train                  git main 8f3c21e9ab
+✓ Environment  virtualenv, Python 3.11.7, 12 packages    cached, 0.1 s
+● Run          amber-falcon-212                          4f2a91c0
+...
+✓ Finished     amber-falcon-212                          3.2 s
+  rmse 0.7931   r2 0.1087
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Literal
+
+import click
+
+from runner.launch import Result
+from runner.progress import Event, Message, Phase
+from runner.tracking.model import Run, RunStatus
+
+NAMES: Mapping[str, str] = {
+    "project": "Project",
+    "environment": "Environment",
+    "inputs": "Inputs",
+}  # the rest is silent
+SLOW = 0.5  # seconds after which a silent phase is worth a line
+
+
+@dataclass(slots=True)
+class Terminal:
+    """Listens to progress and prints it on `stream`. `live` rewrites the current line; only on a terminal."""
+
+    quiet: bool = False
+    stream: IO[str] = field(default_factory=lambda: sys.stderr)
+    _line: bool = False
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Message():
+                self._message(event)
+            case ("finished", phase):
+                self._finished(phase)
+            case ("started" | "changed", phase):
+                self._doing(phase)
+
+    def created(self, run: Run) -> None:
+        """The run has an id now."""
+        self._row("●" if self._unicode else "*", "Run", run.name, run.id, colour="cyan")
+
+    def stopping(self, number: int, count: int) -> None:  # noqa: ARG002 - which signal is no matter
+        """A signal came in."""
+        text = "stopping; once more to kill" if count == 1 else "killing"
+        self._clear()
+        if not self.quiet:
+            click.echo(click.style(text, fg="yellow"), file=self.stream)
+
+    def ended(self, result: Result) -> None:
+        """How it went."""
+        good = result.status is RunStatus.FINISHED
+        detail = f"{result.seconds:.1f} s" if good else f"exit code {result.code}, {result.seconds:.1f} s"
+        self._row(
+            self._mark(good),
+            result.status.value.capitalize(),
+            result.run.name,
+            detail,
+            colour="green" if good else "red",
+        )
+        values = [f"{key} {metric.value:.6g}" for key, metric in result.metrics.items()]
+        if values and not self.quiet:
+            shown = "   ".join(values[:8]) + (f"   and {len(values) - 8} more" if len(values) > 8 else "")  # noqa: PLR2004
+            click.echo(f"  {shown}", file=self.stream)
+
+    def _finished(self, phase: Phase) -> None:
+        self._clear()
+        if (
+            phase.failed
+            or (phase.name not in NAMES and phase.seconds < SLOW)
+            or phase.name in {"run", "results"}
+        ):
+            return
+        took = f"{phase.seconds:.1f} s" if phase.seconds >= 0.05 else ""  # noqa: PLR2004
+        detail = ", ".join(part for part in (phase.detail, took) if part)
+        self._row(
+            self._mark(good=True),
+            NAMES.get(phase.name, phase.name.capitalize()),
+            phase.summary,
+            detail,
+            colour="green",
+        )
+
+    def _doing(self, phase: Phase) -> None:
+        if self.quiet or not self.stream.isatty() or phase.name == "run":
+            return
+        text = f"  {NAMES.get(phase.name, phase.name.capitalize()):<12} {phase.doing}"
+        self._clear()
+        width = shutil.get_terminal_size().columns - 1
+        self.stream.write(text[:width])
+        self.stream.flush()
+        self._line = True
+
+    def _message(self, message: Message) -> None:
+        self._clear()
+        if message.level == "notice" and self.quiet:
+            return
+        word = click.style("warning: ", fg="yellow", bold=True) if message.level == "warning" else "note: "
+        hint = f" ({message.hint})" if message.hint else ""
+        click.echo(word + printable(message.text + hint), file=self.stream)
+
+    def _row(self, mark: str, title: str, summary: str, detail: str, *, colour: str) -> None:
+        self._clear()
+        if not self.quiet:
+            start = click.style(mark, fg=colour)
+            click.echo(
+                f"{start} {title:<12} {printable(summary):<40} {printable(detail)}".rstrip(), file=self.stream
+            )
+
+    def _clear(self) -> None:
+        if self._line:
+            self.stream.write("\r\x1b[K")
+            self._line = False
+
+    def _mark(self, good: bool) -> str:
+        return ("✓" if good else "✗") if self._unicode else ("+" if good else "x")
+
+    @property
+    def _unicode(self) -> bool:
+        return (self.stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def printable(text: str) -> str:
+    """Text without control characters: names come from strangers."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def echo(stream: Literal["stdout", "stderr"], data: bytes, *, stdout: int = 1) -> None:
+    """Pass a piece of the program's output on as it is. Whoever read ours may be gone: the run goes on."""
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(stdout if stream == "stdout" else 2, view) :]
+    except OSError:
+        return

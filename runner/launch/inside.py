@@ -1,0 +1,70 @@
+"""What a program finds of us inside a run: its variables, `import runner`, and the `runner` command.
+
+<home>/inside/<digest>/python/runner    link to this package, appended to PYTHONPATH
+<home>/inside/<digest>/bin/runner       this very program, appended to PATH
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import runner
+from runner.environments.model import Environment
+from runner.files import sha256, write_atomically
+from runner.launch.planning import Planned
+from runner.settings import Settings
+from runner.tracking.model import Run
+
+PACKAGE = Path(runner.__file__).parent
+
+
+def variables(
+    run: Run, planned: Planned, environment: Environment, *, tracking_uri: str, settings: Settings
+) -> dict[str, str]:
+    """All environment variables of the program, secrets aside. `tracking_uri` is the absolute one of the store."""
+    inherited = {name: value for name, value in settings.environ.items() if name not in environment.unset}
+    home = _home(settings)
+    mine = {
+        "PATH": _joined(*environment.path_entries, inherited.get("PATH", os.defpath), str(home / "bin")),
+        "PYTHONUNBUFFERED": inherited.get("PYTHONUNBUFFERED", "1"),  # output is a pipe, and wanted live
+        "MLFLOW_TRACKING_URI": tracking_uri,
+        "MLFLOW_RUN_ID": run.id,
+        "MLFLOW_EXPERIMENT_ID": run.experiment_id,
+        "RUNNER_HOME": str(settings.home),
+        "RUNNER_CACHE": str(settings.cache),
+        "RUNNER_TRACKING_URI": tracking_uri,
+        "RUNNER_ENV_MANAGER": planned.request.env_manager or settings.env_manager,
+        "RUNNER_RUN_ID": run.id,
+        "RUNNER_PYTHON": sys.executable,
+    }
+    if planned.checkout.commit:
+        mine["RUNNER_COMMIT"] = planned.checkout.commit
+    if not _has_runner(environment):
+        mine["PYTHONPATH"] = _joined(inherited.get("PYTHONPATH", ""), str(home / "python"))
+    return inherited | dict(environment.variables) | mine
+
+
+def _joined(*parts: str) -> str:
+    return os.pathsep.join(part for part in parts if part)
+
+
+def _has_runner(environment: Environment) -> bool:
+    """Whether the environment brings a package `runner` of its own, which must not be hidden."""
+    return environment.path is not None and any(environment.path.glob("lib/python*/site-packages/runner"))
+
+
+def _home(settings: Settings) -> Path:
+    home = settings.home / "inside" / sha256(f"{PACKAGE} {sys.executable}")[:12]
+    link, command = home / "python" / "runner", home / "bin" / "runner"
+    if not command.exists():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(
+            OSError
+        ):  # another run has just made it, or this system has no links: then no `import runner`
+            link.symlink_to(PACKAGE, target_is_directory=True)
+        write_atomically(command, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m runner "$@"\n')
+        command.chmod(0o755)
+    return home

@@ -1,0 +1,143 @@
+"""From a plan to a run: record, lock, prepare, execute, collect."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from runner import environments, project
+from runner.environments.model import Environment
+from runner.errors import Interrupted
+from runner.executors import Executor, Exit, Job, Sink
+from runner.executors.local import LocalExecutor
+from runner.launch import inside, results
+from runner.launch.masking import masked
+from runner.launch.planning import Planned, Request, fetched, plan, with_lock
+from runner.launch.recording import Recording, recording
+from runner.launch.stopping import Stopped, Stopping, on_signals
+from runner.progress import Progress
+from runner.settings import Settings
+from runner.tracking import open_store
+from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a run went. `code` is the program's exit code; `metrics` are those that we collected."""
+
+    run: Run
+    status: RunStatus
+    code: int
+    metrics: Mapping[str, Metric]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectator:
+    """Who watches: `echo` gets the program's output, `created` the new run, `stopping` each signal and its count."""
+
+    echo: Sink
+    created: Callable[[Run], None]
+    stopping: Callable[[int, int], None]
+
+
+def run(request: Request, *, settings: Settings, progress: Progress, spectator: Spectator) -> Result:
+    """Plan and launch: `runner run`.
+
+    Raises:
+        RunnerError: it did not come to a program that ran. A run that was created is FAILED or KILLED then.
+    """
+    stopping = Stopping(spectator.stopping)
+    try:
+        with on_signals(stopping), plan(request, settings=settings, progress=progress) as planned:
+            with closing(open_store(settings)) as store:
+                return launch(
+                    planned,
+                    store=store,
+                    settings=settings,
+                    progress=progress,
+                    spectator=spectator,
+                    stopping=stopping,
+                )
+    except Stopped as stopped:
+        raise Interrupted(stopped.number) from None
+
+
+def launch(
+    planned: Planned,
+    *,
+    store: Store,
+    settings: Settings,
+    progress: Progress,
+    spectator: Spectator,
+    stopping: Stopping,
+) -> Result:
+    """Execute the plan as a tracked run."""
+    with recording(planned, store=store, settings=settings, progress=progress) as going:
+        spectator.created(going.run)
+        environment = _prepare(going, planned, settings=settings, progress=progress)
+        job = _job(going, planned, environment, settings=settings, progress=progress)
+        before = results.stamps(job.directory, planned.plan.metrics + planned.plan.outputs)
+        going.running(environment, project.render(planned.entry_point, planned.bound))
+        with progress.phase("run") as phase:
+            exit_ = _execute(
+                job, LocalExecutor(), going=going, planned=planned, spectator=spectator, stopping=stopping
+            )
+            going.ended(exit_)
+            phase.summary = going.status.value.lower()
+        with progress.phase("results"):
+            going.results(job.directory, plan=planned.plan, before=before)
+    return Result(
+        run=going.run,
+        status=going.status,
+        code=exit_.code,
+        metrics={metric.key: metric for metric in sorted(going.metrics, key=lambda metric: metric.step)},
+        seconds=phase.seconds,
+    )
+
+
+def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
+    going.planned(planned.plan, None)  # first without: a resolution that fails leaves the plan behind
+    with progress.phase("environment") as phase:
+        locked_plan, lock = with_lock(planned, settings=settings, phase=phase)
+        if lock is not None:
+            going.planned(locked_plan, lock)
+        directory = planned.checkout.path
+        return environments.prepare(planned.spec, lock, directory=directory, settings=settings, phase=phase)
+
+
+def _job(
+    going: Recording, planned: Planned, environment: Environment, *, settings: Settings, progress: Progress
+) -> Job:
+    paths: dict[str, str] = {}
+    if planned.bound.inputs:
+        with progress.phase("inputs") as phase:
+            paths = fetched(planned, settings=settings, phase=phase)
+            phase.summary = ", ".join(paths)
+    return Job(
+        run_id=going.run.id,
+        command=project.render(planned.entry_point, planned.bound, replaced=paths),
+        directory=planned.checkout.path,
+        variables=inside.variables(
+            going.run, planned, environment, tracking_uri=going.store.uri, settings=settings
+        )
+        | project.secret_variables(planned.entry_point, planned.bound),
+    )
+
+
+def _execute(
+    job: Job,
+    executor: Executor,
+    *,
+    going: Recording,
+    planned: Planned,
+    spectator: Spectator,
+    stopping: Stopping,
+) -> Exit:
+    def sink(stream: str, data: bytes) -> None:
+        going.log.write(stream, data)
+        spectator.echo(stream, data)
+
+    secrets = [planned.bound.values[name] for name in planned.bound.secrets]
+    with stopping.passed_to(executor.stop), masked(sink, secrets) as clean:
+        return executor.execute(job, sink=clean)

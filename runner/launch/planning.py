@@ -1,0 +1,228 @@
+"""From a request to a plan: reads and decides, executes nothing, records nothing.
+
+Request ──► source ──► checkout ──► project ──► entry point ──► parameters ──► environment spec ──► Planned(plan, ...)
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner import environments, project, sources
+from runner.environments.model import Lock
+from runner.errors import InputError
+from runner.launch.plan import Plan, PlannedEnvironment, PlannedLock, PlannedSource
+from runner.progress import Phase, Progress
+from runner.project.model import (
+    CondaEnv,
+    DockerEnv,
+    EntryPoint,
+    EnvironmentSpec,
+    Project,
+    PythonEnv,
+    SystemEnv,
+)
+from runner.settings import Settings
+from runner.sources.model import ArchiveSource, Checkout, DirectorySource, GitSource, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asked for.
+
+    Attributes:
+        uri: directory, Git URL or zip file, with `#subdirectory`.
+        version: branch, tag or commit.
+        parameters: name -> raw text.
+        env_manager: auto, local, virtualenv, uv or conda; None for the setting.
+        python: interpreter version which overrides the project's.
+        strict: refuse undeclared parameters, whatever the project says.
+        check: check types, choices and bounds of parameters.
+        keep: leave the fresh tree of a Git or zip source behind.
+        experiment, run_name, tags: how to record it.
+    """
+
+    uri: str = "."
+    entry_point: str = "main"
+    version: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    env_manager: str | None = None
+    python: str | None = None
+    strict: bool = False
+    check: bool = True
+    keep: bool = False
+    experiment: str | None = None
+    run_name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    directory: Path = field(default_factory=Path.cwd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, and what is at hand on this machine to launch it: the tree, the spec, the parameters with their secrets."""
+
+    request: Request
+    plan: Plan
+    checkout: Checkout
+    project: Project
+    entry_point: EntryPoint
+    bound: project.Bound
+    spec: EnvironmentSpec
+
+
+@contextmanager
+def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterator[Planned]:
+    """Plan the request; the tree in which it can be launched lives as long as the block.
+
+    Raises:
+        RunnerError: whatever is wrong with the source, the project, the entry point or its parameters.
+    """
+    source = sources.parse(request.uri, version=request.version, cwd=request.directory)
+    with ExitStack() as stack:
+        with progress.phase("source") as phase:
+            checking_out = sources.checkout(source, settings=settings, phase=phase, keep=request.keep)
+            checkout = stack.enter_context(checking_out)
+        with progress.phase("project") as phase:
+            planned = _decide(request, source, checkout, settings=settings)
+            phase.summary, phase.detail = _describe(planned), _state(checkout)
+        for notice in (*planned.project.notices, *planned.bound.notices):
+            where = f"{notice.where}: " if notice.where else ""
+            progress.warn(where + notice.message, hint=notice.hint)
+        yield planned
+
+
+def _decide(request: Request, source: Source, checkout: Checkout, *, settings: Settings) -> Planned:
+    manager = request.env_manager or settings.env_manager
+    declared = project.load(checkout.path, environment=manager != "local")
+    entry = project.entry_point(declared, request.entry_point)
+    bound = project.bind(
+        entry, request.parameters, strict=request.strict or declared.strict, check=request.check
+    )
+    spec = environments.choose(declared.environment, manager)
+    return Planned(
+        request=request,
+        checkout=checkout,
+        project=declared,
+        entry_point=entry,
+        bound=bound,
+        spec=spec,
+        plan=Plan(
+            source=_planned_source(source, checkout),
+            project=declared.name,
+            file=declared.file,
+            entry_point=entry.name,
+            parameters={name: text for name, text in bound.values.items() if name not in bound.secrets},
+            extra_parameters=bound.extra,
+            secrets=tuple(sorted(bound.secrets)),
+            command=project.render(entry, bound),
+            inputs={name: bound.values[name] for name in bound.inputs},
+            environment=_planned_environment(spec, request),
+            metrics=declared.metrics,
+            outputs=declared.outputs,
+        ),
+    )
+
+
+def _planned_source(source: Source, checkout: Checkout) -> PlannedSource:
+    match source:
+        case DirectorySource():
+            kind = "directory"
+        case GitSource():
+            kind = "git"
+        case ArchiveSource():
+            kind = "archive"
+    return PlannedSource(
+        kind=kind,
+        uri=checkout.uri,
+        subdirectory=checkout.subdirectory,
+        ref=checkout.ref,
+        commit=checkout.commit,
+        branch=checkout.branch,
+        repository=checkout.repository,
+        dirty=checkout.dirty,
+        digest=checkout.digest,
+        submodules=dict(checkout.submodules),
+    )
+
+
+def _planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvironment:
+    match spec:
+        case SystemEnv():
+            return PlannedEnvironment(kind="system")
+        case PythonEnv(file=file, python=python):
+            return PlannedEnvironment(kind="virtualenv", file=file, python=request.python or python)
+        case CondaEnv(file=file):
+            return PlannedEnvironment(kind="conda", file=file)
+        case DockerEnv():
+            return PlannedEnvironment(kind="docker")
+
+
+def with_lock(planned: Planned, *, settings: Settings, phase: Phase) -> tuple[Plan, Lock | None]:
+    """The plan with its environment resolved: every package, with its hash.
+
+    Raises:
+        EnvironmentFailed: it cannot be resolved.
+    """
+    lock = environments.resolve(
+        planned.spec,
+        directory=planned.checkout.path,
+        settings=settings,
+        phase=phase,
+        python=planned.request.python,
+    )
+    return planned.plan.locked(_planned_lock(lock)), lock
+
+
+def _planned_lock(lock: Lock | None) -> PlannedLock | None:
+    if lock is None:
+        return None
+    return PlannedLock(
+        kind=lock.kind,
+        digest=lock.digest,
+        python=lock.python,
+        packages=lock.packages,
+        origin=lock.origin,
+        pinned=lock.pinned,
+    )
+
+
+def fetched(planned: Planned, *, settings: Settings, phase: Phase) -> dict[str, str]:
+    """`path` parameters as the program gets them: absolute local paths; what is remote is downloaded.
+
+    Raises:
+        InputError: there is no such file, or it cannot be downloaded.
+    """
+    paths: dict[str, str] = {}
+    for name, kind in planned.bound.inputs.items():
+        value = planned.bound.values[name]
+        if kind == "path":
+            phase.update(f"fetching {name}")
+            paths[name] = str(
+                _local(name, value, directory=planned.request.directory, settings=settings, phase=phase)
+            )
+    return paths
+
+
+def _local(name: str, value: str, *, directory: Path, settings: Settings, phase: Phase) -> Path:
+    if sources.is_remote(value):
+        return sources.fetch_input(value, settings=settings, phase=phase)
+    path = (directory / Path(value).expanduser()).absolute()
+    if not path.exists():
+        raise InputError(
+            f"parameter {name!r}: there is no file or directory {value!r}",
+            hint=f"a relative path counts from {directory}, where you are",
+        )
+    return path
+
+
+def _describe(planned: Planned) -> str:
+    name = planned.project.name or planned.checkout.path.name
+    return f"{name}, entry point {planned.entry_point.name}"
+
+
+def _state(checkout: Checkout) -> str:
+    if checkout.commit is None:
+        return checkout.digest[:19] if checkout.digest else "no version control"
+    changes = ", with uncommitted changes" if checkout.dirty else ""
+    branch = f"{checkout.branch} " if checkout.branch else ""
+    return f"git {branch}{checkout.commit[:10]}{changes}"

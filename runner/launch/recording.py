@@ -1,0 +1,283 @@
+"""A run in the store, from its creation to a terminal state on every way out.
+
+    PREPARING ─► RUNNING ─► FINISHED | FAILED | KILLED      (LOST: our lease ran out, found by the next command)
+
+The output and the documents lie in `<home>/live/<run>` while the run goes on, and become artifacts at its end.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.environments.model import Environment, Lock
+from runner.errors import RunnerError
+from runner.executors import Exit
+from runner.files import remove_tree
+from runner.launch import machine, results
+from runner.launch.masking import MASK
+from runner.launch.plan import Plan
+from runner.launch.planning import Planned
+from runner.launch.stopping import Stopped
+from runner.progress import Progress
+from runner.settings import Settings
+from runner.tracking import Artifacts, this_process_lease
+from runner.tracking.logs import LogWriter
+from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.store import Store
+
+RECORD_SCHEMA = 1
+
+
+@dataclass(slots=True)
+class Recording:
+    """A run that is going on. `live` is its directory, `record` what record.json will hold."""
+
+    run: Run
+    store: Store
+    artifacts: Artifacts
+    live: Path
+    log: LogWriter
+    progress: Progress
+    status: RunStatus = RunStatus.FAILED
+    exit: Exit | None = None
+    record: dict[str, Any] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: list[Metric] = field(default_factory=list)
+
+    def planned(self, plan: Plan, lock: Lock | None) -> None:
+        """Keep the plan, and the lock beside it."""
+        document = json.dumps(plan.to_json(), indent=2, ensure_ascii=False)
+        self.artifacts.put_bytes(document.encode(), "runner/plan.json")
+        self.tags["runner.plan"] = plan.digest
+        if lock is not None:
+            self.artifacts.put_bytes(lock.text.encode(), "runner/pylock.toml")
+            self.tags["runner.lock"] = lock.digest
+
+    def running(self, environment: Environment, command: str) -> None:
+        """The program is about to start."""
+        self.record |= {"environment": _environment(environment), "command": command}
+        if environment.key:
+            self.tags["runner.environment"] = environment.key
+        self.store.update_run(self.run.id, status=RunStatus.RUNNING)
+
+    def ended(self, exit_: Exit) -> None:
+        """The program has ended; its code decides."""
+        self.exit = exit_
+        self.tags["runner.exit_code"] = str(exit_.code)
+        if exit_.signal is not None:
+            self.tags["runner.signal"] = str(exit_.signal)
+        if exit_.stopped_by is not None:
+            self.status = RunStatus.KILLED
+        elif exit_.code == 0:
+            self.status = RunStatus.FINISHED
+
+    def results(self, directory: Path, *, plan: Plan, before: Mapping[str, tuple[int, int]]) -> None:
+        """Record what the program left behind. A missing or broken file is a warning: the program itself has ended well."""
+        now = _now()
+        for found in self._written(directory, plan.metrics, before, "metrics"):
+            try:
+                self.metrics += results.read_metrics(found, time=now)
+            except RunnerError as error:
+                self.progress.warn(str(error))
+        self.store.log(self.run.id, metrics=self.metrics)
+        written = self._written(directory, plan.outputs, before, "outputs")
+        self.record["outputs"] = [
+            {
+                "path": found.path,
+                "bytes": found.file.stat().st_size,
+                "digest": self.artifacts.put_file(found.file, found.path),
+            }
+            for found in written
+        ]
+
+    def _written(
+        self, directory: Path, patterns: tuple[str, ...], before: Mapping[str, tuple[int, int]], kind: str
+    ) -> list[results.Found]:
+        written = results.changed(results.matching(directory, patterns), before)
+        if patterns and not written:
+            self.progress.warn(f"the program wrote none of its {kind}: {', '.join(patterns)}")
+        return written
+
+    def failed(self, error: BaseException) -> None:
+        """We could not get as far as the program, or could not follow it."""
+        match error:
+            case Stopped():
+                self.status = RunStatus.KILLED
+                self.tags["runner.signal"] = str(error.number)
+            case KeyboardInterrupt():
+                self.status = RunStatus.KILLED
+            case _:
+                self.status = RunStatus.FAILED
+        self.tags["runner.error"] = str(error)[:4000] or type(error).__name__
+        if isinstance(error, RunnerError) and error.detail:
+            self.log.write("stderr", f"{error}\n{error.detail}\n".encode())
+
+    def close(self) -> None:
+        """Write the terminal state first, then what belongs to it: a full disk must not leave the run RUNNING."""
+        ended = _now()
+        self.log.close()
+        self.store.update_run(self.run.id, status=self.status, ended=ended)
+        self.store.log(self.run.id, tags=self.tags)
+        self._keep_documents(ended)
+        remove_tree(self.live)
+
+    def _keep_documents(self, ended: int) -> None:
+        self.record |= {
+            "ended": ended,
+            "status": self.status.value,
+            "exit": {"code": self.exit.code, "signal": self.exit.signal} if self.exit else None,
+            "phases": {name: round(seconds, 6) for name, seconds in self.progress.seconds.items()},
+            "warnings": [message.text for message in self.progress.messages if message.level == "warning"],
+        }
+        document = json.dumps(self.record, indent=2, ensure_ascii=False)
+        self.artifacts.put_bytes(document.encode(), "runner/record.json")
+        for file in sorted(self.live.glob("*.*")):
+            if file.stat().st_size or file.suffix == ".tsv":
+                self.artifacts.put_file(file, f"logs/{file.name}")
+
+
+@contextmanager
+def recording(
+    planned: Planned, *, store: Store, settings: Settings, progress: Progress
+) -> Iterator[Recording]:
+    """Create the run; whatever happens in the block, it ends in a terminal state, and what was raised goes on."""
+    going = _create(planned, store=store, settings=settings, progress=progress)
+    with _leased(going, settings):
+        try:
+            yield going
+        except BaseException as error:
+            going.failed(error)
+            with suppress(RunnerError, OSError):  # the first error is the one to tell
+                going.close()
+            raise
+        going.close()
+
+
+def _create(planned: Planned, *, store: Store, settings: Settings, progress: Progress) -> Recording:
+    experiment = _experiment(planned, store, settings)
+    lease = this_process_lease(settings)
+    started = _now()
+    run = store.create_run(
+        experiment,
+        name=planned.request.run_name,
+        user=settings.user,
+        status=RunStatus.PREPARING,
+        started=started,
+        params=recorded_params(planned),
+        tags=_tags(planned, store, settings, progress) | dict(planned.request.tags),
+        lease=lease,
+    )
+    live = settings.home / "live" / run.id
+    live.mkdir(parents=True, exist_ok=True)
+    facts = machine.facts()
+    return Recording(
+        run=run,
+        store=store,
+        artifacts=Artifacts(run.artifact_uri),
+        live=live,
+        log=LogWriter(live),
+        progress=progress,
+        record={
+            "schema": RECORD_SCHEMA,
+            "run": {"id": run.id, "name": run.name, "experiment": experiment},
+            "user": settings.user,
+            "started": started,
+            "attempt": 1,
+            "engine": "local",
+            "machine": facts,
+            "variables": {
+                name: settings.environ[name]
+                for name in machine.RECORDED_VARIABLES
+                if name in settings.environ
+            },
+        },
+    )
+
+
+def _experiment(planned: Planned, store: Store, settings: Settings) -> str:
+    """Id of the experiment asked for; one that is named and missing is created, as MLflow does."""
+    named = planned.request.experiment or settings.experiment_id or settings.experiment_name
+    if named is None:
+        return "0"
+    if planned.request.experiment is None and settings.experiment_id is not None:
+        return store.experiment(settings.experiment_id).id
+    return store.ensure_experiment(named).id
+
+
+def recorded_params(planned: Planned) -> dict[str, str]:
+    """Raw texts as given; secrets masked."""
+    values = {**planned.bound.values, **planned.bound.extra}
+    return {name: MASK if name in planned.bound.secrets else text for name, text in values.items()}
+
+
+def _tags(planned: Planned, store: Store, settings: Settings, progress: Progress) -> dict[str, str]:
+    source, plan = planned.plan.source, planned.plan
+    subdirectory = f"#{source.subdirectory}" if source.subdirectory else ""
+    tags = {
+        "mlflow.user": settings.user,
+        "mlflow.source.type": "PROJECT",
+        "mlflow.source.name": source.uri + subdirectory,
+        "mlflow.source.git.commit": source.commit,
+        "mlflow.source.git.branch": source.branch,
+        "mlflow.source.git.repoURL": source.repository,
+        "mlflow.project.entryPoint": plan.entry_point,
+        "mlflow.project.env": plan.environment.kind,
+        "mlflow.project.backend": "local",
+        "mlflow.parentRunId": _parent(store, settings, progress),
+        "runner.dirty": None if source.dirty is None else str(source.dirty).lower(),
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _parent(store: Store, settings: Settings, progress: Progress) -> str | None:
+    if settings.parent_run_id is None:
+        return None
+    try:
+        return store.run(settings.parent_run_id).id
+    except RunnerError:
+        progress.warn(
+            f"the run {settings.parent_run_id} that MLFLOW_RUN_ID names is not in this store; it is not taken as parent",
+            hint="unset MLFLOW_RUN_ID, or point RUNNER_TRACKING_URI at its store",
+        )
+        return None
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    interpreter = environment.interpreter
+    return {
+        "kind": environment.kind,
+        "key": environment.key,
+        "reused": environment.reused,
+        "packages": environment.packages,
+        "interpreter": {"version": interpreter.version, "implementation": interpreter.implementation}
+        if interpreter
+        else None,
+    }
+
+
+@contextmanager
+def _leased(going: Recording, settings: Settings) -> Iterator[None]:
+    """Renew the lease every third of its length."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(settings.lease_seconds / 3):
+            with suppress(RunnerError):  # the store may be busy; the next renewal is soon
+                going.store.renew_lease(going.run.id, this_process_lease(settings))
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
