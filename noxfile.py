@@ -1,0 +1,41 @@
+"""The checks, as everybody runs them: `nox` runs all, `nox -s tests` one."""
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "tests"]
+
+PYTHON = "3.11"
+COVERAGE = 95  # per cent of the branches of runner/
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Style, types, and who may import whom."""
+    _install(session)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """All tests, with the branches that they cover; arguments go to pytest."""
+    _install(session)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env={"COVERAGE_CORE": "ctrace"})
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report", f"--fail-under={0 if session.posargs else COVERAGE}")
+
+
+@nox.session(python=PYTHON, default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Ours and the peer side by side; prints ratios."""
+    _install(session)
+    session.run("python", "benchmarks/run_overhead.py", *session.posargs)
+
+
+def _install(session: nox.Session) -> None:
+    session.install("--editable", ".", "--group", "dev")
