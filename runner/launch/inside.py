@@ -7,7 +7,6 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 

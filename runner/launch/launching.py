@@ -49,16 +49,19 @@ def run(request: Request, *, settings: Settings, progress: Progress, spectator: 
     """
     stopping = Stopping(spectator.stopping)
     try:
-        with on_signals(stopping), plan(request, settings=settings, progress=progress) as planned:
-            with closing(open_store(settings)) as store:
-                return launch(
-                    planned,
-                    store=store,
-                    settings=settings,
-                    progress=progress,
-                    spectator=spectator,
-                    stopping=stopping,
-                )
+        with (
+            on_signals(stopping),
+            plan(request, settings=settings, progress=progress) as planned,
+            closing(open_store(settings)) as store,
+        ):
+            return launch(
+                planned,
+                store=store,
+                settings=settings,
+                progress=progress,
+                spectator=spectator,
+                stopping=stopping,
+            )
     except Stopped as stopped:
         raise Interrupted(stopped.number) from None
 
