@@ -1,0 +1,67 @@
+"""A project on disk: `load` it, choose an `entry_point`, `bind` values to its parameters, `render` the command.
+
+document ── YAML as values that know their place; defects: broken YAML in words
+file ─────── MLproject: entry points, parameters, docker
+environment  python_env.yaml, conda files, requirements, locks
+binding ──── values: types, choices, bounds; command: placeholders and the shell
+"""
+
+import os
+from pathlib import Path
+
+from runner.errors import Location, ProjectError
+from runner.project.binding import Bound, bind, secret_variables
+from runner.project.command import render
+from runner.project.environment import resolve
+from runner.project.file import Declaration, find, read_declaration
+from runner.project.lookup import entry_point
+from runner.project.model import EnvironmentSpec, Notice, Project, SystemEnv
+
+__all__ = ["Bound", "bind", "entry_point", "load", "render", "secret_variables"]
+
+
+def load(directory: Path, *, environment: bool = True) -> Project:
+    """Read the project in a directory: its MLproject file, if there is one, and its environment file.
+
+    Args:
+        directory: where the files are.
+        environment: the run will need the environment; otherwise what is wrong with it is a notice only.
+
+    Raises:
+        ProjectError: no such directory, or a file in it is wrong.
+    """
+    notices: list[Notice] = []
+    names = _names(directory)
+    file = find(directory, names, notices)
+    declaration = read_declaration(directory / file, notices) if file else Declaration()
+    spec = _environment(directory, declaration, names=names, needed=environment, notices=notices)
+    return Project(
+        directory=directory,
+        file=file,
+        name=declaration.name,
+        environment=spec,
+        entry_points=declaration.entry_points,
+        strict=declaration.strict,
+        metrics=declaration.metrics,
+        outputs=declaration.outputs,
+        notices=tuple(notices),
+    )
+
+
+def _names(directory: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(directory))  # noqa: PTH208 - names only, and fast
+    except OSError as error:
+        raise ProjectError(f"cannot be read: {error.strerror}", where=Location(directory)) from error
+
+
+def _environment(
+    directory: Path, declaration: Declaration, *, names: frozenset[str], needed: bool, notices: list[Notice]
+) -> EnvironmentSpec:
+    if needed:
+        return resolve(directory, declaration.environment, names=names, notices=notices)
+    try:
+        return resolve(directory, declaration.environment, names=names, notices=[])
+    except ProjectError as error:
+        notices.append(Notice(error.message, error.where, error.hint))
+        return SystemEnv()

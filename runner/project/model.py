@@ -49,11 +49,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPoint:
-    """A command with placeholders, and the parameters which fill them."""
+    """A command with placeholders, and the parameters which fill them.
+
+    `script` marks one that no file declares: a script, which takes any parameter.
+    """
 
     name: str
     command: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    script: bool = False
     where: Location | None = field(default=None, compare=False)
 
 
