@@ -83,6 +83,15 @@ def locked(path: Path, *, timeout: float | None = None, shared: bool = False) ->
         os.close(descriptor)
 
 
+def release(descriptor: int) -> None:
+    """Give a lock up now, although a program that inherited the descriptor may still have it open."""
+    if sys.platform == "win32":
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
 def _acquire(descriptor: int, path: Path, *, timeout: float | None, shared: bool) -> None:
     deadline = None if timeout is None else time.monotonic() + timeout
     pause = 0.005

@@ -1,8 +1,16 @@
 """Where a project comes from, and the tree that was made of it. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """User and password that stood in a URL. Kept apart from it, so that no record, log or message can show them."""
+
+    user: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,19 +23,24 @@ class DirectorySource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitSource:
-    """A repository at a ref (branch, tag, commit, abbreviated commit; None for the default branch)."""
+    """A repository at a ref (branch, tag, commit, abbreviated commit; None for the default branch).
+
+    `url` holds no credentials; they are in `login`.
+    """
 
     url: str
     ref: str | None = None
     subdirectory: str = ""
+    login: Login | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSource:
-    """A zip file, on this machine or behind http(s)."""
+    """A zip file: `url` is an absolute path on this machine, or a URL without credentials (they are in `login`)."""
 
     url: str
     subdirectory: str = ""
+    login: Login | None = field(default=None, repr=False, compare=False)
 
 
 Source: TypeAlias = DirectorySource | GitSource | ArchiveSource
@@ -40,7 +53,7 @@ class Checkout:
     Attributes:
         path: the project directory (`subdirectory` included): the working directory of the program.
         root: the top of the tree.
-        uri: the source as recorded, credentials stripped.
+        uri: the source as recorded, without `#subdirectory`, credentials stripped.
         subdirectory: below the top, "" for the top itself.
         ref: as asked for, None for the default branch.
         commit: full commit id, None where there is no Git.
@@ -49,6 +62,7 @@ class Checkout:
         dirty: the tree differs from the commit, untracked files included; None where unknown.
         digest: SHA-256 of an archive, "sha256:..."; None otherwise.
         submodules: path -> commit.
+        notices: what a person should know about how it was got, one sentence each.
     """
 
     path: Path
@@ -62,3 +76,4 @@ class Checkout:
     dirty: bool | None = None
     digest: str | None = None
     submodules: tuple[tuple[str, str], ...] = ()
+    notices: tuple[str, ...] = ()
