@@ -1,0 +1,36 @@
+"""What a program runs in: from a declaration to a lock, from a lock to an environment in the cache.
+
+choose(spec, manager) ─► resolve(spec) ─► Lock ─► prepare(spec, lock) ─► Environment
+
+choice.py         what `--env-manager` makes of a declaration
+locking.py        declaration to lock           requirements.py, pylock.py: the texts; versions.py, interpreters.py: Python
+building.py       lock to environment           uv.py, else pip.py: who does it; trouble.py: how it goes wrong
+cache.py          where it lies, whose turn it is
+collecting.py     list, remove, collect
+"""
+
+from runner.environments.building import prepare
+from runner.environments.choice import MANAGERS, choose
+from runner.environments.collecting import Collection, Entry, collect, entries, entry, remove
+from runner.environments.interpreters import find, find_interpreters
+from runner.environments.locking import header, resolve
+from runner.environments.model import Environment, Interpreter, Lock
+
+__all__ = [
+    "MANAGERS",
+    "Collection",
+    "Entry",
+    "Environment",
+    "Interpreter",
+    "Lock",
+    "choose",
+    "collect",
+    "entries",
+    "entry",
+    "find",
+    "find_interpreters",
+    "header",
+    "prepare",
+    "remove",
+    "resolve",
+]

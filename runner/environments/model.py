@@ -22,12 +22,13 @@ class Lock:
     """Every package with its hashes.
 
     Attributes:
-        kind: "pylock" (PEP 751).
+        kind: "pylock" (PEP 751), or "requirements" (lines with hashes, as pip reads them).
         text: content of the lock file.
         python: full version of the interpreter for which it was resolved.
         origin: "resolved" now, "cached" from an earlier resolution, or the project's own lock file by name.
         packages: how many.
         pinned: False where something cannot be hashed (an editable or local path).
+        interpreter: the one for which it was resolved, when that was just now; not part of the lock.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Lock:
     origin: str = "resolved"
     packages: int = 0
     pinned: bool = True
+    interpreter: Interpreter | None = field(default=None, compare=False, repr=False)
 
     @property
     def digest(self) -> str:

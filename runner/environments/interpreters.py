@@ -1,0 +1,249 @@
+"""Interpreters on this machine, those included which hide behind version managers' inactive shims.
+
+Looked for, in this order; among those that will do the highest version wins, and the first place where it is found:
+the one that runs us, pyenv, asdf, mise, rye, uv, conda prefixes, PATH without shims, system directories.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.environments import uv
+from runner.environments.model import Interpreter
+from runner.environments.versions import PythonRequest, release_of
+from runner.errors import EnvironmentFailed, RunnerError
+from runner.files import write_atomically
+from runner.process import capture
+from runner.progress import Phase
+from runner.settings import Settings
+
+# -S and -I: nothing of the caller's may speak. The base executable: a virtual environment is no place to build on.
+_PROBE = (
+    "import sys, json; print(json.dumps([sys.version.split()[0], sys.implementation.name,"
+    " getattr(sys, '_base_executable', None) or sys.executable]))"
+)
+_PROBE_SECONDS = 10.0
+_VISIBLE = re.compile(r"[^.].*")
+_ON_PATH = re.compile(r"python3?(\.\d+)?")
+_IN_NAME = re.compile(r"(?:^|[-@])(\d+\.\d+\.\d+)(?:$|[-+])")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Perhaps an interpreter. `version` is what its directory's or its own name promises, "" where that is silent."""
+
+    path: Path
+    origin: str
+    version: str = ""
+
+
+def running() -> Interpreter:
+    """The interpreter that runs us; the one below, if that is a virtual environment."""
+    path = Path(getattr(sys, "_base_executable", None) or sys.executable)
+    return Interpreter(
+        path=path, version=sys.version.split()[0], implementation=sys.implementation.name, origin="running"
+    )
+
+
+def find(
+    request: str | None, *, settings: Settings, phase: Phase, asked_by: str | None = None
+) -> Interpreter:
+    """The best interpreter for a request; for no request, the one that runs us.
+
+    Args:
+        request: version or range, or the absolute path of an executable.
+        asked_by: file that asks, for the message.
+
+    Raises:
+        EnvironmentFailed: there is none, and none could be installed.
+    """
+    if request and Path(request).is_absolute():
+        return _at(Path(request), settings)
+    wanted = PythonRequest.parse(request)
+    if wanted.admits(running().version):
+        return running()
+    if wanted.too_old:
+        raise EnvironmentFailed(
+            f"{wanted} is too old: environments need Python 3.6 or newer",
+            hint="ask for a newer `python:`, or run with --env-manager local",
+        )
+    phase.update(f"looking for {wanted}")
+    found = _best(wanted, settings) or _installed(wanted, settings, phase)
+    if not found:
+        raise _missing(wanted, settings, asked_by)
+    return found
+
+
+def find_interpreters(settings: Settings) -> list[Interpreter]:
+    """Every interpreter that answers, highest version first."""
+    return _sorted(_probed(list(_candidates(settings.environ)), settings))
+
+
+def _best(wanted: PythonRequest, settings: Settings) -> Interpreter | None:
+    likely = [item for item in _candidates(settings.environ) if _may_be(wanted, item.version)]
+    fitting = [item for item in _probed(likely, settings) if wanted.admits(item.version)]
+    return _sorted(fitting)[0] if fitting else None
+
+
+def _may_be(wanted: PythonRequest, version: str) -> bool:
+    """Whether a promised version, perhaps without its patch number, can be what is wanted."""
+    if version.count(".") == 1:
+        return any(wanted.admits(f"{version}.{patch}") for patch in range(40))
+    return not version or wanted.admits(version)
+
+
+def _sorted(interpreters: list[Interpreter]) -> list[Interpreter]:
+    return sorted(
+        interpreters, key=lambda found: release_of(found.version), reverse=True
+    )  # stable: order of places
+
+
+def _at(path: Path, settings: Settings) -> Interpreter:
+    found = _probed([Candidate(path, "path")], settings)
+    if not found:
+        raise EnvironmentFailed(
+            f"{path} is no Python that can be started", hint="give the path of an interpreter, or a version"
+        )
+    return found[0]
+
+
+def _missing(wanted: PythonRequest, settings: Settings, asked_by: str | None) -> EnvironmentFailed:
+    ended = f" (its last release was in {wanted.ended})" if wanted.ended else ""
+    asked = f"{asked_by} asks for it; " if asked_by else ""
+    found = [f"  {item.version:<10} {item.path} ({item.origin})" for item in find_interpreters(settings)]
+    version = wanted.text if re.fullmatch(r"[\d.]+", wanted.text) else "3.X"
+    return EnvironmentFailed(
+        f"{wanted}{ended} is not on this machine",
+        detail="\n".join([f"{asked}found are:", *found]),
+        hint=f"install it with `uv python install {version}` or `pyenv install {version}`, choose another with"
+        " --python VERSION, or relax `python:` in the project",
+    )
+
+
+def _installed(wanted: PythonRequest, settings: Settings, phase: Phase) -> Interpreter | None:
+    """Have uv download it, unless that is forbidden; an unreachable network must not cost more than a moment."""
+    program = uv.find(settings)
+    if not program or settings.offline or settings.environ.get("UV_PYTHON_DOWNLOADS") in {"never", "manual"}:
+        return None
+    phase.update(f"downloading {wanted}")
+    quick = {"UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "2"}
+    argv = [str(program), "python", "install", "--no-bin", "--", wanted.text.replace(" ", "")]
+    with suppress(RunnerError):
+        capture(argv, cwd=Path("/"), env={**uv.environment(settings, downloads=True), **quick})
+        return _best(wanted, settings)
+    return None
+
+
+def _candidates(environ: Mapping[str, str]) -> Iterator[Candidate]:
+    own = running()
+    yield Candidate(own.path, own.origin, own.version)
+    seen: set[Path] = set()
+    for candidate in (*_managed(environ), *_conda(environ), *_on_path(environ)):
+        with suppress(OSError):
+            real = candidate.path.resolve(strict=True)
+            if real not in seen:
+                seen.add(real)
+                yield candidate
+
+
+def _managed(environ: Mapping[str, str]) -> Iterator[Candidate]:
+    home = _home(environ)
+    data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
+    places = (
+        ("pyenv", Path(environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"),
+        ("asdf", Path(environ.get("ASDF_DATA_DIR") or home / ".asdf") / "installs/python"),
+        ("mise", Path(environ.get("MISE_DATA_DIR") or data / "mise") / "installs/python"),
+        ("rye", Path(environ.get("RYE_HOME") or home / ".rye") / "py"),
+        ("uv", Path(environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv/python")),
+    )
+    for origin, place in places:
+        for entry in _listing(place):
+            named = _IN_NAME.search(entry.name)
+            yield Candidate(entry / "bin/python3", origin, named[1] if named else "")
+
+
+def _conda(environ: Mapping[str, str]) -> Iterator[Candidate]:
+    home = _home(environ)
+    roots = [Path(environ[name]) for name in ("CONDA_PREFIX", "MAMBA_ROOT_PREFIX") if environ.get(name)]
+    if environ.get("CONDA_EXE"):
+        roots.append(Path(environ["CONDA_EXE"]).parent.parent)
+    names = ("miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba")
+    for root in (*roots, *(home / name for name in names), Path("/opt/conda")):
+        for prefix in (root, *_listing(root / "envs")):
+            yield Candidate(prefix / "bin/python3", "conda")
+
+
+def _on_path(environ: Mapping[str, str]) -> Iterator[Candidate]:
+    system = ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
+    for directory in dict.fromkeys((*environ.get("PATH", "").split(os.pathsep), *system)):
+        if not Path(directory).is_absolute() or Path(directory).name == "shims":
+            continue
+        for entry in _listing(Path(directory), _ON_PATH):
+            named = _ON_PATH.fullmatch(entry.name)
+            assert named
+            yield Candidate(entry, "PATH", f"3{named[1]}" if named[1] else "")
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())
+
+
+def _listing(directory: Path, names: re.Pattern[str] = _VISIBLE) -> list[Path]:
+    try:
+        return [directory / name for name in sorted(os.listdir(directory)) if names.fullmatch(name)]  # noqa: PTH208
+    except OSError:
+        return []
+
+
+def _probed(candidates: list[Candidate], settings: Settings) -> list[Interpreter]:
+    """Ask each candidate what it is. Answers are kept on disk for as long as the file stays the same."""
+    memory = settings.cache / "interpreters.json"
+    known = _remembered(memory)
+    before = dict(known)
+    found = [item for item in (_probe(candidate, known) for candidate in candidates) if item]
+    if known != before:
+        with suppress(OSError):  # a read-only cache only costs the time to ask again
+            write_atomically(memory, json.dumps(known, indent=1))
+    return found
+
+
+def _probe(candidate: Candidate, known: dict[str, list[str]]) -> Interpreter | None:
+    try:
+        stat = candidate.path.stat()
+    except OSError:
+        return None
+    mark = f"{stat.st_mtime_ns}:{stat.st_size}"
+    answer = known.get(str(candidate.path), [])
+    if answer[:1] != [mark]:
+        answer = [mark, *_ask(candidate.path)]
+        known[str(candidate.path)] = answer
+    match answer:
+        case [_, version, implementation, base]:
+            return Interpreter(
+                path=Path(base), version=version, implementation=implementation, origin=candidate.origin
+            )
+        case _:
+            return None
+
+
+def _ask(path: Path) -> list[str]:
+    """Version, implementation and base executable; nothing when it does not answer as a Python 3 does."""
+    try:
+        done = capture([path, "-I", "-S", "-c", _PROBE], env={}, timeout=_PROBE_SECONDS)
+        answer = json.loads(done.out)
+    except (RunnerError, ValueError):
+        return []
+    return [str(part) for part in answer]
+
+
+def _remembered(memory: Path) -> dict[str, list[str]]:
+    try:
+        known = json.loads(memory.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -1,0 +1,287 @@
+"""From a declaration to a lock: the project's own, one resolved before, or one resolved now.
+
+spec ─► interpreter ─► own lock file?   pylock.toml as it is, uv.lock exported, hashed lines as they are
+                    └► requirements ─► in the cache? ─► resolved by uv (or pip) and kept there
+"""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import assert_never
+
+from runner.environments import cache, interpreters, pip, pylock, requirements, uv
+from runner.environments.choice import unsupported
+from runner.environments.model import Interpreter, Lock
+from runner.environments.requirements import Requirements
+from runner.environments.trouble import masked, without_logins
+from runner.errors import EnvironmentFailed
+from runner.files import sha256, write_atomically
+from runner.progress import Phase
+from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
+from runner.settings import Settings
+
+# What uv and pip read from the environment that changes a resolution. Passwords have variables of their own.
+_INDEX = re.compile(
+    r"UV_(INDEX|DEFAULT_INDEX|EXTRA_INDEX|FIND_LINKS|NO_INDEX|PRERELEASE|RESOLUTION|EXCLUDE_NEWER|CONSTRAINT|OVERRIDE|EXCLUDE|"
+    r"TORCH_BACKEND|NO_BINARY|ONLY_BINARY|NO_SOURCES|CONFIG_FILE|NO_CONFIG)\w*|"
+    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|PRE|CONSTRAINT|CONFIG_FILE|NO_BINARY|ONLY_BINARY)"
+)
+_SECRET = ("_PASSWORD", "_USERNAME", "_TOKEN")
+_REQUIRES = re.compile(r'^requires-python\s*=\s*"([^"]*)"', re.MULTILINE)
+_HEADER = re.compile(r"# Locked by runner for Python ([\d.]+)\S* from requirements (sha256:[0-9a-f]{64})")
+
+
+def resolve(
+    spec: EnvironmentSpec,
+    *,
+    directory: Path,
+    settings: Settings,
+    phase: Phase,
+    python: str | None = None,
+    upgrade: bool = False,
+) -> Lock | None:
+    """Find the lock of an environment; None for the system's, which has none.
+
+    Args:
+        directory: of the project; nothing in it is changed.
+        python: version, range or path of an interpreter, instead of what the project asks for.
+        upgrade: resolve anew, whatever lock there is already.
+
+    Raises:
+        EnvironmentFailed: no such interpreter, requirements that contradict each other, or a kind of environment
+            that this version cannot make.
+    """
+    match spec:
+        case SystemEnv():
+            return None
+        case PythonEnv():
+            wanted = spec
+        case CondaEnv(simple=PythonEnv() as simple):
+            wanted = simple
+        case CondaEnv() | DockerEnv():
+            raise unsupported(spec)
+        case _:
+            assert_never(spec)
+    lock = _Resolver(wanted, directory, settings, phase, upgrade).lock(python)
+    phase.summary = f"Python {lock.python}, {lock.packages} package{'' if lock.packages == 1 else 's'}"
+    phase.detail = {"resolved": "locked", "cached": "lock cached"}.get(lock.origin, f"from {lock.origin}")
+    return lock
+
+
+def header(spec: PythonEnv, lock: Lock, directory: Path) -> str:
+    """The first line of a lock that is written beside a project: when it is read, it says whether it is out of date."""
+    inputs = requirements.read(spec, directory).fingerprint
+    return f"# Locked by runner for Python {lock.python} from requirements sha256:{inputs}\n"
+
+
+class _Resolver:
+    """One resolution: what it is for, so that its steps need not hand it round."""
+
+    def __init__(
+        self, spec: PythonEnv, directory: Path, settings: Settings, phase: Phase, upgrade: bool
+    ) -> None:
+        self.spec = spec
+        self.directory = directory
+        self.settings = settings
+        self.phase = phase
+        self.upgrade = upgrade
+
+    def lock(self, python: str | None) -> Lock:
+        if self.spec.lock_file and not self.upgrade:
+            return self._own(self.spec.lock_file, python)
+        read = requirements.read(self.spec, self.directory)
+        interpreter = self._interpreter(python or self.spec.python)
+        if read.hashed:
+            return _hashed(read, interpreter, origin=self.spec.file or "requirements")
+        if not read.lines and not read.build:
+            return _lock(pylock.EMPTY, interpreter, name="lock")
+        key = self._key(interpreter, read.fingerprint)
+        return self._remembered(key, interpreter, lambda: self._resolved(read, interpreter))
+
+    def _interpreter(self, request: str | None) -> Interpreter:
+        return interpreters.find(request, settings=self.settings, phase=self.phase, asked_by=self.spec.file)
+
+    def _own(self, name: str, python: str | None) -> Lock:
+        path = (self.directory / name).resolve()
+        if not path.is_relative_to(self.directory.resolve()):
+            raise EnvironmentFailed(
+                f"lock file {name} is outside the project", hint="copy it into the project"
+            )
+        if path.suffix not in {".toml", ".lock"}:
+            interpreter = self._interpreter(python or self.spec.python)
+            read = requirements.read_file(name, self.directory)
+            if not read.hashed:
+                raise EnvironmentFailed(
+                    f"{name} has no hash for each package", hint="make a lock of it with `runner lock`"
+                )
+            return _hashed(read, interpreter, origin=name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise EnvironmentFailed(
+                f"lock file {name} cannot be read: {error}", hint="restore it, or remove it"
+            ) from error
+        interpreter = self._interpreter(python or self._locked_for(text, name) or self.spec.python)
+        if path.name == "uv.lock":
+            return self._exported(path, text, interpreter)
+        return replace(_lock(text, interpreter, name=name), origin=name)
+
+    def _locked_for(self, text: str, name: str) -> str | None:
+        """The Python for which a lock was made; None where the project says it itself."""
+        ours = _HEADER.match(text)
+        if ours and ours[2] != f"sha256:{requirements.read(self.spec, self.directory).fingerprint}":
+            raise EnvironmentFailed(
+                f"{name} is out of date: the requirements have changed since it was made",
+                hint="lock anew with `runner lock`, or remove the file",
+            )
+        if self.spec.python:
+            return None
+        requires = _REQUIRES.search(text)
+        return ".".join(ours[1].split(".")[:2]) if ours else requires[1] if requires else None
+
+    def _exported(self, path: Path, text: str, interpreter: Interpreter) -> Lock:
+        program = uv.find(self.settings)
+        if not program:
+            raise EnvironmentFailed(
+                "a uv.lock can only be read with uv",
+                hint="install uv, unset RUNNER_UV, or ship a pylock.toml",
+            )
+        beside = path.with_name("pyproject.toml")
+        key = self._key(interpreter, sha256(text + (beside.read_text("utf-8") if beside.exists() else "")))
+
+        def export() -> str:
+            return uv.export_lock(
+                program,
+                directory=path.parent,
+                interpreter=interpreter,
+                settings=self.settings,
+                phase=self.phase,
+            )
+
+        return replace(self._remembered(key, interpreter, export), origin="uv.lock")
+
+    def _resolved(self, read: Requirements, interpreter: Interpreter) -> str:
+        if not read.build:
+            return self._compiled(read, read.lines, interpreter)
+        try:
+            return self._compiled(read, (*read.lines, *read.build), interpreter)
+        except EnvironmentFailed:
+            # Build tools are a courtesy to programs that call them: where their pins contradict the packages, these win.
+            return self._compiled(read, read.lines, interpreter)
+
+    def _compiled(self, read: Requirements, lines: tuple[str, ...], interpreter: Interpreter) -> str:
+        self.phase.update(f"resolving {len(lines)} requirements")
+        program = uv.find(self.settings)
+        with TemporaryDirectory(prefix="runner-lock-") as scratch:
+            limits = Path(scratch, "constraints.txt") if read.constraints else None
+            if limits:
+                limits.write_text("\n".join(read.constraints) + "\n", encoding="utf-8")
+            asked = "\n".join(lines) + "\n"
+            if program:
+                return uv.compile_lock(
+                    program,
+                    requirements=asked,
+                    constraints=limits,
+                    prerelease="--pre" in lines,
+                    upgrade=self.upgrade,
+                    interpreter=interpreter,
+                    directory=read.directory,
+                    settings=self.settings,
+                    phase=self.phase,
+                )
+            return pip.compile_lock(
+                requirements=asked,
+                constraints=limits,
+                interpreter=interpreter,
+                directory=read.directory,
+                settings=self.settings,
+                phase=self.phase,
+            )
+
+    def _remembered(self, key: str, interpreter: Interpreter, make: Callable[[], str]) -> Lock:
+        """A lock from the cache, or made now and kept; of many processes one makes it."""
+        path = cache.resolutions(self.settings) / f"{key}.json"
+        writable = cache.writable(self.settings)
+        known = None if self.upgrade else _load(path, interpreter)
+        if known:
+            return known
+        turn = (
+            cache.turn(path.with_suffix(".lock"), settings=self.settings, phase=self.phase)
+            if writable
+            else nullcontext()
+        )
+        with turn:
+            known = None if self.upgrade else _load(path, interpreter)
+            if known:
+                return known
+            lock = _lock(make(), interpreter, name="the lock")
+            with suppress(OSError):  # a full disk only costs the time to resolve again
+                write_atomically(path, json.dumps(asdict(replace(lock, interpreter=None))))
+            return lock
+
+    def _key(self, interpreter: Interpreter, inputs: str) -> str:
+        parts = [
+            inputs, interpreter.version, interpreter.implementation, cache.platform_tag(), self._index(), cache.SCHEMA,
+            "uv" if uv.find(self.settings) else "pip",
+        ]  # fmt: skip
+        return sha256(json.dumps(parts))[:32]
+
+    def _index(self) -> str:
+        """Fingerprint of where packages come from, without credentials."""
+        environ = self.settings.environ
+        home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
+        files = [
+            home / "uv/uv.toml",
+            Path("/etc/uv/uv.toml"),
+            self.directory / "uv.toml",
+            self.directory / "pyproject.toml",
+        ]
+        if environ.get("UV_CONFIG_FILE"):
+            files.append(Path(environ["UV_CONFIG_FILE"]))
+        said = [
+            f"{name}={value}" for name, value in sorted(environ.items())
+            if _INDEX.fullmatch(name) and not name.endswith(_SECRET)
+        ]  # fmt: skip
+        for file in files:
+            with suppress(OSError):
+                said.append(file.read_bytes().decode(errors="replace"))
+        return sha256(masked("\0".join(said)))
+
+
+def _lock(text: str, interpreter: Interpreter, *, name: str) -> Lock:
+    read = pylock.parse(text, name=name)
+    read.check(interpreter)
+    return Lock(
+        kind="pylock",
+        text=text,
+        python=interpreter.version,
+        packages=len(read.packages),
+        pinned=read.pinned,
+        interpreter=interpreter,
+    )
+
+
+def _hashed(read: Requirements, interpreter: Interpreter, *, origin: str) -> Lock:
+    packages = [line for line in read.lines if not line.startswith("-")]
+    return Lock(
+        kind="requirements",
+        text=without_logins("\n".join(read.lines)) + "\n",
+        python=interpreter.version,
+        origin=origin,
+        packages=len(packages),
+        interpreter=interpreter,
+    )
+
+
+def _load(path: Path, interpreter: Interpreter) -> Lock | None:
+    try:
+        values = json.loads(path.read_bytes())
+        lock = Lock(**(values | {"origin": "cached", "interpreter": interpreter}))
+    except (OSError, ValueError, TypeError):
+        return None
+    cache.touch(path)
+    return lock

@@ -1,0 +1,166 @@
+"""Lock files after PEP 751 (pylock.toml): read, checked, made independent of where they lie, translated for pip.
+
+https://packaging.python.org/en/latest/specifications/pylock-toml/
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.environments.model import Interpreter
+from runner.environments.trouble import masked
+from runner.environments.versions import PythonRequest
+from runner.errors import EnvironmentFailed
+
+EMPTY = 'lock-version = "1.0"\ncreated-by = "runner"\npackages = []\n'
+
+_PATH = re.compile(r"""((?:^|[{,])[ \t]*path[ \t]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*')""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pylock:
+    """What is asked of a lock. `name` is for messages only."""
+
+    text: str
+    packages: tuple[Mapping[str, Any], ...]
+    requires_python: str
+    name: str
+
+    @property
+    def pinned(self) -> bool:
+        """Whether each package is fixed by a hash or a commit."""
+        return all(_pinned(package) for package in self.packages)
+
+    @property
+    def local(self) -> tuple[tuple[str, bool], ...]:
+        """Paths as written, and whether they are editable."""
+        return tuple(
+            (entry["path"], bool(entry.get("editable"))) for entry in self._entries() if "path" in entry
+        )
+
+    def _entries(self) -> Iterator[Mapping[str, Any]]:
+        for package in self.packages:
+            for key in ("directory", "archive", "sdist", "vcs"):
+                if key in package:
+                    yield package[key]
+            yield from package.get("wheels", ())
+
+    def check(self, interpreter: Interpreter) -> None:
+        """See that it fits an interpreter and holds no password.
+
+        Raises:
+            EnvironmentFailed: it does not.
+        """
+        if not PythonRequest.parse(self.requires_python).admits(interpreter.version):
+            raise EnvironmentFailed(
+                f"{self.name} is for Python {self.requires_python}, not for {interpreter.version}",
+                hint="choose another Python with --python VERSION, or lock anew with `runner lock --upgrade`",
+            )
+        for entry in self._entries():
+            if masked(entry.get("url", "")) != entry.get("url", "") and not entry["url"].startswith("ssh:"):
+                raise EnvironmentFailed(
+                    f"a package's URL holds a password or token: {masked(entry['url'])}",
+                    hint="a lock is kept with every run: give it by ~/.netrc or Git's credential helper instead",
+                )
+
+    def anchored(self, directory: Path) -> str:
+        """The text with each relative path made absolute from `directory`.
+
+        Raises:
+            EnvironmentFailed: a path is written in a way that is not understood.
+        """
+        if not self.local:
+            return self.text
+
+        def absolute(found: re.Match[str]) -> str:
+            written = json.loads(found[2]) if found[2].startswith('"') else found[2][1:-1]
+            return found[1] + json.dumps(str((directory / written).resolve()), ensure_ascii=False)
+
+        text = _PATH.sub(absolute, self.text)
+        if not all(Path(path).is_absolute() for path, _ in parse(text, name=self.name).local):
+            raise EnvironmentFailed(
+                f"a `path` in {self.name} is not understood", hint='write it as `path = "..."`'
+            )
+        return text
+
+    def as_requirements(self) -> str:
+        """The same as lines for `pip install --require-hashes --no-deps`.
+
+        Raises:
+            EnvironmentFailed: it lists something that pip installs without a hash.
+        """
+        return "".join(f"{_line(package)}\n" for package in self.packages)
+
+
+def parse(text: str, *, name: str) -> Pylock:
+    """Read a lock file.
+
+    Raises:
+        EnvironmentFailed: no TOML, or no lock of version 1.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise EnvironmentFailed(
+            f"{name} is no TOML: {error}", hint="restore the file, or make it anew with `runner lock`"
+        ) from error
+    match document:
+        case {"lock-version": str(version), "packages": list(packages)} if version.split(".")[
+            0
+        ] == "1" and _sound(packages):
+            return Pylock(
+                text=text,
+                packages=tuple(packages),
+                requires_python=str(document.get("requires-python", "")),
+                name=name,
+            )
+        case _:
+            raise EnvironmentFailed(
+                f"{name} is no lock file of version 1 (PEP 751)", hint="make it anew with `runner lock`"
+            )
+
+
+def _sound(packages: list[Any]) -> bool:
+    """Whether what we look at has the shape that the specification gives it."""
+    for package in packages:
+        if not isinstance(package, dict) or not isinstance(package.get("name"), str):
+            return False
+        entries = [package[key] for key in ("directory", "archive", "sdist", "vcs") if key in package]
+        wheels = package.get("wheels", [])
+        if not isinstance(wheels, list) or not all(isinstance(entry, dict) for entry in (*entries, *wheels)):
+            return False
+        if not all(
+            isinstance(entry.get(key, ""), str) for entry in (*entries, *wheels) for key in ("url", "path")
+        ):
+            return False
+    return True
+
+
+def _pinned(package: Mapping[str, Any]) -> bool:
+    if "vcs" in package:
+        return bool(package["vcs"].get("commit-id"))
+    files = [package[key] for key in ("archive", "sdist") if key in package] + list(package.get("wheels", ()))
+    return "directory" not in package and bool(files) and all(file.get("hashes") for file in files)
+
+
+def _line(package: Mapping[str, Any]) -> str:
+    if not _pinned(package) or "vcs" in package:
+        raise EnvironmentFailed(
+            f"{package['name']} comes from a directory or a repository: without uv it cannot be installed",
+            hint="install uv, or unset RUNNER_UV",
+        )
+    marker = f" ; {package['marker']}" if package.get("marker") else ""
+    if "archive" in package:
+        archive = package["archive"]
+        place = archive.get("url") or Path(archive["path"]).as_uri()
+        return f"{package['name']} @ {place}{marker}{_hashes(archive)}"
+    files = ([package["sdist"]] if "sdist" in package else []) + list(package.get("wheels", ()))
+    return f"{package['name']}=={package['version']}{marker}{''.join(_hashes(file) for file in files)}"
+
+
+def _hashes(file: Mapping[str, Any]) -> str:
+    return "".join(f" --hash={algorithm}:{value}" for algorithm, value in file["hashes"].items())
