@@ -5,6 +5,7 @@ child.py    a project's program: its own process group, its output as it comes, 
 guard.py    a few lines in a process of their own, which end that program if we die without a word
 """
 
+import io
 import os
 import shlex
 import signal
@@ -140,10 +141,11 @@ def _follow(
     process.stderr = None  # communicate() leaves it to us
 
     def read(stream: IO[bytes]) -> None:
-        with stream:
-            for line in stream:
-                lines.append(_text(line))
-                on_line(lines[-1].rstrip())
+        # universal newlines: progress that overwrites itself (git, pip) ends its lines with \r
+        with io.TextIOWrapper(stream, encoding="utf-8", errors="replace") as text:
+            for line in text:
+                lines.append(line)
+                on_line(line.rstrip())
 
     thread = threading.Thread(target=read, args=(stream,), daemon=True)
     thread.start()
