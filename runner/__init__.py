@@ -1,7 +1,7 @@
 """Run machine-learning projects reproducibly, and record every run.
 
 ``runner.run(...)`` is the Python interface; the command line is ``runner``. See README.md for the map.
-This file and api.py are also imported inside runs, under every Python that a project may ask for, 3.6 included.
+This file and api.py are also imported inside runs, under every Python that a project may ask for, 3.7 included.
 """
 
 __version__ = "0.1.0"

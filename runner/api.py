@@ -1,6 +1,6 @@
 """``runner.run(...)``: start a run from Python, also from inside another run, whose child it becomes.
 
-Standard library only, and written for every Python since 3.6: inside a run, the project's interpreter imports this
+Standard library only, and written for every Python since 3.7: inside a run, the project's interpreter imports this
 file. The work is done by a `runner` process of its own.
 """
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from typing import Dict, List, Mapping, Optional
 
 __all__ = ["Run", "RunFailed", "run"]
@@ -28,6 +29,7 @@ class Run:
 
     Attributes:
         run_id: its id in the store; waits until the run has been created.
+        name: its name; None until it has been created.
         status: PREPARING or RUNNING, then FINISHED, FAILED or KILLED.
         exit_code: the program's exit code, or runner's own; None while it goes on.
     """
@@ -53,6 +55,10 @@ class Run:
         if self._process.poll() is None:
             return self._read().get("status", "PREPARING")
         return self._read().get("status", "FAILED")
+
+    @property
+    def name(self) -> Optional[str]:
+        return self._read().get("name")
 
     @property
     def exit_code(self) -> Optional[int]:
@@ -86,7 +92,8 @@ class Run:
             "RUNNING",
             "PREPARING",
         ):
-            _remove(self._announced)
+            with suppress(OSError):
+                os.unlink(self._announced)
         return self._facts
 
 
@@ -139,7 +146,7 @@ def run(
     if synchronous and not handle.wait():
         raise RunFailed(
             "run {} {} with exit code {}".format(
-                handle._facts.get("name", "of " + uri), handle.status.lower(), handle.exit_code
+                handle.name or "of " + uri, handle.status.lower(), handle.exit_code
             ),
             handle,
         )
@@ -148,10 +155,3 @@ def run(
 
 def _runner() -> List[str]:
     return [os.environ.get("RUNNER_PYTHON", sys.executable), "-P", "-m", "runner"]
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

@@ -15,7 +15,6 @@ from runner.cli.output import print_json
 from runner.cli.terminal import Terminal, echo
 from runner.errors import UsageError
 from runner.progress import Progress
-from runner.tracking.model import Run
 
 MANAGERS = ("auto", "local", "virtualenv", "uv", "conda")
 
@@ -138,9 +137,11 @@ def pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
 
 
 def _print_plan(request: launch.Request, context: Context, progress: Progress, *, as_json: bool) -> None:
-    with launch.plan(request, settings=context.settings, progress=progress) as planned:
-        with progress.phase("environment") as phase:
-            plan, _lock = launch.with_lock(planned, settings=context.settings, phase=phase)
+    with (
+        launch.plan(request, settings=context.settings, progress=progress) as planned,
+        progress.phase("environment") as phase,
+    ):
+        plan, _lock = launch.with_lock(planned, settings=context.settings, phase=phase)
     if as_json:
         print_json(plan.to_json())
         return

@@ -43,4 +43,8 @@ def shell(command: str) -> list[str]:
 def _shell_signal(code: int) -> int | None:
     """The signal that ended the last command, as the shell reports it: 128 + signal."""
     number = code - 128
-    return number if number in {signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV} else None
+    return (
+        number
+        if number in {signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV}
+        else None
+    )

@@ -23,11 +23,11 @@ from runner.process import guard as guard_script
 Stream: TypeAlias = Literal["stdout", "stderr"]
 Sink: TypeAlias = Callable[[Stream, bytes], None]
 
-GRACE: Mapping[int, tuple[tuple[int, float], ...]] = {
-    # signal asked for -> what is sent next, and after how many seconds of patience
-    signal.SIGINT: ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)),
-    signal.SIGTERM: ((signal.SIGKILL, 10.0),),
-    signal.SIGHUP: ((signal.SIGKILL, 10.0),),
+PATIENCE: Mapping[int, float] = {signal.SIGINT: 10.0, signal.SIGTERM: 10.0}  # seconds until the next step
+NEXT: Mapping[int, int] = {
+    signal.SIGINT: signal.SIGTERM,
+    signal.SIGTERM: signal.SIGKILL,
+    signal.SIGHUP: signal.SIGKILL,
 }
 LINGER = 1.0  # seconds that processes left in the group get after the program itself has ended
 
@@ -92,10 +92,12 @@ class Child:
         threading.Thread(target=self._insist, args=(number,), daemon=True).start()
 
     def _insist(self, number: int) -> None:
-        for following, patience in GRACE.get(number, GRACE[signal.SIGTERM]):
-            if self._ended.wait(patience):
+        """Ask, then insist, then kill: SIGINT, SIGTERM, SIGKILL."""
+        while number != signal.SIGKILL:
+            if self._ended.wait(PATIENCE.get(number, PATIENCE[signal.SIGTERM])):
                 return
-            guard_script.end(self.pid, self.run_id, following)
+            number = NEXT.get(number, signal.SIGKILL)
+            guard_script.end(self.pid, self.run_id, number)
 
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
