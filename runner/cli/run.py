@@ -1,9 +1,7 @@
 """`runner run`: the main job."""
 
-import json
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,10 @@ import click
 from runner import launch
 from runner.cli import Context
 from runner.cli.output import print_json
-from runner.cli.terminal import Terminal, echo
+from runner.cli.terminal import Terminal
 from runner.errors import UsageError
 from runner.progress import Progress
+from runner.settings import Settings
 
 MANAGERS = ("auto", "local", "virtualenv", "uv", "conda")
 
@@ -65,32 +64,20 @@ MANAGERS = ("auto", "local", "virtualenv", "uv", "conda")
 @click.option("--announce", type=click.Path(path_type=Path), hidden=True)
 @click.pass_obj
 def command(
-    context: Context, *, dry_run: bool, as_json: bool, quiet: bool, announce: Path | None, **options: Any
+    context: Context, /, *, dry_run: bool, as_json: bool, quiet: bool, announce: Path | None, **options: Any
 ) -> None:
     """Run an entry point of the project at URI, in its environment, and record it.
 
     URI is a directory, a Git URL or a zip file, with #SUBDIRECTORY where the project is not at the top.
     The exit code is the program's.
     """
-    terminal = Terminal(quiet=quiet)
-    request = _request(**options)
-    settings = context.settings
-    if options["experiment_id"]:
-        settings = replace(settings, experiment_id=options["experiment_id"])
+    terminal = Terminal(quiet=quiet, output=2 if as_json else 1, announce=announce)
     progress = Progress(terminal)
+    settings, request = context.settings, _request(**options)
     if dry_run:
-        _print_plan(request, context, progress, as_json=as_json)
+        _print_plan(request, settings, progress, as_json=as_json)
         return
-    spectator = launch.Spectator(
-        echo=lambda stream, data: echo(stream, data, stdout=2 if as_json else 1),
-        created=lambda run: (
-            terminal.created(run),
-            _announce(announce, run_id=run.id, name=run.name, status="RUNNING"),
-        )[0],
-        stopping=terminal.stopping,
-    )
-    result = launch.run(request, settings=settings, progress=progress, spectator=spectator)
-    _announce(announce, status=result.status.value)
+    result = launch.run(request, settings=settings, progress=progress, spectator=terminal)
     terminal.ended(result)
     if as_json:
         print_json(_result(result))
@@ -103,6 +90,8 @@ def _request(
     parameters: Iterable[str],
     tags: Iterable[str],
     experiment_name: str | None,
+    experiment_id: str | None,
+    backend: str,  # noqa: ARG001 - there is only one
     no_check: bool,
     **options: Any,
 ) -> launch.Request:
@@ -111,7 +100,8 @@ def _request(
         uri=uri,
         parameters=pairs(parameters, option="-P"),
         tags=pairs(tags, option="--tag"),
-        experiment=experiment_name,
+        experiment_name=experiment_name,
+        experiment_id=experiment_id,
         check=not no_check,
         **{name: options[name] for name in names},
     )
@@ -136,12 +126,12 @@ def pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
     return found
 
 
-def _print_plan(request: launch.Request, context: Context, progress: Progress, *, as_json: bool) -> None:
+def _print_plan(request: launch.Request, settings: Settings, progress: Progress, *, as_json: bool) -> None:
     with (
-        launch.plan(request, settings=context.settings, progress=progress) as planned,
+        launch.plan(request, settings=settings, progress=progress) as planned,
         progress.phase("environment") as phase,
     ):
-        plan, _lock = launch.with_lock(planned, settings=context.settings, phase=phase)
+        plan, _lock = launch.with_lock(planned, settings=settings, phase=phase)
     if as_json:
         print_json(plan.to_json())
         return
@@ -159,7 +149,7 @@ def _plan_rows(plan: launch.Plan) -> list[tuple[str, str]]:
             f"{source.commit}{' and uncommitted changes' if source.dirty else ''}" if source.commit else "",
         ),
         ("entry point", plan.entry_point),
-        *((f"  {name}", value) for name, value in (plan.parameters | plan.extra_parameters).items()),
+        *((f"  {name}", value) for name, value in {**plan.parameters, **plan.extra_parameters}.items()),
         *((f"  {name}", "(secret)") for name in plan.secrets),
         ("environment", environment.kind + (f", {environment.file}" if environment.file else "")),
         ("lock", f"{lock.packages} packages for Python {lock.python}, {lock.digest}" if lock else ""),
@@ -179,10 +169,3 @@ def _result(result: launch.Result) -> dict[str, Any]:
         "metrics": {key: metric.value for key, metric in result.metrics.items()},
         "artifact_uri": result.run.artifact_uri,
     }
-
-
-def _announce(path: Path | None, **facts: str) -> None:
-    """One line of JSON for the process that started us through the Python interface."""
-    if path is not None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(facts) + "\n")

@@ -8,12 +8,15 @@
   rmse 0.7931   r2 0.1087
 """
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Literal
+from pathlib import Path
+from typing import Literal, TextIO
 
 import click
 
@@ -31,10 +34,16 @@ SLOW = 0.5  # seconds after which a silent phase is worth a line
 
 @dataclass(slots=True)
 class Terminal:
-    """Listens to progress and prints it on `stream`. `live` rewrites the current line; only on a terminal."""
+    """Listens to progress and prints it on `stream`; there, on a terminal, the last line is rewritten while work goes on.
+
+    `output` is the file descriptor for the program's standard output. `announce` is a file that gets a line of JSON
+    with the id of the new run, and one with its status at the end, for the process that started us from Python.
+    """
 
     quiet: bool = False
-    stream: IO[str] = field(default_factory=lambda: sys.stderr)
+    output: int = 1
+    announce: Path | None = None
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
     _line: bool = False
 
     def __call__(self, event: Event) -> None:
@@ -48,7 +57,15 @@ class Terminal:
 
     def created(self, run: Run) -> None:
         """The run has an id now."""
+        self._announce(run_id=run.id, name=run.name, status=RunStatus.RUNNING.value)
         self._row("●" if self._unicode else "*", "Run", run.name, run.id, colour="cyan")
+
+    def echo(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        """Pass a piece of the program's output on as it is. Whoever read ours may be gone: the run goes on."""
+        view = memoryview(data)
+        with suppress(OSError):
+            while view:
+                view = view[os.write(self.output if stream == "stdout" else 2, view) :]
 
     def stopping(self, number: int, count: int) -> None:  # noqa: ARG002 - which signal is no matter
         """A signal came in."""
@@ -59,6 +76,7 @@ class Terminal:
 
     def ended(self, result: Result) -> None:
         """How it went."""
+        self._announce(status=result.status.value)
         good = result.status is RunStatus.FINISHED
         detail = f"{result.seconds:.1f} s" if good else f"exit code {result.code}, {result.seconds:.1f} s"
         self._row(
@@ -72,6 +90,11 @@ class Terminal:
         if values and not self.quiet:
             shown = "   ".join(values[:8]) + (f"   and {len(values) - 8} more" if len(values) > 8 else "")  # noqa: PLR2004
             click.echo(f"  {shown}", file=self.stream)
+
+    def _announce(self, **facts: str) -> None:
+        if self.announce is not None:
+            with self.announce.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(facts) + "\n")
 
     def _finished(self, phase: Phase) -> None:
         self._clear()
@@ -133,13 +156,3 @@ class Terminal:
 def printable(text: str) -> str:
     """Text without control characters: names come from strangers."""
     return "".join(character if character.isprintable() else "�" for character in text)
-
-
-def echo(stream: Literal["stdout", "stderr"], data: bytes, *, stdout: int = 1) -> None:
-    """Pass a piece of the program's output on as it is. Whoever read ours may be gone: the run goes on."""
-    view = memoryview(data)
-    try:
-        while view:
-            view = view[os.write(stdout if stream == "stdout" else 2, view) :]
-    except OSError:
-        return

@@ -1,13 +1,14 @@
 """From a plan to a run: record, lock, prepare, execute, collect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from runner import environments, project
 from runner.environments.model import Environment
 from runner.errors import Interrupted
-from runner.executors import Executor, Exit, Job, Sink
+from runner.executors import Executor, Exit, Job
 from runner.executors.local import LocalExecutor
 from runner.launch import inside, results
 from runner.launch.masking import masked
@@ -32,13 +33,20 @@ class Result:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spectator:
-    """Who watches: `echo` gets the program's output, `created` the new run, `stopping` each signal and its count."""
+class Spectator(Protocol):
+    """Who watches."""
 
-    echo: Sink
-    created: Callable[[Run], None]
-    stopping: Callable[[int, int], None]
+    def created(self, run: Run) -> None:
+        """There is a run now."""
+        ...
+
+    def echo(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        """A piece of the program's output; called from several threads."""
+        ...
+
+    def stopping(self, number: int, count: int) -> None:
+        """A signal arrived, for the `count`-th time."""
+        ...
 
 
 def run(request: Request, *, settings: Settings, progress: Progress, spectator: Spectator) -> Result:
@@ -137,7 +145,7 @@ def _execute(
     spectator: Spectator,
     stopping: Stopping,
 ) -> Exit:
-    def sink(stream: str, data: bytes) -> None:
+    def sink(stream: Literal["stdout", "stderr"], data: bytes) -> None:
         going.log.write(stream, data)
         spectator.echo(stream, data)
 

@@ -13,6 +13,7 @@ from runner.environments.model import Lock
 from runner.errors import InputError
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedLock, PlannedSource
 from runner.progress import Phase, Progress
+from runner.project import Bound
 from runner.project.model import (
     CondaEnv,
     DockerEnv,
@@ -39,7 +40,7 @@ class Request:
         strict: refuse undeclared parameters, whatever the project says.
         check: check types, choices and bounds of parameters.
         keep: leave the fresh tree of a Git or zip source behind.
-        experiment, run_name, tags: how to record it.
+        experiment_name, experiment_id, run_name, tags: how to record it; a named experiment is created when missing.
     """
 
     uri: str = "."
@@ -51,7 +52,8 @@ class Request:
     strict: bool = False
     check: bool = True
     keep: bool = False
-    experiment: str | None = None
+    experiment_name: str | None = None
+    experiment_id: str | None = None
     run_name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     directory: Path = field(default_factory=Path.cwd)
@@ -66,7 +68,7 @@ class Planned:
     checkout: Checkout
     project: Project
     entry_point: EntryPoint
-    bound: project.Bound
+    bound: Bound
     spec: EnvironmentSpec
 
 
@@ -124,15 +126,9 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
 
 
 def _planned_source(source: Source, checkout: Checkout) -> PlannedSource:
-    match source:
-        case DirectorySource():
-            kind = "directory"
-        case GitSource():
-            kind = "git"
-        case ArchiveSource():
-            kind = "archive"
+    kinds = {DirectorySource: "directory", GitSource: "git", ArchiveSource: "archive"}
     return PlannedSource(
-        kind=kind,
+        kind=kinds[type(source)],
         uri=checkout.uri,
         subdirectory=checkout.subdirectory,
         ref=checkout.ref,

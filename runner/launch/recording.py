@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.model import Environment, Lock
-from runner.errors import RunnerError
+from runner.errors import Conflict, RunnerError
 from runner.executors import Exit
 from runner.files import remove_tree
-from runner.launch import machine, results
+from runner.launch import machine
 from runner.launch.masking import MASK
 from runner.launch.plan import Plan
-from runner.launch.planning import Planned
+from runner.launch.planning import Planned, Request
+from runner.launch.results import Found, changed, matching, read_metrics
 from runner.launch.stopping import Stopped
 from runner.progress import Progress
 from runner.settings import Settings
@@ -31,6 +32,7 @@ from runner.tracking.model import Metric, Run, RunStatus
 from runner.tracking.store import Store
 
 RECORD_SCHEMA = 1
+DEFAULT_EXPERIMENT = "0"
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Recording:
         now = _now()
         for found in self._written(directory, plan.metrics, before, "metrics"):
             try:
-                self.metrics += results.read_metrics(found, time=now)
+                self.metrics += read_metrics(found, time=now)
             except RunnerError as error:
                 self.progress.warn(str(error))
         self.store.log(self.run.id, metrics=self.metrics)
@@ -97,8 +99,8 @@ class Recording:
 
     def _written(
         self, directory: Path, patterns: tuple[str, ...], before: Mapping[str, tuple[int, int]], kind: str
-    ) -> list[results.Found]:
-        written = results.changed(results.matching(directory, patterns), before)
+    ) -> list[Found]:
+        written = changed(matching(directory, patterns), before)
         if patterns and not written:
             self.progress.warn(f"the program wrote none of its {kind}: {', '.join(patterns)}")
         return written
@@ -159,7 +161,7 @@ def recording(
 
 
 def _create(planned: Planned, *, store: Store, settings: Settings, progress: Progress) -> Recording:
-    experiment = _experiment(planned, store, settings)
+    experiment = _experiment(planned.request, store, settings)
     lease = this_process_lease(settings)
     started = _now()
     run = store.create_run(
@@ -199,14 +201,19 @@ def _create(planned: Planned, *, store: Store, settings: Settings, progress: Pro
     )
 
 
-def _experiment(planned: Planned, store: Store, settings: Settings) -> str:
-    """Id of the experiment asked for; one that is named and missing is created, as MLflow does."""
-    named = planned.request.experiment or settings.experiment_id or settings.experiment_name
-    if named is None:
-        return "0"
-    if planned.request.experiment is None and settings.experiment_id is not None:
-        return store.experiment(settings.experiment_id).id
-    return store.ensure_experiment(named).id
+def _experiment(request: Request, store: Store, settings: Settings) -> str:
+    """Id of the experiment: what was asked for, else what the environment says; a missing name is created, as MLflow does."""
+    for identifier, name in (
+        (request.experiment_id, request.experiment_name),
+        (settings.experiment_id, settings.experiment_name),
+    ):
+        if identifier is not None:
+            return store.experiment(identifier).id
+        if name is not None:
+            with suppress(Conflict):  # there already, or made by a run that started together with ours
+                return store.create_experiment(name).id
+            return store.experiment(name).id
+    return DEFAULT_EXPERIMENT
 
 
 def recorded_params(planned: Planned) -> dict[str, str]:
