@@ -18,9 +18,9 @@ from runner.project.binding import Bound, secret_names
 from runner.project.model import EntryPoint, Notice, Parameter
 from runner.project.values import is_true
 
-# What stands directly before a placeholder that renders as nothing, and goes with it: `--name {x}` and `name={x}`.
+# What stands directly before a placeholder, in the same line, that renders as nothing, and goes with it: `--name {x}` and `name={x}`.
 WORD_START = r"(?:^|[ \t]+|(?<=[\s\"'(]))"
-OPTION_BEFORE = re.compile(WORD_START + r"(?P<option>--?[A-Za-z0-9][\w.-]*)(?:[ \t]|\\\n)+$")
+OPTION_BEFORE = re.compile(WORD_START + r"(?P<option>--?[A-Za-z0-9][\w.-]*)[ \t]+$")
 ASSIGNMENT_BEFORE = re.compile(WORD_START + r"[\w.+~/-]+=$")
 BLANKS_BEFORE = re.compile(r"[ \t]+$")
 WORD_ENDS = frozenset(" \t\r\n;|&)\"'`")
@@ -29,6 +29,7 @@ LONGEST_OPTION = 200  # characters looked at, so that a hostile command costs no
 BRACE = re.compile(r"[{}]")
 FIELD = re.compile(r"\{([^{}]*)\}")
 UNDECLARED = re.compile(r"(?<![${])\{([A-Za-z_][\w-]*)\}(?!\})")
+FORMATTED = re.compile(r"(?<!\$)(\{([^{}.\[!:]+)[.\[!:][^{}]*\})")
 SHELL_VARIABLE = re.compile(r"\$\{([^{}]+)\}")
 
 
@@ -186,6 +187,10 @@ def review(entry_point: EntryPoint) -> list[Notice]:
             notices.append(
                 Notice(message, entry_point.where, f"write {{{name}}}, or ${name} for the variable")
             )
+    for text, name in dict.fromkeys(FORMATTED.findall(entry_point.command)):
+        if name in names and text[1:-1] not in names:
+            message = f"entry point {entry_point.name!r}: {text} is not formatted and stays as it is"
+            notices.append(Notice(message, entry_point.where, f"write {{{name}}}"))
     for name, parameter in names.items():
         if name not in used and not parameter.secret:
             message = f"entry point {entry_point.name!r} does not use its parameter {name!r}"

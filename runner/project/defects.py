@@ -13,12 +13,13 @@ INDENT = "check the indentation, and quote texts that hold `: `"
 # what the parser says (its C and Python halves differ in wording): what we say, and what to do
 PROBLEMS: tuple[tuple[str, str, str], ...] = (
     ("mapping values are not allowed", "a ':' where no mapping can begin", INDENT),
-    ("expected key", "does not line up with the lines above", INDENT),
-    ("expected <block end>", "does not line up with the lines above", INDENT),
-    ("expected '-' indicator", "does not line up with the list above", INDENT),
+    ("expected key", "this does not line up with the lines above", INDENT),
+    ("expected <block end>", "this does not line up with the lines above", INDENT),
+    ("expected '-' indicator", "this does not line up with the list above", INDENT),
     ("could not find expected ':'", "neither a key with a ':' nor part of a text", INDENT),
     ("unknown escape", "a backslash in a double-quoted text which YAML does not know", "use single quotes"),
-    ("undefined alias", "an unquoted text cannot begin with '*'", QUOTE),
+    ("node content", "a value is missing, or an unquoted text begins with a bracket", QUOTE),
+    ("incompatible YAML document", "not a version of YAML that is known", "remove the `%YAML` line"),
 )
 CONTEXTS: tuple[tuple[str, str, str], ...] = (
     ("quoted scalar", "this quote is never closed", "add the closing quote"),
@@ -56,6 +57,8 @@ def _marked(error: yaml.MarkedYAMLError, text: str, path: Path) -> ProjectError:
     where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
     if "cannot start any token" in problem:
         return _bad_start(text, where)
+    if "block mapping" in context and _line(text, where)[: (where.column or 1) - 1].strip(" -"):
+        return ProjectError("more text after the end of a value", where=where, hint="put all of it in quotes")
     for said, ours, hint in PROBLEMS:
         if said in problem:
             return ProjectError(ours, where=where, hint=hint)
@@ -71,12 +74,15 @@ def _marked(error: yaml.MarkedYAMLError, text: str, path: Path) -> ProjectError:
 
 
 def _bad_start(text: str, where: Location) -> ProjectError:
-    lines = text.splitlines()
-    line = lines[where.line - 1] if where.line and where.line <= len(lines) else ""
-    character = line[where.column - 1 : where.column] if where.column else ""
+    character = _line(text, where)[(where.column or 1) - 1 :][:1]
     if character == "\t":
         return ProjectError("a tab cannot indent YAML", where=where, hint="use spaces")
     return ProjectError(f"an unquoted text cannot begin with {character!r}", where=where, hint=QUOTE)
+
+
+def _line(text: str, where: Location) -> str:
+    lines = text.splitlines()
+    return lines[where.line - 1] if where.line and where.line <= len(lines) else ""
 
 
 def no_text(error: UnicodeDecodeError, data: bytes, path: Path) -> ProjectError:

@@ -48,9 +48,6 @@ class Items:
     values: tuple["Node", ...]
     where: Location
 
-    def __iter__(self) -> Iterator["Node"]:
-        return iter(self.values)
-
     def __str__(self) -> str:
         return "a list"
 
@@ -241,7 +238,7 @@ class _Composer:
             problem = f"unknown YAML tag {tag!r}" if event.tag else f"{text!r} has no meaning in YAML"
             raise ProjectError(problem, where=where, hint="put the text in quotes") from error
         except (ValueError, KeyError, IndexError, OverflowError) as error:
-            problem = f"{text!r} looks like a {tag.rpartition(':')[2]} and is none"
+            problem = f"YAML takes {text!r} for a {tag.rpartition(':')[2]}, and it is none"
             raise ProjectError(problem, where=where, hint="put the text in quotes") from error
 
     def _items(self, start: Any, depth: int) -> Items:

@@ -113,7 +113,7 @@ def _out_of_range(parameter: Parameter, text: str) -> str | None:
         return None
     number = float(text)
     if parameter.minimum is not None and not number >= parameter.minimum:
-        return f"less than {parameter.minimum:g}"
+        return f"not at least {parameter.minimum:g}"
     if parameter.maximum is not None and not number <= parameter.maximum:
-        return f"more than {parameter.maximum:g}"
+        return f"not at most {parameter.maximum:g}"
     return None
