@@ -22,6 +22,7 @@ class Outcome:
 
 
 Cli = Callable[..., Outcome]
+Files = Callable[[Mapping[str, str]], Path]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +56,7 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Cli:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+def files(tmp_path: Path) -> Files:
     """Write a directory of files: `files({"MLproject": "..."})` gives its path. Texts are dedented."""
     count = 0
 

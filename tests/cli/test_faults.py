@@ -1,0 +1,169 @@
+"""The fault matrix: whatever happens, the run ends in a terminal state and nothing of its program is left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_run import shown
+from tests.conftest import Cli, Files
+from tests.process.test_child import marked, wait_until
+
+SLEEPER = "entry_points: {main: {command: 'setsid sleep 611 & echo started; sleep 612'}}"
+
+
+class Started:
+    """A `runner run` in a process of its own, with its output in files."""
+
+    def __init__(self, directory: Path, *arguments: str, scratch: Path) -> None:
+        self._out, self._err = scratch / "started.out", scratch / "started.err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            argv = [sys.executable, "-m", "runner", "run", str(directory), *arguments]
+            self.process = subprocess.Popen(argv, stdout=out, stderr=err)
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    def wait_for(self, word: str) -> None:
+        wait_until(lambda: word in self.out or self.process.poll() is not None, seconds=30)
+        assert word in self.out, self.err
+
+    def wait(self) -> int:
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def sleeper(files: Files, tmp_path: Path) -> Iterator[Started]:
+    """A run whose program sleeps, and whose helper has left its process group."""
+    started = Started(files({"MLproject": SLEEPER}), scratch=tmp_path)
+    started.wait_for("started")
+    yield started
+    started.process.kill()
+    started.process.wait()
+
+
+def run_id(cli: Cli) -> str:
+    return str(shown(cli)["run_id"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_program_and_the_run_is_killed(
+    sleeper: Started, cli: Cli, number: signal.Signals
+) -> None:
+    run = run_id(cli)
+
+    sleeper.process.send_signal(number)
+
+    assert sleeper.wait() == 128 + number
+    assert "stopping" in sleeper.err
+    assert shown(cli)["status"] == "KILLED"
+    wait_until(lambda: marked(run) == [])
+
+
+def test_a_program_may_end_well_when_asked_to_stop_and_says_so_with_its_code(
+    cli: Cli, files: Files, tmp_path: Path
+) -> None:
+    command = 'trap "echo saved; exit 9" INT; echo started; while true; do sleep 0.05; done'
+    started = Started(
+        files({"MLproject": f"entry_points: {{main: {{command: {json.dumps(command)}}}}}"}), scratch=tmp_path
+    )
+    started.wait_for("started")
+
+    started.process.send_signal(signal.SIGINT)
+
+    assert started.wait() == 9
+    assert "saved" in started.out
+    assert shown(cli)["status"] == "KILLED"
+
+
+def test_the_second_signal_kills(cli: Cli, files: Files, tmp_path: Path) -> None:
+    command = 'trap "" INT TERM; echo started; while true; do sleep 0.05; done'
+    started = Started(
+        files({"MLproject": f"entry_points: {{main: {{command: {json.dumps(command)}}}}}"}), scratch=tmp_path
+    )
+    started.wait_for("started")
+
+    started.process.send_signal(signal.SIGINT)
+    wait_until(lambda: "once more" in started.err)
+    started.process.send_signal(signal.SIGINT)
+
+    assert started.wait() == 137
+    assert shown(cli)["status"] == "KILLED"
+
+
+def test_a_runner_that_is_killed_leaves_no_process_and_no_run_that_seems_to_go_on(
+    sleeper: Started, cli: Cli
+) -> None:
+    run = run_id(cli)
+    assert shown(cli)["status"] == "RUNNING"
+
+    sleeper.process.kill()
+    sleeper.process.wait()
+
+    assert shown(cli)["status"] == "LOST"
+    wait_until(lambda: marked(run) == [])
+
+
+def test_a_signal_while_the_environment_is_built_ends_the_run(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "uv"
+    slow.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 613\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("RUNNER_UV", str(slow))
+    demo = files(
+        {
+            "MLproject": "python_env: python_env.yaml\nentry_points: {main: {command: 'true'}}",
+            "python_env.yaml": "dependencies: [six]",
+        }
+    )
+    started = Started(demo, scratch=tmp_path)
+    wait_until(lambda: (tmp_path / "uv.pid").exists())
+
+    started.process.send_signal(signal.SIGTERM)
+
+    assert started.wait() == 128 + signal.SIGTERM
+    assert shown(cli)["status"] == "KILLED"
+    builder = int((tmp_path / "uv.pid").read_text())
+    wait_until(lambda: not Path(f"/proc/{builder}").exists())
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(cli: Cli, files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": "entry_points: {main: {command: 'for i in $(seq 2000); do echo line $i; done; exit 7'}}"
+        }
+    )
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "run", str(demo)], stdout=writer, stderr=subprocess.DEVNULL
+    )
+    os.close(writer)
+    os.close(reader)
+
+    assert process.wait(30) == 7
+    assert "line 2000" in cli("runs", "logs", "-1").out
+
+
+def test_eight_runs_at_once_on_an_empty_home_all_finish(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "entry_points: {main: {command: 'echo $RUNNER_RUN_ID'}}"})
+    argv = [sys.executable, "-m", "runner", "run", str(demo), "--experiment-name", "together"]
+
+    together = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+    outputs = [process.communicate(timeout=60) for process in together]
+
+    assert [process.returncode for process in together] == [0] * 8, outputs
+    runs = json.loads(cli("runs", "list", "--experiment", "together", "--json").out)
+    assert sorted(run["run_id"] for run in runs) == sorted(out.decode().strip() for out, _ in outputs)
+    assert {run["status"] for run in runs} == {"FINISHED"}
+    assert len({run["name"] for run in runs}) == 8

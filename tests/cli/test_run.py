@@ -1,0 +1,290 @@
+"""`runner run`, the main job, through the front door."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli, Files
+
+ECHO = """
+entry_points:
+  main:
+    parameters: {note: {type: string, default: hello}}
+    command: "echo {note}"
+"""
+
+
+def shown(cli: Cli, reference: str = "-1") -> dict[str, object]:
+    """The run as `runs show --json` has it."""
+    outcome = cli("runs", "show", reference, "--json")
+    assert outcome.code == 0, outcome.err
+    found: dict[str, object] = json.loads(outcome.out)
+    return found
+
+
+def artifact(run: dict[str, object], path: str) -> Path:
+    return Path(str(run["artifact_uri"]).removeprefix("file://")) / path
+
+
+def test_a_parameter_reaches_the_program_and_the_record_unchanged(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": ECHO})
+
+    outcome = cli("run", demo, "-P", "note=two words; echo no 'quotes'")
+
+    assert outcome.code == 0
+    assert outcome.out == "two words; echo no 'quotes'\n"
+    run = shown(cli)
+    assert run["params"] == {"note": "two words; echo no 'quotes'"}
+    assert run["status"] == "FINISHED"
+
+
+def test_the_exit_code_is_the_programs_and_the_run_has_failed(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "entry_points: {main: {command: 'exit 37'}}"})
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 37
+    run = shown(cli)
+    assert run["status"] == "FAILED"
+    assert run["tags"]["runner.exit_code"] == "37"  # type: ignore[index]
+
+
+def test_the_output_is_live_untouched_and_kept_with_times(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": r"entry_points: {main: {command: 'printf \"a\\033[1mb\"; printf e >&2'}}"})
+
+    outcome = cli("run", demo, "--quiet")
+
+    assert outcome.out == "a\x1b[1mb"
+    assert outcome.err == "e"
+    run = shown(cli)
+    assert artifact(run, "logs/stdout.txt").read_bytes() == b"a\x1b[1mb"
+    assert artifact(run, "logs/stderr.txt").read_bytes() == b"e"
+    index = artifact(run, "logs/index.tsv").read_text().splitlines()
+    assert {line.split("\t")[1] for line in index} == {"stdout", "stderr"}
+
+
+def test_few_lines_tell_what_happens_on_standard_error(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "name: churn\n" + ECHO})
+
+    outcome = cli("run", demo, "--env-manager", "local")
+
+    assert outcome.out == "hello\n"
+    lines = outcome.err.splitlines()
+    assert [line.split()[1] for line in lines] == ["Project", "Environment", "Run", "Finished"]
+    assert "churn, entry point main" in lines[0]
+
+
+def test_a_dry_run_prints_the_plan_and_records_nothing(cli: Cli, files: Files, home: Path) -> None:
+    demo = files({"MLproject": ECHO})
+
+    outcome = cli("run", demo, "--dry-run", "--env-manager", "local", "-P", "note=x y")
+
+    assert outcome.code == 0
+    assert "echo 'x y'" in outcome.out
+    assert not (home / "runner.db").exists()
+
+
+def test_plan_and_record_are_kept_and_satisfy_their_schemas(cli: Cli, files: Files) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    demo = files({"MLproject": ECHO + "outputs: out.txt\n", "out.txt": ""})
+
+    planned = cli("run", demo, "--dry-run", "--json")
+    cli("run", demo)
+
+    run = shown(cli)
+    plan = json.loads(artifact(run, "runner/plan.json").read_text())
+    record = json.loads(artifact(run, "runner/record.json").read_text())
+    assert plan == json.loads(planned.out)
+    for document, name in ((plan, "plan"), (record, "record")):
+        schema = json.loads(Path("schemas", f"{name}.schema.json").read_text())
+        jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)
+    assert record["exit"] == {"code": 0, "signal": None}
+    assert set(record["phases"]) >= {"source", "project", "environment", "run"}
+
+
+def test_metrics_and_outputs_that_the_project_declares_are_recorded_without_any_client(
+    cli: Cli, files: Files
+) -> None:
+    command = 'echo \'{"rmse": 0.5, "by": {"a": 1}}\' > m.json; echo model > model.bin; mkdir plots; echo p > plots/p.svg'
+    demo = files(
+        {
+            "MLproject": f"""
+            metrics: m.json
+            outputs: [model.bin, plots]
+            entry_points:
+              main:
+                command: {json.dumps(command.replace("{", "{{").replace("}", "}}"))}
+            """
+        }
+    )
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 0, outcome.err
+    run = shown(cli)
+    metrics = run["metrics"]
+    assert isinstance(metrics, dict)
+    assert set(metrics) == {"rmse", "by/a"}
+    assert artifact(run, "model.bin").read_text() == "model\n"
+    assert artifact(run, "plots/p.svg").read_text() == "p\n"
+
+
+def test_metrics_of_an_earlier_run_are_not_taken_for_new_ones(cli: Cli, files: Files) -> None:
+    demo = files(
+        {"MLproject": "metrics: m.json\nentry_points: {main: {command: 'true'}}", "m.json": '{"old": 1}'}
+    )
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 0
+    assert "wrote none of its metrics: m.json" in outcome.err
+    assert shown(cli)["metrics"] == {}
+
+
+def test_metrics_by_step_and_broken_metrics_files(cli: Cli, files: Files) -> None:
+    lines = r'printf "{{\"step\": 1, \"loss\": 2}}\n{{\"step\": 5, \"loss\": NaN}}\n" > a.json; echo nonsense > b.json'
+    demo = files({"MLproject": f"metrics: ['*.json']\nentry_points: {{main: {{command: '{lines}'}}}}"})
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 0
+    assert "b.json: the metrics file is no JSON" in outcome.err
+    assert list(shown(cli)["metrics"]) == ["loss"]  # type: ignore[call-overload]
+
+
+def test_a_secret_is_nowhere_but_in_the_programs_environment(cli: Cli, files: Files, home: Path) -> None:
+    demo = files(
+        {
+            "MLproject": """
+            entry_points:
+              main:
+                parameters: {token: {type: string, secret: true}}
+                command: "echo got $RUNNER_SECRET_TOKEN; echo again {token} >&2"
+            """
+        }
+    )
+
+    outcome = cli("run", demo, "-P", "token=tops3cret")
+
+    assert outcome.out == "got ********\n"
+    assert "again ********" in outcome.err
+    assert shown(cli)["params"] == {"token": "********"}
+    for file in home.rglob("*"):
+        if file.is_file():
+            assert b"tops3cret" not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["-P", "note"], 2, "-P 'note' is not NAME=VALUE"),
+        (["-P", "note=a", "-P", "note=b"], 2, "-P 'note' is given twice"),
+        (["-e", "mian"], 2, "did you mean 'main'"),
+        (["--experiment-id", "4711"], 7, "4711"),
+        (["--env-manager", "nonsense"], 2, "nonsense"),
+    ],
+)
+def test_mistakes_end_in_one_message(
+    cli: Cli, files: Files, arguments: list[str], code: int, message: str
+) -> None:
+    demo = files({"MLproject": ECHO})
+
+    outcome = cli("run", demo, *arguments)
+
+    assert outcome.code == code
+    assert message in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_an_environment_that_cannot_be_built_is_a_failed_run_with_the_reason(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "python_env: python_env.yaml\n" + ECHO, "python_env.yaml": "python: '1.2.3'"})
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 3
+    run = shown(cli)
+    assert run["status"] == "FAILED"
+    assert "1.2.3" in run["tags"]["runner.error"]  # type: ignore[index]
+
+
+def test_a_run_inside_a_run_is_its_child(cli: Cli, files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": """
+            entry_points:
+              main: {command: "runner run . -e inner -P x=1"}
+              inner: {parameters: {x: int}, command: "echo inner {x}"}
+            """
+        }
+    )
+
+    outcome = cli("run", demo, "--experiment-name", "nested")
+
+    assert outcome.code == 0, outcome.err
+    assert outcome.out == "inner 1\n"
+    inner, outer = shown(cli, "-1"), shown(cli, "-2")
+    assert inner["tags"]["mlflow.parentRunId"] == outer["run_id"]  # type: ignore[index]
+    assert inner["experiment_id"] == outer["experiment_id"] != "0"
+
+
+def test_variables_that_mlflow_clients_read_are_set(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "entry_points: {main: {command: 'env | grep ^MLFLOW_ | sort'}}"})
+
+    outcome = cli("run", demo, "--experiment-name", "e")
+
+    run = shown(cli)
+    values = dict(line.split("=", 1) for line in outcome.out.splitlines())
+    assert values["MLFLOW_RUN_ID"] == run["run_id"]
+    assert values["MLFLOW_EXPERIMENT_ID"] == run["experiment_id"]
+    assert re.match("sqlite:////", values["MLFLOW_TRACKING_URI"])
+
+
+def test_a_result_as_json_leaves_standard_output_to_it(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": ECHO})
+
+    outcome = cli("run", demo, "--json", "--run-name", "mine")
+
+    result = json.loads(outcome.out)
+    assert (result["name"], result["status"], result["exit_code"]) == ("mine", "FINISHED", 0)
+    assert "hello" in outcome.err
+
+
+def test_a_remote_path_parameter_is_downloaded_and_its_uri_recorded(
+    cli: Cli, files: Files, tmp_path: Path
+) -> None:
+    data = tmp_path / "data.csv"
+    data.write_text("1,2\n")
+    demo = files({"MLproject": "entry_points: {main: {parameters: {data: path}, command: 'cat {data}'}}"})
+
+    outcome = cli("run", demo, "-P", f"data={data.as_uri()}")
+
+    assert outcome.out == "1,2\n"
+    assert shown(cli)["params"] == {"data": data.as_uri()}
+
+
+def test_a_local_path_parameter_becomes_absolute_and_must_exist(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = files({"MLproject": "entry_points: {main: {parameters: {data: path}, command: 'echo {data}'}}"})
+    (tmp_path / "data.csv").touch()
+    monkeypatch.chdir(tmp_path)
+
+    found, missing = cli("run", demo, "-P", "data=data.csv"), cli("run", demo, "-P", "data=nothing.csv")
+
+    assert found.out == f"{tmp_path / 'data.csv'}\n"
+    assert missing.code == 4
+    assert "there is no file or directory 'nothing.csv'" in missing.err
+    assert os.fspath(tmp_path) in missing.err
+
+
+def test_an_unknown_parent_is_a_warning(cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = files({"MLproject": ECHO})
+    monkeypatch.setenv("MLFLOW_RUN_ID", "f" * 32)
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 0
+    assert "not taken as parent" in outcome.err
