@@ -1,0 +1,171 @@
+"""A package index of our own: tiny wheels in a directory, which uv and pip look into and nowhere else."""
+
+import hashlib
+import io
+import os
+import random
+import tarfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runner.environments import Environment, Lock, prepare, resolve
+from runner.progress import Event, Phase, Progress
+from runner.project.model import EnvironmentSpec, PythonEnv
+from runner.settings import Settings
+
+SLOW_BACKEND = """
+import glob, shutil, time
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    time.sleep({seconds})
+    name = glob.glob("*.whl")[0]
+    shutil.copy(name, wheel_directory)
+    return name
+"""
+
+
+@dataclass(frozen=True)
+class Index:
+    """A directory of wheels."""
+
+    path: Path
+
+    def add(
+        self,
+        name: str,
+        version: str = "1.0",
+        *,
+        requires: Sequence[str] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> Path:
+        """A wheel with a module of the same name, which knows its version."""
+        wheel = self.path / f"{name}-{version}-py3-none-any.whl"
+        wheel.write_bytes(wheel_bytes(name, version, requires, files or {}))
+        return wheel
+
+    def add_slow_source(self, name: str, *, seconds: float) -> None:
+        """A source distribution which takes its time to build."""
+        top = f"{name}-1.0"
+        members = {
+            "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n".encode(),
+            "pyproject.toml": f'[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n[project]\nname = "{name}"\nversion = "1.0"\n'.encode(),
+            "slow.py": SLOW_BACKEND.format(seconds=seconds).encode(),
+            f"{name}-1.0-py3-none-any.whl": wheel_bytes(name, "1.0", (), {}),
+        }
+        with tarfile.open(self.path / f"{top}.tar.gz", "w:gz") as archive:
+            for member, content in members.items():
+                info = tarfile.TarInfo(f"{top}/{member}")
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+
+
+def wheel_bytes(name: str, version: str, requires: Sequence[str], files: Mapping[str, bytes]) -> bytes:
+    facts = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(
+        f"Requires-Dist: {line}\n" for line in requires
+    )
+    members = {
+        f"{name}/__init__.py": f"version = {version!r}\n".encode(),
+        **{f"{name}/{file}": content for file, content in files.items()},
+        f"{facts}/METADATA": metadata.encode(),
+        f"{facts}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{member},,\n" for member in (*members, f"{facts}/RECORD"))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for member, content in {**members, f"{facts}/RECORD": record.encode()}.items():
+            archive.writestr(zipfile.ZipInfo(member), content)  # of 1980: equal content, equal hash
+    return stream.getvalue()
+
+
+def noise(size: int) -> bytes:
+    return random.Random(size).randbytes(size)
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="session")
+def uv_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("uv-cache")
+
+
+@pytest.fixture
+def index(tmp_path: Path, uv_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """An index with alpha (which needs beta), beta 1.0 and 2.0, gamma (which needs beta below 2)."""
+    for name in [name for name in os.environ if name.startswith(("UV_", "PIP_", "CONDA_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    directory = tmp_path / "wheels"
+    directory.mkdir()
+    for name, value in {
+        "UV_CACHE_DIR": str(uv_cache),
+        "UV_NO_INDEX": "1",
+        "UV_FIND_LINKS": str(directory),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(directory),
+        "PIP_CONFIG_FILE": os.devnull,
+    }.items():
+        monkeypatch.setenv(name, value)
+    index = Index(directory)
+    index.add("alpha", requires=["beta"])
+    index.add("beta")
+    index.add("beta", "2.0")
+    index.add("gamma", requires=["beta<2"])
+    return index
+
+
+@dataclass
+class Workshop:
+    """Resolves and builds in one directory, and remembers what was said meanwhile."""
+
+    directory: Path
+
+    def __post_init__(self) -> None:
+        self.said: list[str] = []
+        self.phase = Phase("environment")
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_environ(os.environ)
+
+    def resolve(
+        self, *requirements: str, spec: EnvironmentSpec | None = None, python: str | None = None
+    ) -> Lock:
+        with Progress(self._listen).phase("environment") as self.phase:
+            wanted = spec or PythonEnv(requirements=requirements)
+            lock = resolve(
+                wanted, directory=self.directory, settings=self.settings, phase=self.phase, python=python
+            )
+        assert lock is not None
+        return lock
+
+    def prepare(self, lock: Lock, spec: EnvironmentSpec | None = None) -> Environment:
+        with Progress(self._listen).phase("environment") as self.phase:
+            return prepare(
+                spec or PythonEnv(), lock, directory=self.directory, settings=self.settings, phase=self.phase
+            )
+
+    def build(
+        self, *requirements: str, spec: EnvironmentSpec | None = None, python: str | None = None
+    ) -> Environment:
+        wanted = spec or PythonEnv(requirements=requirements)
+        return self.prepare(self.resolve(spec=wanted, python=python), wanted)
+
+    def _listen(self, event: Event) -> None:
+        match event:
+            case ("changed", phase):
+                self.said.append(phase.doing)
+            case _:
+                pass
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, index: Index) -> Workshop:  # the index first
+    directory = tmp_path / "project"
+    directory.mkdir()
+    return Workshop(directory)
