@@ -27,6 +27,7 @@ from urllib.request import (
     OpenerDirector,
     ProxyHandler,
     Request,
+    UnknownHandler,
 )
 
 from runner.errors import RunnerError
@@ -196,6 +197,7 @@ def _opener() -> OpenerDirector:
         HTTPDefaultErrorHandler,
         HTTPRedirectHandler,
         HTTPErrorProcessor,
+        UnknownHandler,
     ):
         opener.add_handler(handler())
     return opener

@@ -167,6 +167,11 @@ def _meaning(pattern: str, message: str, hint: str, kind: type[SourceError] = So
 # Words of git, curl and ssh, first match wins. Refusals last: an ssh failure mentions the repository as well.
 _MEANINGS = (
     _meaning(
+        r"(external|smudge) filter .* failed|git-lfs",
+        "{url}: the files that it keeps in Git LFS cannot be had",
+        "`git lfs fetch` must work without questions in a clone of it",
+    ),
+    _meaning(
         r"detected dubious ownership|unsafe repository",
         "Git does not trust {url}: the repository belongs to another user",
         "if you trust it: git config --global --add safe.directory <its path>",

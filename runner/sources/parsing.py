@@ -55,8 +55,9 @@ def _is_ssh_address(text: str) -> bool:
 
 
 def _remote(url: str, scheme: str, subdirectory: str, ref: str | None) -> Source:
-    plain, login = address.split_credentials(url)
-    match scheme.removeprefix("git+"):
+    kind = scheme.removeprefix("git+")
+    plain, login = address.split_credentials(kind + url[len(scheme) :])
+    match kind:
         case "file":
             return _file_url(url, subdirectory, ref)
         case "http" | "https" if urlsplit(plain).path.lower().endswith(".zip"):
@@ -65,7 +66,7 @@ def _remote(url: str, scheme: str, subdirectory: str, ref: str | None) -> Source
         case "http" | "https" | "ssh" | "git":
             if not urlsplit(plain).hostname or urlsplit(plain).netloc.rpartition("@")[2].startswith("-"):
                 raise UsageError(f"{plain!r} names no host")
-            return GitSource(url=plain.removeprefix("git+"), ref=ref, subdirectory=subdirectory, login=login)
+            return GitSource(url=plain, ref=ref, subdirectory=subdirectory, login=login)
         case _:
             raise UsageError(
                 f"{scheme}:// is no scheme of a project address", hint="use https, http, ssh, git or file"

@@ -162,7 +162,7 @@ def _lfs_filter(git: Git) -> tuple[tuple[str, str], ...]:
     """Configuration that `git lfs install` would have written, where git-lfs is there and nobody ran that."""
     if shutil.which("git-lfs", path=git.environ.get("PATH")) is None:
         return ()
-    if capture(("git", "config", "filter.lfs.process"), env=git.environ, check=False).out.strip():
+    if capture(("git", "config", "--get-regexp", r"^filter\.lfs\."), env=git.environ, check=False).out:
         return ()
     return (
         ("filter.lfs.process", "git-lfs filter-process"),

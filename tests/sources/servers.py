@@ -7,6 +7,7 @@ with smart_http(root, login=("me", "secret")) as url:
 """
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -30,6 +31,7 @@ def free_port() -> int:
 @contextmanager
 def git_daemon(root: Path) -> Iterator[str]:
     """Serve all repositories below `root`; yields the URL of `root`."""
+    root.mkdir(parents=True, exist_ok=True)
     port = free_port()
     process = subprocess.Popen(
         [
@@ -49,7 +51,8 @@ def git_daemon(root: Path) -> Iterator[str]:
         _wait_for(port, process)
         yield f"git://127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, 15)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
@@ -101,10 +104,10 @@ class _Backend(BaseHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         pass
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._answer(b"")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         if self.headers.get("Transfer-Encoding", "") == "chunked":
             self._answer(b"".join(iter(self._chunk, b"")))
         else:
@@ -167,10 +170,10 @@ def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]
     """Serve GET requests with one function, which does all of the answer; yields the URL."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             answer(self)
 
-        def do_HEAD(self) -> None:  # noqa: N802
+        def do_HEAD(self) -> None:
             answer(self)
 
         def log_message(self, *arguments: object) -> None:
