@@ -13,7 +13,7 @@ from runner.environments.building import prepare
 from runner.environments.choice import MANAGERS, choose
 from runner.environments.collecting import Collection, Entry, collect, entries, entry, remove
 from runner.environments.interpreters import find, find_interpreters
-from runner.environments.locking import header, resolve
+from runner.environments.locking import check, document, resolve
 from runner.environments.model import Environment, Interpreter, Lock
 
 __all__ = [
@@ -23,13 +23,14 @@ __all__ = [
     "Environment",
     "Interpreter",
     "Lock",
+    "check",
     "choose",
     "collect",
+    "document",
     "entries",
     "entry",
     "find",
     "find_interpreters",
-    "header",
     "prepare",
     "remove",
     "resolve",

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from runner import __version__
-from runner.environments import cache, interpreters, pip, pylock, trouble, uv
+from runner.environments import cache, interpreters, pip, pylock, requirements, trouble, uv
 from runner.environments.model import Environment, Interpreter, Lock
 from runner.environments.requirements import LocalPath
 from runner.errors import EnvironmentFailed
@@ -59,6 +59,8 @@ def prepare(
 class _Build:
     """One environment to have: what goes into it, and where it lies."""
 
+    spec: EnvironmentSpec
+    directory: Path
     lock: Lock
     text: str
     base: Path
@@ -86,6 +88,8 @@ class _Build:
             cache.platform_tag(),
         ]
         return cls(
+            spec=spec,
+            directory=directory,
             lock=lock,
             text=text,
             base=base,
@@ -107,14 +111,11 @@ class _Build:
 
     def made(self, turn: int) -> Environment:
         """Build at the final path (an installed environment cannot be moved); the turn is handed to the builders."""
-        started = perf_counter()
         with self._all_or_nothing():
             self._build(turn)
         how = "locked and built" if self.lock.origin == "resolved" else "built"
         found = cache.facts(self.prefix) or {}
-        return self._environment(
-            len(found.get("packages", ())), f"{how} in {perf_counter() - started:.1f} s", reused=False
-        )
+        return self._environment(len(found.get("packages", ())), how, reused=False)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -154,6 +155,7 @@ class _Build:
             "tools": {"runner": __version__, "installer": uv.version(program) if program else "pip"},
         }
         write_atomically(self.prefix / cache.MARKER, json.dumps(facts, indent=1))
+        (self.prefix / cache.MARKER).chmod(0o644)  # others may share this cache, read-only
 
     def _create(self, program: Path | None, turn: int) -> None:
         if program:
@@ -179,6 +181,7 @@ class _Build:
                 prefix=self.prefix,
                 lock_file=listed,
                 pinned=self.lock.pinned,
+                logins=self._logins(),
                 directory=self.base,
                 settings=self.settings,
                 phase=self.phase,
@@ -196,6 +199,13 @@ class _Build:
             phase=self.phase,
             pass_fds=(turn,),
         )
+
+    def _logins(self) -> tuple[str, ...]:
+        match self.spec:
+            case (PythonEnv() as spec) | CondaEnv(simple=PythonEnv() as spec):
+                return requirements.read(spec, self.directory).logins(self.settings.environ)
+            case _:
+                return ()
 
     def _environment(self, packages: int, how: str, *, reused: bool) -> Environment:
         plural = "" if packages == 1 else "s"
@@ -216,9 +226,9 @@ class _Build:
 
 
 def _base(spec: EnvironmentSpec, directory: Path) -> Path:
-    """Where the relative paths of a lock begin: beside the project's own lock, else beside the declaration."""
+    """Where the relative paths of a lock begin: beside the project's own lock, else in the project."""
     match spec:
-        case PythonEnv(lock_file=str(file)) | PythonEnv(file=str(file)) | CondaEnv(file=file):
+        case PythonEnv(lock_file=str(file)) | CondaEnv(simple=PythonEnv(lock_file=str(file))):
             return (directory / file).parent.resolve()
         case _:
             return directory.resolve()

@@ -5,7 +5,7 @@ declared lines ─► -r other.txt, -c limits.txt read (inside the project only)
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -20,6 +20,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(\S.*)")
 _LOCAL = re.compile(r"(?:[\w.\-\[\], ]+\s*@\s*)?(?:file:(?://)?)?(\.{0,2}/[^\s;\[]*|\.{1,2}(?=$|[\s;\[]))")
 _ARCHIVE = re.compile(r"[^\s:@;]+\.(?:whl|zip|tar\.gz|tar\.bz2|tar\.xz|tgz)(?=$|[\s;\[])")
+_INDEX = re.compile(r"(?:-i|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(\w+://[^/\s@]+@\S+)")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
 _NO_CODE = {".git", ".hg", ".venv", "__pycache__", "mlruns", "mlartifacts", "node_modules", "build", "dist"}
 _MOST_BYTES = 4 << 20  # of one requirements file
@@ -60,6 +62,11 @@ class Requirements:
         named = [line for line in self.lines if not line.startswith("-")]
         return bool(named) and all("--hash" in line for line in named)
 
+    def logins(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Index URLs with user and password, `${VARIABLE}` filled in as pip does: for the environment of an installer."""
+        found = [_INDEX.fullmatch(line) for line in self.lines]
+        return tuple(_VARIABLE.sub(lambda hit: environ.get(hit[1], hit[0]), hit[1]) for hit in found if hit)
+
     @property
     def fingerprint(self) -> str:
         """Digest of everything that decides what is resolved, the content of local paths included."""
@@ -74,16 +81,17 @@ def read(spec: PythonEnv, directory: Path) -> Requirements:
         EnvironmentFailed: a file is missing, outside the project, or no text; a line holds control characters.
     """
     reader = _Reader(directory.resolve())
-    place = Path(spec.file) if spec.file else Path("python_env.yaml")
-    reader.take(spec.requirements, place=place, constraint=False, depth=0)
-    build = tuple(filter(None, (_clean(line, place) for line in spec.build_requirements)))
-    base = (directory / place).parent
+    place = Path(
+        spec.file or "python_env.yaml"
+    ).name  # its lines count from the project directory, wherever it lies
+    reader.take(spec.requirements, place=Path(place), constraint=False, depth=0)
+    build = tuple(filter(None, (_clean(line, Path(place)) for line in spec.build_requirements)))
     return Requirements(
         lines=tuple(reader.lines),
         constraints=tuple(reader.constraints),
         build=build,
-        local=tuple(_local_paths(reader.lines, base)),
-        directory=base,
+        local=tuple(_local_paths(reader.lines, directory)),
+        directory=directory,
     )
 
 
@@ -93,7 +101,7 @@ def read_file(name: str, directory: Path) -> Requirements:
     Raises:
         EnvironmentFailed: as `read`.
     """
-    return read(PythonEnv(file=str(Path(name)), requirements=(f"-r {Path(name).name}",)), directory)
+    return read(PythonEnv(file=name, requirements=(f"-r {name}",)), directory)
 
 
 class _Reader:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from runner.environments import trouble
@@ -166,15 +167,20 @@ def install(
     prefix: Path,
     lock_file: Path,
     pinned: bool,
+    logins: Sequence[str],
     directory: Path,
     settings: Settings,
     phase: Phase,
     pass_fds: Sequence[int],
 ) -> None:
-    """Install exactly what a lock file lists; hashes are demanded of everything when it is `pinned`."""
+    """Install exactly what a lock file lists; hashes are demanded of everything when it is `pinned`.
+
+    `logins` are index URLs with user and password, which a lock does not hold; no argument list shows them.
+    """
     argv: Argv = [program, "pip", "sync", "--python", prefix / "bin/python"]
     argv += ["--require-hashes"] if pinned else []
     argv += ["--", lock_file]
+    known = settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
     _called(
         argv,
         directory=directory,
@@ -182,6 +188,7 @@ def install(
         said=trouble.CANNOT_INSTALL,
         pass_fds=pass_fds,
         on_line=narrator(phase),
+        extra={"UV_EXTRA_INDEX_URL": " ".join((*logins, *known))} if logins else {},
     )
 
 
@@ -221,8 +228,9 @@ def _called(
     pass_fds: Sequence[int] = (),
     on_line: Callable[[str], None] | None = None,
     project: bool = False,
+    extra: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    env: Mapping[str, str] = environment(settings)
+    env = {**environment(settings), **extra}
     if project:
         env = {name: value for name, value in env.items() if name != "UV_NO_PROJECT"}
     try:

@@ -1,0 +1,192 @@
+"""Killed builders, many builders at once, full and read-only disks: each for real."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.environments import entries
+from runner.environments.cache import MARKER
+from runner.errors import EnvironmentFailed
+from tests.environments.test_building import imported
+from tests.environments.wheels import Index, Workshop, noise
+
+BUILDER = """
+import os, sys
+from pathlib import Path
+from runner.environments import prepare, resolve
+from runner.progress import Phase
+from runner.project.model import PythonEnv
+from runner.settings import Settings
+settings, phase, directory = Settings.from_environ(os.environ), Phase("environment"), Path(sys.argv[1])
+spec = PythonEnv(requirements=tuple(sys.argv[2:]))
+lock = resolve(spec, directory=directory, settings=settings, phase=phase)
+print("resolved", flush=True)
+environment = prepare(spec, lock, directory=directory, settings=settings, phase=phase)
+print(environment.reused, environment.path, flush=True)
+"""
+MANY = 4000  # files: enough for an installation to be caught in the act
+
+Seen = Callable[[Path], bool]
+
+
+def start(workshop: Workshop, *requirements: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILDER, workshop.directory, *requirements],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def await_(seen: Callable[[], bool], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.0005)
+
+
+def some(place: Path, pattern: str) -> bool:
+    return next(place.glob(pattern), None) is not None
+
+
+MOMENTS: dict[str, Seen] = {
+    "the turn is taken": lambda envs: some(envs, "*.lock"),
+    "the directory is there": lambda envs: some(envs, "*/"),
+    "the interpreter is there": lambda envs: some(envs, "*/bin/python"),
+    "some packages are there": lambda envs: some(envs, "*/lib/*/site-packages/bulky/*"),
+    "all packages are there": lambda envs: some(envs, "*/lib/*/site-packages/bulky-1.0.dist-info/RECORD"),
+}
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["the builder", "its whole group"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_the_next_one_builds_it_whole(
+    workshop: Workshop, index: Index, moment: str, group: bool
+) -> None:
+    index.add("bulky", files={f"part{number}.py": b"" for number in range(MANY)})
+    envs = workshop.settings.cache / "envs"
+    first = start(workshop, "bulky")
+    await_(lambda: MOMENTS[moment](envs) or first.poll() is not None)
+    os.killpg(first.pid, signal.SIGKILL) if group else first.kill()
+    first.communicate()
+
+    environment = workshop.build("bulky")
+
+    assert imported(environment, "bulky") == "1.0"
+    assert environment.path
+    assert len(list(environment.path.glob("lib/*/site-packages/bulky/part*.py"))) == MANY
+    assert (environment.path / MARKER).exists()
+    assert workshop.build("bulky").reused
+
+
+def test_the_next_builder_waits_for_what_a_killed_one_left_running(workshop: Workshop, index: Index) -> None:
+    index.add_slow_source("sluggish", seconds=1.5)
+    envs = workshop.settings.cache / "envs"
+    first = start(workshop, "sluggish")
+    await_(lambda: some(envs, "*/pylock.toml"))
+    first.kill()
+    first.communicate()
+
+    environment = workshop.build("sluggish")
+
+    assert "waiting for another process that builds the same" in workshop.said
+    assert not environment.reused
+    assert imported(environment, "sluggish") == "1.0"
+
+
+def test_eight_at_once_build_once(workshop: Workshop, index: Index) -> None:
+    index.add("bulky", files={f"part{number}.py": b"" for number in range(MANY)})
+    processes = [start(workshop, "bulky", "alpha") for _ in range(8)]
+    outputs = [process.communicate() for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 8, outputs
+    assert sorted(out.split()[1] for out, _ in outputs) == ["False"] + ["True"] * 7
+    assert len(entries(workshop.settings)) == 1
+    assert len(list((workshop.settings.cache / "locks").glob("*.json"))) == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """30 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a file system")
+    place = tmp_path / "small"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", place], check=True)
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.root
+def test_a_full_disk_is_said_clearly_and_poisons_nothing(
+    workshop: Workshop, index: Index, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
+    index.add("heavy", files={"data.bin": noise(40 << 20)})
+
+    with pytest.raises(EnvironmentFailed, match="the disk is full") as failure:
+        workshop.build("heavy")
+
+    assert "runner env gc" in (failure.value.hint or "")
+    assert [path for path in (small_disk / "envs").iterdir() if path.is_dir()] == []
+    subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
+    assert imported(workshop.build("heavy"), "heavy") == "1.0"
+
+
+@pytest.mark.root
+def test_a_disk_without_room_for_a_single_file_is_said_as_clearly(
+    workshop: Workshop, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
+    with (small_disk / "filling").open("wb") as file, pytest.raises(OSError, match="No space left"):
+        file.write(noise(40 << 20))
+
+    with pytest.raises(EnvironmentFailed, match="the disk is full"):
+        workshop.build("beta")
+
+    (small_disk / "filling").unlink()
+    assert imported(workshop.build("beta"), "beta") == "2.0"
+
+
+@pytest.mark.root
+def test_of_a_read_only_cache_what_is_ready_can_be_used(
+    workshop: Workshop, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
+    workshop.build("beta")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    assert workshop.build("beta").reused
+    with pytest.raises(EnvironmentFailed, match="cannot be built there: Read-only file system"):
+        workshop.build("alpha")
+
+
+def test_an_interrupted_build_leaves_nothing_and_lets_no_installer_live(
+    workshop: Workshop, index: Index
+) -> None:
+    index.add_slow_source("sluggish", seconds=30)
+    envs = workshop.settings.cache / "envs"
+    first = start(workshop, "sluggish")
+    await_(lambda: some(envs, "*/pylock.toml"))
+
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=10)
+
+    assert [path for path in envs.iterdir() if path.is_dir()] == []
+
+
+def test_the_marker_is_readable_for_those_who_share_the_cache(workshop: Workshop) -> None:
+    environment = workshop.build("beta")
+
+    assert environment.path
+    assert (environment.path / MARKER).stat().st_mode & 0o444 == 0o444
+    assert json.loads((environment.path / MARKER).read_text())["key"] == environment.key
