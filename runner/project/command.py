@@ -29,7 +29,7 @@ LONGEST_OPTION = 200  # characters looked at, so that a hostile command costs no
 BRACE = re.compile(r"[{}]")
 FIELD = re.compile(r"\{([^{}]*)\}")
 UNDECLARED = re.compile(r"(?<![${])\{([A-Za-z_][\w-]*)\}(?!\})")
-FORMATTED = re.compile(r"(?<!\$)(\{([^{}.\[!:]+)[.\[!:][^{}]*\})")
+FORMATTED = re.compile(r"(?<![${])(\{([^{}.\[!:]+)[.\[!:][^{}]*\})(?!\})")
 SHELL_VARIABLE = re.compile(r"\$\{([^{}]+)\}")
 
 

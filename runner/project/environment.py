@@ -1,8 +1,9 @@
 """Which environment a project asks for: the file that it names, or one that lies beside the project file.
 
 named     python_env: FILE | conda_env: FILE | docker_env
-implied   python_env.yaml, conda.yaml (MLflow's order), conda.yml, pylock.toml, uv.lock, requirements.txt,
+implied   python_env.yaml, conda.yaml (MLflow's order), conda.yml, uv.lock, requirements.txt, pylock.toml,
           environment.yaml, environment.yml; without any of them the caller's own Python
+lock      pylock.toml, or hashed requirements, beside any Python environment
 """
 
 import re
@@ -76,19 +77,10 @@ def _implied(directory: Path, names: Collection[str], notices: list[Notice]) -> 
         if file in names:
             key = "python_env" if file in PYTHON_FILES else "conda_env"
             return _read(directory, file, key=key, names=names, notices=notices)
-    for lock, needed in ((PYLOCK, PYLOCK), (UV_LOCK, "pyproject.toml")):
-        if lock in names and needed in names:
-            notices.append(Notice(f"no environment is declared; {lock} is used", Location(directory / lock)))
-            return PythonEnv(file=lock, python=_version_file(directory, names), lock_file=lock)
-    if REQUIREMENTS in names:
-        where = Location(directory / REQUIREMENTS)
-        notices.append(Notice(f"no environment is declared; {REQUIREMENTS} is used", where))
-        return PythonEnv(
-            file=REQUIREMENTS,
-            python=_version_file(directory, names),
-            requirements=(f"-r {REQUIREMENTS}",),
-            lock_file=REQUIREMENTS if _is_hashed(directory / REQUIREMENTS) else None,
-        )
+    if python := _beside(directory, names):
+        where = Location(directory / (python.file or ""))
+        notices.append(Notice(f"no environment is declared; {python.file} is used", where))
+        return python
     for file in OTHER_CONDA_FILES:
         if file in names:
             where, hint = Location(directory / file), f"declare it: `conda_env: {file}`"
@@ -97,6 +89,19 @@ def _implied(directory: Path, names: Collection[str], notices: list[Notice]) -> 
     message = "the project declares no environment; it runs in the caller's"
     notices.append(Notice(message, Location(directory), "add a python_env.yaml or a requirements.txt"))
     return SystemEnv()
+
+
+def _beside(directory: Path, names: Collection[str]) -> PythonEnv | None:
+    """What files that MLflow does not know say, from the more to the less exact."""
+    python = _version_file(directory, names)
+    if UV_LOCK in names and "pyproject.toml" in names and PYLOCK not in names:
+        return PythonEnv(file=UV_LOCK, python=python, lock_file=UV_LOCK)
+    if REQUIREMENTS in names:  # a pylock.toml beside it was made of it
+        asked = PythonEnv(file=REQUIREMENTS, python=python, requirements=(f"-r {REQUIREMENTS}",))
+        return replace(asked, lock_file=_lock_of(directory, asked, names))
+    if PYLOCK in names:
+        return PythonEnv(file=PYLOCK, python=python, lock_file=PYLOCK)
+    return None
 
 
 def _read(

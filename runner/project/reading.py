@@ -85,6 +85,6 @@ def check_keys(table: Table, known: Iterable[str], notices: list[Notice], *, pla
 
 def _meant(key: str, known: tuple[str, ...]) -> str | None:
     """`default:10` and `type str` are keys without a value: the space or the colon is missing."""
-    if (hit := re.fullmatch(r"(\w+)\s*[:\s=]\s*(.+)", key)) and hit[1] in known:
-        return f"did you mean '{hit[1]}: {hit[2]}'?"
+    if (hit := re.match(r"\w+(?=[:\s=])", key)) and hit[0] in known:
+        return f"did you mean '{hit[0]}: {key[hit.end() :].lstrip(': =')}'?"
     return did_you_mean(key, known)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from runner import project
 from runner.project import document
 from tests.project import corpus
 from tests.project.corpus import Case
@@ -20,7 +21,8 @@ ALL = corpus.cases()
 RENDERED = [case for case in ALL if "command" in case.expected]
 SEEN_BY_SCHEMAS = [case for case in ALL if case.yaml == "sound" and case.mlproject is not None]
 NOT_RENDERED = [case for case in ALL if "command" not in case.expected]
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+ROOT = Path(__file__).parents[2]
+SCHEMAS, EXAMPLES = ROOT / "schemas", ROOT / "example_projects"
 
 each = pytest.mark.parametrize
 
@@ -91,6 +93,15 @@ SOUND_ENVIRONMENTS = [case for case in ALL if "env.yaml" in case.files and "erro
 @each("case", SOUND_ENVIRONMENTS, ids=lambda case: case.name)
 def test_a_python_env_that_is_read_satisfies_its_schema(case: Case, tmp_path: Path) -> None:
     assert _satisfies(case.write(tmp_path) / "env.yaml", "python_env")
+
+
+@each("path", sorted(EXAMPLES.glob("*/MLproject")), ids=lambda path: path.parent.name)
+def test_the_schemas_accept_the_examples(path: Path) -> None:
+    environment = path.with_name("python_env.yaml")
+
+    assert _satisfies(path, "mlproject")
+    assert not environment.exists() or _satisfies(environment, "python_env")
+    assert project.load(path.parent, environment=False).entry_points
 
 
 @each("case", ALL, ids=lambda case: case.name)
