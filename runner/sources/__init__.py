@@ -2,6 +2,7 @@
 
 parsing       what a person typed -> Source              address      the grammar of URLs and refs
 checkout      Source -> tree to run in                    workingcopy  a directory used in place
+commit        a commit as a fresh tree                    place        where a project is in a tree
 mirror        a repository in the cache                   refs         what a ref names
 git           how git is called, what its failures mean   populate     a commit's files, submodules, LFS
 tree          fresh trees without copying anew            archive      zip files

@@ -5,6 +5,7 @@ Imported only when a source is an archive.
 
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,9 @@ from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources.address import scheme
 from runner.sources.download import Download
-from runner.sources.model import ArchiveSource
+from runner.sources.model import ArchiveSource, Checkout
+from runner.sources.place import directory_name, project_directory
+from runner.sources.tree import lent, pristine
 
 _BLOCK = 1 << 18
 
@@ -33,6 +36,30 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+@contextmanager
+def checked_out(source: ArchiveSource, *, settings: Settings, phase: Phase, keep: bool) -> Iterator[Checkout]:
+    """As `sources.checkout`."""
+    file, digest = obtain(source, settings=settings, phase=phase)
+    home = settings.cache / "archives" / digest
+    phase.detail = "cached"
+
+    def make(tree: Path) -> None:
+        phase.detail = "extracted"
+        phase.update(f"extracting {source.url}")
+        extract(file, tree)
+
+    pristine(home, make)
+    with lent(home, name=directory_name(source.url), keep=keep) as root:
+        subdirectory = source.subdirectory or only_directory(root)
+        yield Checkout(
+            path=project_directory(root, subdirectory),
+            root=root,
+            uri=source.url,
+            subdirectory=subdirectory,
+            digest=f"sha256:{digest}",
+        )
 
 
 def obtain(source: ArchiveSource, *, settings: Settings, phase: Phase) -> tuple[Path, str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runner.errors import SourceError
 from runner.process import Completed, ProgramFailed, ProgramMissing, capture
@@ -152,70 +152,65 @@ def _ssh_command(environ: Mapping[str, str]) -> str:
         return "ssh"
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    pattern: re.Pattern[str]
+class _Meaning(NamedTuple):
+    pattern: str
     message: str
     hint: str
     kind: type[SourceError] = SourceError
 
 
-def _meaning(pattern: str, message: str, hint: str, kind: type[SourceError] = SourceError) -> _Meaning:
-    return _Meaning(re.compile(pattern, re.IGNORECASE), message, hint, kind)
-
-
 # Words of git, curl and ssh, first match wins. Refusals last: an ssh failure mentions the repository as well.
 _MEANINGS = (
-    _meaning(
+    _Meaning(
         r"(external|smudge) filter .* failed|git-lfs",
         "{url}: the files that it keeps in Git LFS cannot be had",
         "`git lfs fetch` must work without questions in a clone of it",
     ),
-    _meaning(
+    _Meaning(
         r"detected dubious ownership|unsafe repository",
         "Git does not trust {url}: the repository belongs to another user",
         "if you trust it: git config --global --add safe.directory <its path>",
     ),
-    _meaning(
+    _Meaning(
         r"authentication failed|could not read (username|password)|terminal prompts disabled|permission denied"
         r" \(|invalid credentials|returned error: 40[13]",
         "{url} wants a login, or refuses yours",
         "log in with your credential helper or ssh agent; `git ls-remote {url}` must work without questions",
     ),
-    _meaning(
+    _Meaning(
         r"host key verification failed",
         "{url}: the host is unknown to ssh",
         "connect once with ssh to accept its key",
     ),
-    _meaning(
+    _Meaning(
         r"could not resolve host|unable to look up|name or service not known|nodename nor servname",
         "{url}: there is no such host, or no network",
         "check the address; a full commit id that was run before needs no network",
     ),
-    _meaning(
+    _Meaning(
         r"failed to connect|unable to connect|connection (refused|timed out|reset|closed)|network is unreachable"
         r"|no route to host|couldn't connect|operation timed out|early eof|hung up unexpectedly",
         "{url} cannot be reached",
         "check the address and the network; a full commit id that was run before needs no network",
     ),
-    _meaning(
+    _Meaning(
         r"ssl certificate|certificate verify|server certificate",
         "{url}: its certificate is not trusted",
         "see `git help config`, http.sslCAInfo",
     ),
-    _meaning(
+    _Meaning(
         r"transport '[^']*' not allowed",
         "{url}: git does not allow this kind of address here",
         "a submodule may not point into the local file system; see `git help config`, protocol.allow",
     ),
-    _meaning(r"no space left on device|disk quota exceeded", "the disk is full", "`runner env gc` frees cache space"),
-    _meaning(
+    _Meaning(r"no space left on device|disk quota exceeded", "the disk is full", "`runner env gc` frees cache space"),
+    _Meaning(
         r"not our ref|unadvertised object|no such remote ref|couldn't find remote ref|upload-pack: not our",
         "{url} does not hand out what was asked for",
         "check that the commit was pushed",
         Refused,
     ),
-    _meaning(
+    _Meaning(
         r"repository '?.*'? ?not found|does not appear to be a git repository|not found: did you run|access denied or"
         r" repository not exported|returned error: 404|no such file or directory|not valid: is this a git",
         "there is no Git repository at {url}, or you may not see it",
@@ -226,16 +221,16 @@ _MEANINGS = (
 
 def explain(completed: Completed, url: str) -> SourceError:
     """What a failed git call means for the person who gave `url`."""
-    words = "\n".join(line for line in completed.err.splitlines() if not _PROGRESS.search(line)).strip()
+    words = "\n".join(line for line in completed.err.splitlines() if not re.search(_PROGRESS, line)).strip()
     for meaning in _MEANINGS:
-        if meaning.pattern.search(words):
+        if re.search(meaning.pattern, words, re.IGNORECASE):
             return meaning.kind(
                 meaning.message.format(url=url), hint=meaning.hint.format(url=url), detail=_tail(words)
             )
     return SourceError(f"git failed on {url}", detail=_tail(words) or f"it ended with code {completed.code}")
 
 
-_PROGRESS = re.compile(r"(\d+% \(\d+/\d+\)|, done\.$|^remote: Total )")
+_PROGRESS = r"\d+% \(\d+/\d+\)|, done\.$|^remote: Total "
 
 
 def _tail(words: str) -> str:

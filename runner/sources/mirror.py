@@ -58,6 +58,7 @@ class Mirror:
                 if not self.has(resolved.commit):  # another process may have fetched it meanwhile
                     self._fetch(resolved, lock=lock, phase=phase)
         self._remember(ref, resolved)
+        os.utime(self.home)  # used, says `prune`
         return resolved
 
     # what a ref names ----------------------------------------------------------------------------------------

@@ -142,6 +142,18 @@ def test_what_nobody_used_is_forgotten_and_can_be_had_again(
     assert look(made.url) == found
 
 
+def test_using_a_commit_keeps_its_mirror(repository: NewRepository, look: Look, settings: Settings) -> None:
+    made = repository({"a": "1"})
+    commit = made.git("rev-parse", "HEAD")
+    look(made.url, commit)
+    for path in settings.cache.rglob("*"):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    found = look(made.url, commit)
+
+    assert prune(settings, older_than_days=1) == 0
+    assert found.root.exists()
+
+
 def test_what_is_in_use_is_not_forgotten(repository: NewRepository, settings: Settings) -> None:
     made = repository({"a": "1"})
     source = parse(made.url, cwd=Path("/"))
