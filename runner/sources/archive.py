@@ -18,7 +18,7 @@ from runner.settings import Settings
 from runner.sources.address import scheme
 from runner.sources.download import Download
 from runner.sources.model import ArchiveSource, Checkout
-from runner.sources.place import directory_name, project_directory
+from runner.sources.place import directory_name, project_directory, writing_to
 from runner.sources.tree import lent, pristine
 
 _BLOCK = 1 << 18
@@ -50,7 +50,8 @@ def checked_out(source: ArchiveSource, *, settings: Settings, phase: Phase, keep
         phase.update(f"extracting {source.url}")
         extract(file, tree)
 
-    pristine(home, make)
+    with writing_to(settings.cache):
+        pristine(home, make)
     with lent(home, name=directory_name(source.url), keep=keep) as root:
         subdirectory = source.subdirectory or only_directory(root)
         yield Checkout(

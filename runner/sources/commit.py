@@ -10,7 +10,7 @@ from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources.mirror import mirror_of
 from runner.sources.model import Checkout, GitSource
-from runner.sources.place import directory_name, project_directory
+from runner.sources.place import directory_name, project_directory, writing_to
 from runner.sources.populate import Populating
 from runner.sources.tree import lent, pristine
 
@@ -19,7 +19,8 @@ from runner.sources.tree import lent, pristine
 def checked_out(source: GitSource, *, settings: Settings, phase: Phase, keep: bool) -> Iterator[Checkout]:
     """As `sources.checkout`."""
     mirror = mirror_of(source, settings=settings)
-    resolved = mirror.obtain(source.ref, phase)
+    with writing_to(settings.cache):
+        resolved = mirror.obtain(source.ref, phase)
     home = mirror.home / "trees" / resolved.commit
     phase.detail = "cached"
 
@@ -36,7 +37,8 @@ def checked_out(source: GitSource, *, settings: Settings, phase: Phase, keep: bo
         )
         write_atomically(home / "submodules.json", json.dumps(populating.everything()))
 
-    pristine(home, make)
+    with writing_to(settings.cache):
+        pristine(home, make)
     with lent(home, name=directory_name(source.url), keep=keep) as root:
         yield Checkout(
             path=project_directory(root, source.subdirectory),

@@ -203,7 +203,11 @@ _MEANINGS = (
         "{url}: git does not allow this kind of address here",
         "a submodule may not point into the local file system; see `git help config`, protocol.allow",
     ),
-    _Meaning(r"no space left on device|disk quota exceeded", "the disk is full", "`runner env gc` frees cache space"),
+    _Meaning(
+        r"no space left on device|disk quota exceeded|unable to write (file|new index|sha1)|write error",
+        "the files of {url} cannot be written: the disk may be full",
+        "`runner env gc` frees cache space",
+    ),
     _Meaning(
         r"not our ref|unadvertised object|no such remote ref|couldn't find remote ref|upload-pack: not our",
         "{url} does not hand out what was asked for",

@@ -1,6 +1,9 @@
-"""Where a project is in a tree, and what the tree's directory is called."""
+"""Where a project is in a tree, what the tree's directory is called, and what it means when the cache fails us."""
 
+import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from runner.errors import SourceError, did_you_mean
@@ -40,3 +43,20 @@ def _nearest(root: Path, subdirectory: str) -> str:
     ]
     some = ", ".join(sorted(directories)[:_SHOWN])
     return did_you_mean(subdirectory, directories) or (f"it has {some}" if some else "it has no directories")
+
+
+@contextmanager
+def writing_to(cache: Path) -> Iterator[None]:
+    """Explain what the operating system says in the block: a full disk, a directory that is not ours.
+
+    Raises:
+        SourceError: instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise SourceError(
+            f"cannot write to the cache {cache}: {error.strerror or error}",
+            hint="`runner env gc` frees cache space" if full else "RUNNER_CACHE names another directory",
+        ) from error

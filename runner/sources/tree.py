@@ -20,12 +20,13 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
 
 from runner.files import LockTaken, locked, remove_tree
+from runner.sources.place import writing_to
 
 _CHUNK = 1 << 30
 
@@ -81,20 +82,27 @@ def lent(home: Path, *, name: str, keep: bool = False) -> Iterator[Path]:
         home: where the pristine tree is.
         name: of the copy's directory.
         keep: leave it behind as it is afterwards, and never lend it again.
+
+    Raises:
+        SourceError: it cannot be written.
     """
-    if keep:
-        copy = Path(tempfile.mkdtemp(prefix="kept-", dir=home)) / name
-        mend(home / "pristine", copy, State())
-        yield copy
-        return
-    with _free_slot(home) as slot:
-        copy, record = slot / name, slot.with_name(f"{slot.name}.json")
-        _mend_and_record(home / "pristine", copy, record)
-        try:
-            yield copy
-        finally:
-            with suppress(OSError):  # frees the disk; what is left in the way, the next run sees to
+    with ExitStack() as stack:
+        with writing_to(home):
+            if keep:
+                copy = Path(tempfile.mkdtemp(prefix="kept-", dir=home)) / name
+                mend(home / "pristine", copy, State())
+            else:
+                slot = stack.enter_context(_free_slot(home))
+                copy, record = slot / name, slot.with_name(f"{slot.name}.json")
                 _mend_and_record(home / "pristine", copy, record)
+                stack.callback(_tidy, home / "pristine", copy, record)
+        yield copy
+
+
+def _tidy(pristine: Path, copy: Path, record: Path) -> None:
+    """Free the disk of what a program left; where that fails, the next run sees to it."""
+    with suppress(OSError):
+        _mend_and_record(pristine, copy, record)
 
 
 @contextmanager

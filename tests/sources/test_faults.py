@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import SourceError
 from runner.files import locked
 from runner.progress import Phase
 from runner.settings import Settings
@@ -121,11 +122,47 @@ def test_a_fetch_that_fails_leaves_the_cache_usable(
     made = repository({"a": "1"})
     hidden = made.bare.rename(served / "hidden.git")
     with smart_http(served) as base:
-        with pytest.raises(Exception, match="no Git repository"):
+        with pytest.raises(SourceError, match="no Git repository"):
             look(f"{base}/repo.git", made.git("rev-parse", "HEAD"))
         hidden.rename(made.bare)
 
         assert look(f"{base}/repo.git", made.git("rev-parse", "HEAD")).branch is None
+
+
+def test_a_cache_that_cannot_be_written_says_so(
+    repository: NewRepository, look: Look, settings: Settings, tmp_path: Path
+) -> None:
+    made = repository({"a": "1"})
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SourceError, match="cannot write to the cache") as caught:
+        look(made.url, settings=replace(settings, cache=tmp_path / "file" / "cache"))
+
+    assert caught.value.hint == "RUNNER_CACHE names another directory"
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small file system")
+@pytest.mark.parametrize("size", ["300k", "700k", "1300k"])
+def test_a_full_disk_says_so_and_poisons_nothing(
+    repository: NewRepository, look: Look, settings: Settings, tmp_path: Path, size: str
+) -> None:
+    """Too small for the mirror, for the pristine tree, for the copy."""
+    made = repository({"a": os.urandom(300_000).hex(), "b": "1"})
+    small = tmp_path / "small"
+    small.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)]
+    if subprocess.run(mounting, check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        with pytest.raises(SourceError) as caught:
+            look(made.url, settings=replace(settings, cache=small))
+        assert caught.value.hint == "`runner env gc` frees cache space"
+        subprocess.run(["mount", "-o", "remount,size=50m", small], check=True)
+
+        assert (look(made.url, settings=replace(settings, cache=small)).root / "b").read_text() == "1"
+    finally:
+        subprocess.run(["umount", small], check=True)
 
 
 # prune ---------------------------------------------------------------------------------------------------------
