@@ -31,7 +31,7 @@ print("resolved", flush=True)
 environment = prepare(spec, lock, directory=directory, settings=settings, phase=phase)
 print(environment.reused, environment.path, flush=True)
 """
-MANY = 4000  # files: enough for an installation to be caught in the act
+MANY = 2500  # files: enough for an installation to be caught in the act
 
 Seen = Callable[[Path], bool]
 

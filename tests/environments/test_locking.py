@@ -3,6 +3,7 @@ import subprocess
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,11 +42,7 @@ def test_the_same_requirements_are_resolved_once(workshop: Workshop, index: Inde
     second = workshop.resolve("beta")
 
     assert second.origin == "cached"
-    assert second == first.__class__(**{**second_values(first), "origin": "cached"})
-
-
-def second_values(lock: object) -> dict[str, object]:
-    return {name: getattr(lock, name) for name in ("kind", "text", "python", "origin", "packages", "pinned")}
+    assert second == replace(first, origin="cached")
 
 
 def test_another_index_is_another_resolution(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,10 +52,12 @@ def test_another_index_is_another_resolution(workshop: Workshop, monkeypatch: py
     assert workshop.resolve("beta").origin == "resolved"
 
 
-def test_another_password_is_no_other_resolution(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_INDEX_URL", "http://me:first@127.0.0.1:9/simple")
+def test_another_password_is_no_other_resolution(
+    workshop: Workshop, private_index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_INDEX_URL", f"http://me:secret@{private_index}/simple")
     workshop.resolve("beta")
-    monkeypatch.setenv("UV_INDEX_URL", "http://me:second@127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_INDEX_URL", f"http://me:changed@{private_index}/simple")
     monkeypatch.setenv("UV_INDEX_PRIVATE_PASSWORD", "third")
 
     assert workshop.resolve("beta").origin == "cached"
@@ -109,7 +108,6 @@ def test_a_package_that_does_not_exist_is_named(workshop: Workshop) -> None:
 
 
 def test_offline_is_said_to_be_the_reason(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.setenv("UV_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("RUNNER_OFFLINE", "1")
 
@@ -122,7 +120,6 @@ def test_offline_is_said_to_be_the_reason(workshop: Workshop, monkeypatch: pytes
 def test_an_index_that_does_not_answer_is_said_to_be_the_reason(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.setenv("UV_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
 
@@ -345,8 +342,8 @@ def private_index(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     page = index.path / "simple/beta/index.html"
     page.parent.mkdir(parents=True)
     page.write_text('<a href="../../beta-2.0-py3-none-any.whl">beta-2.0-py3-none-any.whl</a>')
-    monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.delenv("UV_FIND_LINKS")
+    monkeypatch.delenv("UV_INDEX_URL")
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(PrivateIndex, directory=str(index.path))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"127.0.0.1:{server.server_address[1]}"

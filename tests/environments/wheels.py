@@ -102,9 +102,10 @@ def index(tmp_path: Path, uv_cache: Path, monkeypatch: pytest.MonkeyPatch) -> In
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     directory = tmp_path / "wheels"
     directory.mkdir()
+    directory.with_name("nothing").mkdir()
     for name, value in {
         "UV_CACHE_DIR": str(uv_cache),
-        "UV_NO_INDEX": "1",
+        "UV_INDEX_URL": directory.with_name("nothing").as_uri(),
         "UV_FIND_LINKS": str(directory),
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(directory),
