@@ -1,0 +1,156 @@
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.environments.interpreters import running
+from runner.errors import EnvironmentFailed
+from runner.project import load
+from tests.conftest import Cli
+from tests.environments.wheels import Index, Workshop, index, uv_cache
+
+__all__ = ["index", "uv_cache"]
+
+Files = Callable[[Mapping[str, str]], Path]
+
+
+@pytest.fixture
+def directory(files: Files, index: Index) -> Path:  # the index first
+    return files({"python_env.yaml": "dependencies: [alpha, -r more.txt]\n", "more.txt": "beta<2\n"})
+
+
+def test_the_lock_is_written_beside_the_project(cli: Cli, directory: Path) -> None:
+    outcome = cli("lock", directory)
+
+    text = (directory / "pylock.toml").read_text()
+    assert outcome.code == 0
+    assert outcome.out == f"pylock.toml: 2 packages for Python {running().version}\n"
+    assert text.startswith(f"# Locked by runner for Python {running().version} from requirements sha256:")
+    assert text.count("[[packages]]") == 2
+    assert stat.S_IMODE((directory / "pylock.toml").stat().st_mode) == 0o644
+
+
+def test_a_lock_beside_the_project_is_used_from_then_on(cli: Cli, directory: Path, index: Index) -> None:
+    cli("lock", directory)
+    index.add("alpha", "2.0")
+
+    lock = Workshop(directory).resolve(spec=load(directory).environment)
+
+    assert lock.origin == "pylock.toml"
+    assert 'version = "2.0"' not in lock.text
+    assert cli("lock", "--check", directory).out == "pylock.toml is up to date\n"
+
+
+def test_a_lock_that_is_out_of_date_is_not_used(cli: Cli, directory: Path) -> None:
+    cli("lock", directory)
+    (directory / "more.txt").write_text("beta\n")
+
+    with pytest.raises(EnvironmentFailed, match="is out of date") as failure:
+        Workshop(directory).resolve(spec=load(directory).environment)
+
+    assert "runner lock" in (failure.value.hint or "")
+
+
+def test_checking_fails_without_a_lock(cli: Cli, directory: Path) -> None:
+    outcome = cli("lock", "--check", directory)
+
+    assert outcome.code == 3
+    assert "pylock.toml cannot be read" in outcome.err
+    assert not (directory / "pylock.toml").exists()
+
+
+def test_checking_fails_when_the_requirements_have_changed(cli: Cli, directory: Path) -> None:
+    cli("lock", directory)
+    (directory / "more.txt").write_text("beta\n")
+
+    outcome = cli("lock", "--check", directory)
+
+    assert outcome.code == 3
+    assert "pylock.toml is out of date" in outcome.err
+    assert cli("lock", directory).code == 0
+    assert cli("lock", "--check", directory).code == 0
+
+
+def test_checking_cannot_tell_of_another_tools_lock(cli: Cli, directory: Path) -> None:
+    (directory / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = []\n')
+
+    outcome = cli("lock", "--check", directory)
+
+    assert outcome.code == 3
+    assert "was not made by `runner lock`" in outcome.err
+
+
+def test_upgrading_takes_newer_versions(cli: Cli, directory: Path, index: Index) -> None:
+    cli("lock", directory)
+    index.add("alpha", "2.0")
+    cli("lock", directory)
+    assert 'version = "2.0"' not in (directory / "pylock.toml").read_text()
+
+    cli("lock", "--upgrade", directory)
+
+    assert 'version = "2.0"' in (directory / "pylock.toml").read_text()
+
+
+def test_another_file_may_be_written(cli: Cli, directory: Path, tmp_path: Path) -> None:
+    outcome = cli("lock", directory, "--output", tmp_path / "pylock.other.toml")
+
+    assert outcome.code == 0
+    assert (tmp_path / "pylock.other.toml").exists()
+    assert not (directory / "pylock.toml").exists()
+
+
+def test_a_directory_on_this_machine_is_warned_of(
+    cli: Cli, files: Files, index: Index, tmp_path: Path
+) -> None:
+    project = files(
+        {
+            "requirements.txt": "./pack\n",
+            "pack/pyproject.toml": '[project]\nname = "pack"\nversion = "1"\n',
+        }
+    )
+
+    outcome = cli("lock", project, "--output", tmp_path / "pylock.toml")
+
+    assert outcome.code == 0
+    assert "not everything is pinned" in outcome.err
+    assert f'path = "{project}/pack"' in (tmp_path / "pylock.toml").read_text()
+
+
+def test_a_conflict_writes_nothing(cli: Cli, files: Files, index: Index) -> None:
+    project = files({"requirements.txt": "gamma\nbeta==2.0\n"})
+
+    outcome = cli("lock", project)
+
+    assert outcome.code == 3
+    assert "the requirements cannot be resolved" in outcome.err
+    assert "gamma" in outcome.err
+    assert list(project.iterdir()) == [project / "requirements.txt"]
+
+
+def test_hashed_requirements_are_a_lock_already(cli: Cli, files: Files, index: Index) -> None:
+    project = files({"requirements.txt": "beta==1.0 --hash=sha256:00\n"})
+
+    outcome = cli("lock", project)
+
+    assert outcome.code == 3
+    assert "requirements.txt is a lock already" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "contents", [{"train.py": ""}, {"pylock.toml": 'lock-version = "1.0"\npackages = []\n'}]
+)
+def test_where_nothing_is_declared_there_is_nothing_to_lock(
+    cli: Cli, files: Files, contents: Mapping[str, str]
+) -> None:
+    outcome = cli("lock", files(contents))
+
+    assert outcome.code == 2
+    assert "nothing to lock" in outcome.err
+
+
+def test_an_environment_without_packages_has_an_empty_lock(cli: Cli, files: Files, index: Index) -> None:
+    project = files({"python_env.yaml": "dependencies: []\n"})
+
+    assert cli("lock", project).out.startswith("pylock.toml: 0 packages")
+    assert cli("lock", "--check", project).code == 0
