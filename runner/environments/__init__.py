@@ -4,7 +4,8 @@ choose(spec, manager) ─► resolve(spec) ─► Lock ─► prepare(spec, lock
 
 choice.py         what `--env-manager` makes of a declaration
 locking.py        declaration to lock           requirements.py, pylock.py: the texts; versions.py, interpreters.py: Python
-building.py       lock to environment           uv.py, else pip.py: who does it; trouble.py: how it goes wrong
+resolutions.py    locks made before
+building.py       lock to environment           installer.py: who does it, uv.py or else pip.py; trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
 collecting.py     list, remove, collect
 """

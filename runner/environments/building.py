@@ -15,7 +15,9 @@ from time import perf_counter
 from typing import Any
 
 from runner import __version__
-from runner.environments import cache, interpreters, pip, pylock, requirements, trouble, uv
+from runner.environments import cache, interpreters, pylock, requirements, trouble
+from runner.environments.choice import installer
+from runner.environments.installer import Content
 from runner.environments.model import Environment, Interpreter, Lock
 from runner.environments.requirements import LocalPath
 from runner.errors import EnvironmentFailed
@@ -130,16 +132,33 @@ class _Build:
             raise
 
     def _build(self, turn: int) -> None:
-        program = uv.find(self.settings)
+        tool = installer(self.settings, self.phase)
         seconds: dict[str, float] = {}
         self.phase.update(f"creating an environment with Python {self.interpreter.version}")
         with _timed(seconds, "create"):
-            self._create(program, turn)
+            tool.create(self.prefix, self.interpreter, turn=turn)
         if self.lock.packages:
             self.phase.update(f"installing {self.lock.packages} packages")
             with _timed(seconds, "install"):
-                self._install(program, turn)
-        facts = {
+                tool.install(self.prefix, self._content(), turn=turn)
+        facts = self._facts() | {
+            "seconds": seconds,
+            "tools": {"runner": __version__, "installer": tool.version()},
+        }
+        write_atomically(self.prefix / cache.MARKER, json.dumps(facts, indent=1))
+        (self.prefix / cache.MARKER).chmod(0o644)  # others may share this cache, read-only
+
+    def _content(self) -> Content:
+        return Content(
+            kind=self.lock.kind,
+            text=self.text,
+            pinned=self.lock.pinned,
+            directory=self.base,
+            logins=self._logins(),
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {
             "schema": cache.SCHEMA,
             "key": self.key,
             "lock": self.lock.digest,
@@ -150,55 +169,8 @@ class _Build:
             "platform": cache.platform_tag(),
             "packages": _packages(self.prefix),
             "bytes": _size(self.prefix),
-            "seconds": seconds,
             "created": int(time.time()),
-            "tools": {"runner": __version__, "installer": uv.version(program) if program else "pip"},
         }
-        write_atomically(self.prefix / cache.MARKER, json.dumps(facts, indent=1))
-        (self.prefix / cache.MARKER).chmod(0o644)  # others may share this cache, read-only
-
-    def _create(self, program: Path | None, turn: int) -> None:
-        if program:
-            uv.create(
-                program,
-                prefix=self.prefix,
-                interpreter=self.interpreter,
-                settings=self.settings,
-                pass_fds=(turn,),
-            )
-        else:
-            pip.create(
-                prefix=self.prefix, interpreter=self.interpreter, settings=self.settings, pass_fds=(turn,)
-            )
-
-    def _install(self, program: Path | None, turn: int) -> None:
-        hashed = self.lock.kind == "requirements"
-        if program:
-            listed = self.prefix / ("requirements.lock.txt" if hashed else "pylock.toml")
-            listed.write_text(self.text, encoding="utf-8")
-            uv.install(
-                program,
-                prefix=self.prefix,
-                lock_file=listed,
-                pinned=self.lock.pinned,
-                logins=self._logins(),
-                directory=self.base,
-                settings=self.settings,
-                phase=self.phase,
-                pass_fds=(turn,),
-            )
-            return
-        listed = self.prefix / "requirements.lock.txt"
-        text = self.text if hashed else pylock.parse(self.text, name="the lock").as_requirements()
-        listed.write_text(text, encoding="utf-8")
-        pip.install(
-            prefix=self.prefix,
-            requirements=listed,
-            directory=self.base,
-            settings=self.settings,
-            phase=self.phase,
-            pass_fds=(turn,),
-        )
 
     def _logins(self) -> tuple[str, ...]:
         match self.spec:

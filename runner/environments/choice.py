@@ -1,10 +1,16 @@
-"""Which environment a run gets: what the project declares, or what `--env-manager` says."""
+"""Which environment a run gets: what the project declares, or what `--env-manager` says; and who makes it."""
 
 from typing import assert_never
 
+from runner.environments import uv
+from runner.environments.installer import Installer
+from runner.environments.pip import Pip
 from runner.environments.trouble import masked
+from runner.environments.uv import Uv
 from runner.errors import EnvironmentFailed, UsageError, did_you_mean
+from runner.progress import Phase
 from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
+from runner.settings import Settings
 
 MANAGERS = ("auto", "local", "virtualenv", "uv", "conda")
 
@@ -55,6 +61,12 @@ def unsupported(spec: CondaEnv | DockerEnv) -> EnvironmentFailed:
             )
         case _:
             assert_never(spec)
+
+
+def installer(settings: Settings, phase: Phase) -> Installer:
+    """Who does the work: uv where there is one."""
+    program = uv.find(settings)
+    return Uv(program, settings, phase) if program else Pip(settings, phase)
 
 
 def _as_python(spec: EnvironmentSpec) -> EnvironmentSpec:

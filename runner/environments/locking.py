@@ -4,33 +4,25 @@ spec ─► interpreter ─► own lock file?   pylock.toml as it is, uv.lock ex
                     └► requirements ─► in the cache? ─► resolved by uv (or pip) and kept there
 """
 
-import json
 import re
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import assert_never
 
-from runner.environments import cache, interpreters, pip, pylock, requirements, uv
-from runner.environments.choice import unsupported
+from runner.environments import interpreters, pylock, requirements, resolutions
+from runner.environments.choice import installer, unsupported
+from runner.environments.installer import Wanted
 from runner.environments.model import Interpreter, Lock
 from runner.environments.requirements import Requirements
-from runner.environments.trouble import masked, without_logins
+from runner.environments.trouble import without_logins
+from runner.environments.uv import Uv
 from runner.errors import EnvironmentFailed
-from runner.files import sha256, write_atomically
+from runner.files import sha256
 from runner.progress import Phase
 from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
 from runner.settings import Settings
 
-# What uv and pip read from the environment that changes a resolution. Passwords have variables of their own.
-_INDEX = re.compile(
-    r"UV_(INDEX|DEFAULT_INDEX|EXTRA_INDEX|FIND_LINKS|PRERELEASE|RESOLUTION|EXCLUDE_NEWER|CONSTRAINT|OVERRIDE|EXCLUDE|"
-    r"TORCH_BACKEND|NO_BINARY|ONLY_BINARY|NO_SOURCES|CONFIG_FILE|NO_CONFIG)\w*|"
-    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|PRE|CONSTRAINT|CONFIG_FILE|NO_BINARY|ONLY_BINARY)"
-)
-_SECRET = ("_PASSWORD", "_USERNAME", "_TOKEN")
 _REQUIRES = re.compile(r'^requires-python\s*=\s*"([^"]*)"', re.MULTILINE)
 _HEADER = re.compile(r"# Locked by runner for Python ([\d.]+)\S* from requirements (sha256:[0-9a-f]{64})")
 
@@ -130,7 +122,7 @@ class _Resolver:
         self.upgrade = upgrade
 
     def lock(self, python: str | None) -> Lock:
-        if self.spec.lock_file and not self.upgrade:
+        if self.spec.lock_file and not (self.upgrade and self.spec.requirements):
             return self._own(self.spec.lock_file, python)
         read = requirements.read(self.spec, self.directory)
         interpreter = self._interpreter(python or self.spec.python)
@@ -138,8 +130,7 @@ class _Resolver:
             return _hashed(read, interpreter, origin=self.spec.file or "requirements")
         if not read.lines and not read.build:
             return _lock(pylock.EMPTY, interpreter, name="lock")
-        key = self._key(interpreter, read.fingerprint)
-        return self._remembered(key, interpreter, lambda: self._resolved(read, interpreter))
+        return self._remembered(read.fingerprint, interpreter, lambda: self._resolved(read, interpreter))
 
     def _interpreter(self, request: str | None) -> Interpreter:
         return interpreters.find(request, settings=self.settings, phase=self.phase, asked_by=self.spec.file)
@@ -178,25 +169,16 @@ class _Resolver:
         return ".".join(ours.split(".")[:2]) if ours else requires[1] if requires else None
 
     def _exported(self, path: Path, text: str, interpreter: Interpreter) -> Lock:
-        program = uv.find(self.settings)
-        if not program:
+        tool = installer(self.settings, self.phase)
+        if not isinstance(tool, Uv):
             raise EnvironmentFailed(
                 "a uv.lock can only be read with uv",
                 hint="install uv, unset RUNNER_UV, or ship a pylock.toml",
             )
         beside = path.with_name("pyproject.toml")
-        key = self._key(interpreter, sha256(text + (beside.read_text("utf-8") if beside.exists() else "")))
-
-        def export() -> str:
-            return uv.export_lock(
-                program,
-                directory=path.parent,
-                interpreter=interpreter,
-                settings=self.settings,
-                phase=self.phase,
-            )
-
-        return replace(self._remembered(key, interpreter, export), origin="uv.lock")
+        inputs = sha256(text + (beside.read_text("utf-8") if beside.exists() else ""))
+        lock = self._remembered(inputs, interpreter, lambda: tool.export(path.parent, interpreter))
+        return replace(lock, origin="uv.lock")
 
     def _resolved(self, read: Requirements, interpreter: Interpreter) -> str:
         if not read.build:
@@ -209,81 +191,25 @@ class _Resolver:
 
     def _compiled(self, read: Requirements, lines: tuple[str, ...], interpreter: Interpreter) -> str:
         self.phase.update(f"resolving {len(lines)} requirements")
-        program = uv.find(self.settings)
-        with TemporaryDirectory(prefix="runner-lock-") as scratch:
-            limits = Path(scratch, "constraints.txt") if read.constraints else None
-            if limits:
-                limits.write_text("\n".join(read.constraints) + "\n", encoding="utf-8")
-            asked = "\n".join(lines) + "\n"
-            if program:
-                return uv.compile_lock(
-                    program,
-                    requirements=asked,
-                    constraints=limits,
-                    prerelease="--pre" in lines,
-                    upgrade=self.upgrade,
-                    interpreter=interpreter,
-                    directory=read.directory,
-                    settings=self.settings,
-                    phase=self.phase,
-                )
-            return pip.compile_lock(
-                requirements=asked,
-                constraints=limits,
-                interpreter=interpreter,
-                directory=read.directory,
-                settings=self.settings,
-                phase=self.phase,
-            )
-
-    def _remembered(self, key: str, interpreter: Interpreter, make: Callable[[], str]) -> Lock:
-        """A lock from the cache, or made now and kept; of many processes one makes it."""
-        path = cache.resolutions(self.settings) / f"{key}.json"
-        writable = cache.writable(self.settings)
-        known = None if self.upgrade else _load(path, interpreter)
-        if known:
-            return known
-        turn = (
-            cache.turn(path.with_suffix(".lock"), settings=self.settings, phase=self.phase)
-            if writable
-            else nullcontext()
+        wanted = Wanted(
+            lines=lines,
+            constraints=read.constraints,
+            interpreter=interpreter,
+            directory=read.directory,
+            upgrade=self.upgrade,
         )
-        with turn:
-            known = None if self.upgrade else _load(path, interpreter)
-            if known:
-                return known
-            lock = _lock(make(), interpreter, name="the lock")
-            with suppress(OSError):  # a full disk only costs the time to resolve again
-                write_atomically(path, json.dumps(asdict(replace(lock, interpreter=None))))
-            return lock
+        return installer(self.settings, self.phase).compile(wanted)
 
-    def _key(self, interpreter: Interpreter, inputs: str) -> str:
-        parts = [
-            inputs, interpreter.version, interpreter.implementation, cache.platform_tag(), self._index(), cache.SCHEMA,
-            "uv" if uv.find(self.settings) else "pip",
-        ]  # fmt: skip
-        return sha256(json.dumps(parts))[:32]
-
-    def _index(self) -> str:
-        """Fingerprint of where packages come from, without credentials."""
-        environ = self.settings.environ
-        home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
-        files = [
-            home / "uv/uv.toml",
-            Path("/etc/uv/uv.toml"),
-            self.directory / "uv.toml",
-            self.directory / "pyproject.toml",
-        ]
-        if environ.get("UV_CONFIG_FILE"):
-            files.append(Path(environ["UV_CONFIG_FILE"]))
-        said = [
-            f"{name}={value}" for name, value in sorted(environ.items())
-            if _INDEX.fullmatch(name) and not name.endswith(_SECRET)
-        ]  # fmt: skip
-        for file in files:
-            with suppress(OSError):
-                said.append(file.read_bytes().decode(errors="replace"))
-        return sha256(masked("\0".join(said)))
+    def _remembered(self, inputs: str, interpreter: Interpreter, make: Callable[[], str]) -> Lock:
+        return resolutions.remembered(
+            inputs,
+            interpreter,
+            lambda: _lock(make(), interpreter, name="the lock"),
+            directory=self.directory,
+            settings=self.settings,
+            phase=self.phase,
+            anew=self.upgrade,
+        )
 
 
 def _lock(text: str, interpreter: Interpreter, *, name: str) -> Lock:
@@ -309,13 +235,3 @@ def _hashed(read: Requirements, interpreter: Interpreter, *, origin: str) -> Loc
         packages=len(packages),
         interpreter=interpreter,
     )
-
-
-def _load(path: Path, interpreter: Interpreter) -> Lock | None:
-    try:
-        values = json.loads(path.read_bytes())
-        lock = Lock(**(values | {"origin": "cached", "interpreter": interpreter}))
-    except (OSError, ValueError, TypeError):
-        return None
-    cache.touch(path)
-    return lock

@@ -2,12 +2,15 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
-from runner.environments import trouble, uv
+from runner.environments import pylock, trouble, uv
+from runner.environments.installer import Content, Wanted
 from runner.environments.model import Interpreter
 from runner.environments.uv import Argv
 from runner.errors import EnvironmentFailed
@@ -16,91 +19,65 @@ from runner.progress import Phase
 from runner.settings import Settings
 
 
-def compile_lock(
-    *,
-    requirements: str,
-    constraints: Path | None,
-    interpreter: Interpreter,
-    directory: Path,
-    settings: Settings,
-    phase: Phase,
-) -> str:
-    """Resolve requirement lines to the text of a pylock.toml: one file per package, fit for this machine.
+@dataclass(frozen=True, slots=True)
+class Pip:
+    """The installer where there is no uv (see installer.Installer). A lock of its holds one file per package."""
 
-    Raises:
-        EnvironmentFailed: with pip's explanation.
-    """
-    with TemporaryDirectory(prefix="runner-lock-") as scratch:
-        prefix, wanted = Path(scratch, "env"), Path(scratch, "requirements.txt")
-        create(prefix=prefix, interpreter=interpreter, settings=settings, pass_fds=())
-        wanted.write_text(requirements, encoding="utf-8")
-        argv = [*_pip(prefix), "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-        argv += ["--constraint", constraints] if constraints else []
-        phase.update("resolving with pip")
-        report = _called(
-            [*argv, "--requirement", wanted],
-            directory=directory,
-            settings=settings,
-            said=trouble.CANNOT_RESOLVE,
-        )
-    return _pylock(json.loads(report), interpreter)
+    settings: Settings
+    phase: Phase
 
+    def compile(self, wanted: Wanted) -> str:
+        self.phase.update("resolving with pip")
+        with TemporaryDirectory(prefix="runner-lock-") as scratch:
+            prefix, asked, limits = (
+                Path(scratch, name) for name in ("env", "requirements.txt", "constraints.txt")
+            )
+            self.create(prefix, wanted.interpreter)
+            asked.write_text("\n".join(wanted.lines) + "\n", encoding="utf-8")
+            limits.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
+            argv = [*_pip(prefix), "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+            argv += ["--constraint", limits, "--requirement", asked]
+            report = self._call(argv, directory=wanted.directory, said=trouble.CANNOT_RESOLVE)
+        return _pylock(json.loads(report), wanted.interpreter)
 
-def create(*, prefix: Path, interpreter: Interpreter, settings: Settings, pass_fds: Sequence[int]) -> None:
-    """Make a virtual environment with pip in it."""
-    argv: Argv = [
-        sys.executable,
-        "-m",
-        "virtualenv",
-        "--no-periodic-update",
-        "--python",
-        interpreter.path,
-        "--",
-        prefix,
-    ]
-    _called(
-        argv,
-        directory=Path("/"),
-        settings=settings,
-        said="virtualenv cannot create the environment",
-        pass_fds=pass_fds,
-    )
+    def create(self, prefix: Path, interpreter: Interpreter, *, turn: int | None = None) -> None:
+        argv: Argv = [sys.executable, "-m", "virtualenv", "--no-periodic-update"]
+        argv += ["--python", interpreter.path, "--", prefix]
+        self._call(argv, directory=Path("/"), said=trouble.CANNOT_CREATE, turn=turn)
 
+    def install(self, prefix: Path, content: Content, *, turn: int) -> None:
+        self.phase.update("installing with pip")
+        hashed = content.kind == "requirements"
+        text = content.text if hashed else pylock.parse(content.text, name="the lock").as_requirements()
+        listed = prefix / "requirements.lock.txt"
+        listed.write_text(text, encoding="utf-8")
+        argv = [*_pip(prefix), "install", "--require-hashes", "--no-deps", "--requirement", listed]
+        changes = {"PIP_EXTRA_INDEX_URL": " ".join(content.logins)} if content.logins else {}
+        self._call(argv, directory=content.directory, said=trouble.CANNOT_INSTALL, turn=turn, changes=changes)
 
-def install(
-    *,
-    prefix: Path,
-    requirements: Path,
-    directory: Path,
-    settings: Settings,
-    phase: Phase,
-    pass_fds: Sequence[int],
-) -> None:
-    """Install exactly what hashed lines list."""
-    phase.update("installing with pip")
-    argv: Argv = [*_pip(prefix), "install", "--require-hashes", "--no-deps", "--requirement", requirements]
-    _called(argv, directory=directory, settings=settings, said=trouble.CANNOT_INSTALL, pass_fds=pass_fds)
+    def version(self) -> str:
+        return "pip"
+
+    def _call(
+        self,
+        argv: Argv,
+        *,
+        directory: Path,
+        said: str,
+        turn: int | None = None,
+        changes: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        env = {**uv.environment(self.settings), **changes}
+        if self.settings.offline:
+            env["PIP_NO_INDEX"] = "1"
+        try:
+            return capture(argv, cwd=directory, env=env, pass_fds=() if turn is None else (turn,)).out
+        except ProgramFailed as error:
+            raise trouble.explained(said, error, settings=self.settings) from error
 
 
 def _pip(prefix: Path) -> Argv:
     return [prefix / "bin/python", "-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color"]
-
-
-def _called(
-    argv: Sequence[str | Path],
-    *,
-    directory: Path,
-    settings: Settings,
-    said: str,
-    pass_fds: Sequence[int] = (),
-) -> str:
-    env = uv.environment(settings)
-    if settings.offline:
-        env["PIP_NO_INDEX"] = "1"
-    try:
-        return capture(argv, cwd=directory, env=env, pass_fds=pass_fds).out
-    except ProgramFailed as error:
-        raise trouble.explained(said, error, settings=settings) from error
 
 
 def _pylock(report: Mapping[str, Any], interpreter: Interpreter) -> str:

@@ -8,6 +8,7 @@ from runner.process import ProgramFailed
 from runner.settings import Settings
 
 CANNOT_RESOLVE = "the requirements cannot be resolved"
+CANNOT_CREATE = "the virtual environment cannot be created"
 CANNOT_INSTALL = "the packages cannot be installed"
 
 _USERINFO = re.compile(r"(\w://)[^/\s@\"']+@")

@@ -1,14 +1,17 @@
-"""uv, found and called: resolve, export, create, install. One function per call, no project text in an argument list."""
+"""uv, found and called: resolve, export, create, install. No text of a project ever stands in an argument list."""
 
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TypeAlias
 
 from runner.environments import trouble
+from runner.environments.installer import Content, Wanted
 from runner.environments.model import Interpreter
 from runner.errors import EnvironmentFailed
 from runner.process import ProgramFailed, capture
@@ -24,6 +27,8 @@ _SCRUBBED = (
     "UV_NO_VERIFY_HASHES", "UV_VENV_SEED", "UV_VENV_RELOCATABLE", "UV_VENV_CLEAR", "UV_COMPILE_BYTECODE", "UV_NO_CACHE",
     "UV_QUIET", "UV_VERBOSE", "RUST_LOG", "FORCE_COLOR", "CLICOLOR_FORCE",
 )  # fmt: skip
+
+_PYLOCK = ("--no-header", "--no-annotate", "--format", "pylock.toml")
 
 
 def find(settings: Settings) -> Path | None:
@@ -76,120 +81,78 @@ def _existing(path: Path) -> Path:
     return next(place for place in (path, *path.parents) if place.exists())
 
 
-def compile_lock(
-    program: Path,
-    *,
-    requirements: str,
-    constraints: Path | None,
-    prerelease: bool,
-    upgrade: bool,
-    interpreter: Interpreter,
-    directory: Path,
-    settings: Settings,
-    phase: Phase,
-) -> str:
-    """Resolve requirement lines to the text of a pylock.toml, with hashes.
+@dataclass(frozen=True, slots=True)
+class Uv:
+    """The installer of choice (see installer.Installer). `phase` gets told what goes on."""
 
-    Paths in it are relative to `directory`.
+    program: Path
+    settings: Settings
+    phase: Phase
 
-    Raises:
-        EnvironmentFailed: with uv's explanation.
-    """
-    argv: Argv = [
-        program,
-        "pip",
-        "compile",
-        "--no-header",
-        "--no-annotate",
-        "--format",
-        "pylock.toml",
-        "--python",
-        interpreter.path,
-    ]
-    argv += ["--constraints", constraints] if constraints else []
-    argv += ["--prerelease", "allow"] if prerelease else []
-    argv += ["--refresh"] if upgrade and not settings.offline else []
-    return _called(
-        [*argv, "-"],
-        directory=directory,
-        settings=settings,
-        said=trouble.CANNOT_RESOLVE,
-        input=requirements,
-        on_line=narrator(phase),
-    )
+    def compile(self, wanted: Wanted) -> str:
+        argv: Argv = ["pip", "compile", *_PYLOCK, "--python", wanted.interpreter.path]
+        argv += ["--prerelease", "allow"] if "--pre" in wanted.lines else []
+        argv += ["--refresh"] if wanted.upgrade and not self.settings.offline else []
+        with TemporaryDirectory(prefix="runner-lock-") as scratch:
+            if wanted.constraints:
+                limits = Path(scratch, "constraints.txt")
+                limits.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
+                argv += ["--constraints", limits]
+            lines = "\n".join(wanted.lines) + "\n"
+            return self._call(
+                [*argv, "-"], directory=wanted.directory, said=trouble.CANNOT_RESOLVE, input=lines
+            )
 
+    def export(self, directory: Path, interpreter: Interpreter) -> str:
+        """Translate a project's uv.lock to the text of a pylock.toml, without resolving anything anew."""
+        argv: Argv = ["export", "--frozen", "--no-dev", *_PYLOCK, "--python", interpreter.path]
+        return self._call(
+            argv, directory=directory, said="uv.lock cannot be used", changes={"UV_NO_PROJECT": "0"}
+        )
 
-def export_lock(
-    program: Path, *, directory: Path, interpreter: Interpreter, settings: Settings, phase: Phase
-) -> str:
-    """Translate a project's uv.lock to the text of a pylock.toml, without resolving anything anew.
+    def create(self, prefix: Path, interpreter: Interpreter, *, turn: int) -> None:
+        argv: Argv = ["venv", "--no-project", "--python", interpreter.path, "--", prefix]
+        self._call(argv, directory=prefix.parent, said=trouble.CANNOT_CREATE, turn=turn)
 
-    Raises:
-        EnvironmentFailed: there is no pyproject.toml, or uv cannot read the lock.
-    """
-    argv: Argv = [
-        program,
-        "export",
-        "--frozen",
-        "--no-dev",
-        "--no-header",
-        "--no-annotate",
-        "--format",
-        "pylock.toml",
-    ]
-    return _called(
-        [*argv, "--python", interpreter.path],
-        directory=directory,
-        settings=settings,
-        said="uv.lock cannot be used",
-        on_line=narrator(phase),
-        project=True,
-    )
+    def install(self, prefix: Path, content: Content, *, turn: int) -> None:
+        listed = prefix / ("pylock.toml" if content.kind == "pylock" else "requirements.lock.txt")
+        listed.write_text(content.text, encoding="utf-8")
+        argv: Argv = ["pip", "sync", "--python", prefix / "bin/python"]
+        argv += ["--require-hashes"] if content.pinned else []
+        known = self.settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
+        changes = {"UV_EXTRA_INDEX_URL": " ".join((*content.logins, *known))} if content.logins else {}
+        self._call(
+            [*argv, "--", listed],
+            directory=content.directory,
+            said=trouble.CANNOT_INSTALL,
+            turn=turn,
+            changes=changes,
+        )
 
+    def version(self) -> str:
+        return " ".join(capture([self.program, "--version"]).out.split()[:2])
 
-def create(
-    program: Path, *, prefix: Path, interpreter: Interpreter, settings: Settings, pass_fds: Sequence[int]
-) -> None:
-    """Make an empty virtual environment."""
-    argv: Argv = [program, "venv", "--no-project", "--python", interpreter.path, "--", prefix]
-    _called(
-        argv,
-        directory=prefix.parent,
-        settings=settings,
-        said="the virtual environment cannot be created",
-        pass_fds=pass_fds,
-    )
-
-
-def install(
-    program: Path,
-    *,
-    prefix: Path,
-    lock_file: Path,
-    pinned: bool,
-    logins: Sequence[str],
-    directory: Path,
-    settings: Settings,
-    phase: Phase,
-    pass_fds: Sequence[int],
-) -> None:
-    """Install exactly what a lock file lists; hashes are demanded of everything when it is `pinned`.
-
-    `logins` are index URLs with user and password, which a lock does not hold; no argument list shows them.
-    """
-    argv: Argv = [program, "pip", "sync", "--python", prefix / "bin/python"]
-    argv += ["--require-hashes"] if pinned else []
-    argv += ["--", lock_file]
-    known = settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
-    _called(
-        argv,
-        directory=directory,
-        settings=settings,
-        said=trouble.CANNOT_INSTALL,
-        pass_fds=pass_fds,
-        on_line=narrator(phase),
-        extra={"UV_EXTRA_INDEX_URL": " ".join((*logins, *known))} if logins else {},
-    )
+    def _call(
+        self,
+        argv: Argv,
+        *,
+        directory: Path,
+        said: str,
+        input: str | None = None,  # noqa: A002 - as process.capture
+        turn: int | None = None,
+        changes: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        try:
+            return capture(
+                [self.program, *argv],
+                cwd=directory,
+                env={**environment(self.settings), **changes},
+                input=input,
+                pass_fds=() if turn is None else (turn,),
+                on_line=narrator(self.phase),
+            ).out
+        except ProgramFailed as error:
+            raise trouble.explained(said, error, settings=self.settings) from error
 
 
 def narrator(phase: Phase) -> Callable[[str], None]:
@@ -211,29 +174,3 @@ def narrator(phase: Phase) -> Callable[[str], None]:
                 pass
 
     return tell
-
-
-def version(program: Path) -> str:
-    """For the record: "uv 0.8.3"."""
-    return " ".join(capture([program, "--version"]).out.split()[:2])
-
-
-def _called(
-    argv: Sequence[str | Path],
-    *,
-    directory: Path,
-    settings: Settings,
-    said: str,
-    input: str | None = None,  # noqa: A002 - as process.capture
-    pass_fds: Sequence[int] = (),
-    on_line: Callable[[str], None] | None = None,
-    project: bool = False,
-    extra: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    env = {**environment(settings), **extra}
-    if project:
-        env = {name: value for name, value in env.items() if name != "UV_NO_PROJECT"}
-    try:
-        return capture(argv, cwd=directory, env=env, input=input, pass_fds=pass_fds, on_line=on_line).out
-    except ProgramFailed as error:
-        raise trouble.explained(said, error, settings=settings) from error

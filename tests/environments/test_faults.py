@@ -90,9 +90,8 @@ def test_killed_at_any_moment_the_next_one_builds_it_whole(
 
 def test_the_next_builder_waits_for_what_a_killed_one_left_running(workshop: Workshop, index: Index) -> None:
     index.add_slow_source("sluggish", seconds=1.5)
-    envs = workshop.settings.cache / "envs"
     first = start(workshop, "sluggish")
-    await_(lambda: some(envs, "*/pylock.toml"))
+    await_(index.building.exists)
     first.kill()
     first.communicate()
 
@@ -176,7 +175,7 @@ def test_an_interrupted_build_leaves_nothing_and_lets_no_installer_live(
     index.add_slow_source("sluggish", seconds=30)
     envs = workshop.settings.cache / "envs"
     first = start(workshop, "sluggish")
-    await_(lambda: some(envs, "*/pylock.toml"))
+    await_(index.building.exists)
 
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=10)

@@ -20,6 +20,7 @@ from runner.settings import Settings
 SLOW_BACKEND = """
 import glob, shutil, time
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    open({mark!r}, "w").close()
     time.sleep({seconds})
     name = glob.glob("*.whl")[0]
     shutil.copy(name, wheel_directory)
@@ -32,6 +33,11 @@ class Index:
     """A directory of wheels."""
 
     path: Path
+
+    @property
+    def building(self) -> Path:
+        """Is there as soon as a slow source is being built."""
+        return self.path.with_name("building")
 
     def add(
         self,
@@ -52,7 +58,7 @@ class Index:
         members = {
             "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n".encode(),
             "pyproject.toml": f'[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n[project]\nname = "{name}"\nversion = "1.0"\n'.encode(),
-            "slow.py": SLOW_BACKEND.format(seconds=seconds).encode(),
+            "slow.py": SLOW_BACKEND.format(seconds=seconds, mark=str(self.building)).encode(),
             f"{name}-1.0-py3-none-any.whl": wheel_bytes(name, "1.0", (), {}),
         }
         with tarfile.open(self.path / f"{top}.tar.gz", "w:gz") as archive:

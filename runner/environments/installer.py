@@ -1,0 +1,58 @@
+"""Who resolves requirements and fills environments: uv, or virtualenv and pip where there is no uv."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from runner.environments.model import Interpreter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Requirements to resolve. Relative paths in `lines` and in the answer count from `directory`."""
+
+    lines: tuple[str, ...]
+    constraints: tuple[str, ...]
+    interpreter: Interpreter
+    directory: Path
+    upgrade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What an environment shall hold.
+
+    Attributes:
+        kind, text, pinned: as in a Lock; paths in the text are absolute.
+        directory: where the installer runs, so that it finds the project's own index settings.
+        logins: index URLs with user and password, which a lock does not hold; no argument list shows them.
+    """
+
+    kind: str
+    text: str
+    pinned: bool
+    directory: Path
+    logins: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Installer(Protocol):
+    """Each call raises EnvironmentFailed with the tool's own explanation.
+
+    `turn` is the descriptor of the lock under which we build; a tool that outlives us keeps holding it.
+    """
+
+    def compile(self, wanted: Wanted) -> str:
+        """Resolve to the text of a pylock.toml, with hashes."""
+        ...
+
+    def create(self, prefix: Path, interpreter: Interpreter, *, turn: int) -> None:
+        """Make an empty virtual environment."""
+        ...
+
+    def install(self, prefix: Path, content: Content, *, turn: int) -> None:
+        """Install exactly what a lock lists, hashes checked."""
+        ...
+
+    def version(self) -> str:
+        """For the record: "uv 0.8.3"."""
+        ...
