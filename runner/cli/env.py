@@ -7,7 +7,8 @@ import click
 
 from runner import environments
 from runner.cli import Context
-from runner.cli.output import print_json, print_table
+from runner.cli.output import print_json
+from runner.cli.tables import print_table
 from runner.environments import Entry
 from runner.errors import UsageError
 

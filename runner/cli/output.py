@@ -1,14 +1,12 @@
-"""Results for people (tables on a terminal, tab-separated text when piped) and for machines (JSON). On stdout only."""
+"""Results on stdout: JSON for machines, texts for people. Tables are in tables.py, for what draws them is slow to import."""
 
 import json
-import sys
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 
 def print_json(value: Any) -> None:
@@ -16,29 +14,45 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """Print rows below headers; columns named in `right` hold numbers. Piped: one header line, then tab-separated rows."""
-    if not sys.stdout.isatty():
-        for row in (headers, *rows):
-            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for header in headers:
-        table.add_column(
-            header, justify="right" if header in right else "left", overflow="ellipsis", no_wrap=True
-        )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+def printable(text: str) -> str:
+    """Text without control characters: names and values come from strangers, and a terminal obeys."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def ago(milliseconds: int | None) -> str:
+    """A time since the epoch as people say it: "3 min ago"; "" for None."""
+    if milliseconds is None:
+        return ""
+    return f"{lasting(max(0, time.time_ns() // 1_000_000 - milliseconds))} ago"
+
+
+def lasting(milliseconds: int) -> str:
+    """A length of time in its largest unit.
+
+    >>> lasting(90_000)
+    '1.5 min'
+    """
+    seconds = milliseconds / 1000
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def number(value: float) -> str:
+    """A metric's value, six digits."""
+    return f"{value:.6g}"
 
 
 def _finite(value: Any) -> Any:
     match value:
-        case float() if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN
+        case float() if not math.isfinite(value):
             return None
-        case dict():
+        case Mapping():
             return {key: _finite(item) for key, item in value.items()}
-        case list() | tuple():
+        case list() | tuple() | Iterator():
             return [_finite(item) for item in value]
         case _:
             return value

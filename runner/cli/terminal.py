@@ -20,6 +20,7 @@ from typing import Literal, TextIO
 
 import click
 
+from runner.cli.output import printable
 from runner.launch import Result
 from runner.progress import Event, Message, Phase
 from runner.tracking.model import Run, RunStatus
@@ -151,8 +152,3 @@ class Terminal:
     @property
     def _unicode(self) -> bool:
         return (self.stream.encoding or "").lower().replace("-", "") == "utf8"
-
-
-def printable(text: str) -> str:
-    """Text without control characters: names come from strangers."""
-    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,15 @@
+"""What is kept of runs, and where: `open_store(settings)` gives the store, `Artifacts(uri)` the files of a run.
+
+model.py  store.py     values; the store as everything else sees it
+sqlstore.py            the store in a database: plain SQL       checks.py, names.py, leases.py
+filters.py             "metrics.loss < 0.1" as SQL
+database.py            what carries the SQL out                 schema.py, migrating.py, migrations/
+artifacts.py  logs.py  files of a run; its output
+"""
+
+from runner.tracking.artifacts import Artifact, Artifacts
+from runner.tracking.leases import this_process_lease
+from runner.tracking.opening import open_store
+from runner.tracking.store import Store
+
+__all__ = ["Artifact", "Artifacts", "Store", "open_store", "this_process_lease"]

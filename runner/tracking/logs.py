@@ -1,0 +1,89 @@
+"""The output of a run: exact bytes, and when each piece came.
+
+stdout.txt, stderr.txt    the bytes as the program wrote them
+index.tsv                 a line for each piece: milliseconds since the epoch, stream, number of bytes
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal, TypeAlias
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
+STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
+INDEX = "index.tsv"
+PAUSE = 0.1  # seconds between two looks while following
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of output. `time` in milliseconds since the epoch."""
+
+    time: int
+    stream: Stream
+    data: bytes
+
+
+class LogWriter:
+    """Writes the three files; several threads may call `write`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._lock = threading.Lock()
+        self._index = (directory / INDEX).open("ab", buffering=0)
+        self._files: dict[Stream, IO[bytes]] = {
+            stream: (directory / f"{stream}.txt").open("ab", buffering=0) for stream in STREAMS
+        }
+
+    def write(self, stream: Stream, data: bytes) -> None:
+        """Append a piece of output. The bytes go first, so that the index never promises what is not there."""
+        with self._lock:
+            if not self._index.closed:
+                self._files[stream].write(data)
+                self._index.write(f"{time.time_ns() // 1_000_000}\t{stream}\t{len(data)}\n".encode())
+
+    def close(self) -> None:
+        """Close the files; later writes are dropped."""
+        with self._lock:
+            for file in (self._index, *self._files.values()):
+                file.close()
+
+
+def read(directory: Path) -> Iterator[Chunk]:
+    """All pieces in the order in which they came."""
+    return follow(directory, lambda: True)
+
+
+def follow(directory: Path, ended: Callable[[], bool]) -> Iterator[Chunk]:
+    """The pieces as they come, until `ended()` says that there will be no more."""
+    with ExitStack() as stack:
+        index = _open(stack, directory / INDEX)
+        files = {stream: _open(stack, directory / f"{stream}.txt") for stream in STREAMS}
+        rest = b""
+        while index is not None:
+            over = ended()  # asked before reading: what is written until then is read
+            rest += index.read()
+            *lines, rest = rest.split(b"\n")
+            for line in lines:
+                yield from _chunk(line, files)
+            if over:
+                return
+            time.sleep(PAUSE)
+
+
+def _open(stack: ExitStack, path: Path) -> IO[bytes] | None:
+    try:
+        return stack.enter_context(path.open("rb"))
+    except FileNotFoundError:
+        return None
+
+
+def _chunk(line: bytes, files: dict[Stream, IO[bytes] | None]) -> Iterator[Chunk]:
+    match line.decode(errors="replace").split("\t"):
+        case [at, ("stdout" | "stderr") as stream, size] if at.isdigit() and size.isdigit():
+            file = files[stream]
+            data = file.read(int(size)) if file is not None else b""
+            if data:
+                yield Chunk(int(at), stream, data)

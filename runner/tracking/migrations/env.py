@@ -1,0 +1,12 @@
+"""Run by Alembic: migrations inside the transaction of the connection that migrating.py hands over."""
+
+from alembic import context
+
+from runner.tracking.migrating import VERSION_TABLE
+from runner.tracking.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, version_table=VERSION_TABLE
+)
+with context.begin_transaction():
+    context.run_migrations()
