@@ -125,15 +125,18 @@ class _Resolver:
         if self.spec.lock_file and not (self.upgrade and self.spec.requirements):
             return self._own(self.spec.lock_file, python)
         read = requirements.read(self.spec, self.directory)
-        interpreter = self._interpreter(python or self.spec.python)
+        interpreter = self._interpreter(python, self.spec.python)
         if read.hashed:
             return _hashed(read, interpreter, origin=self.spec.file or "requirements")
         if not read.lines and not read.build:
             return _lock(pylock.EMPTY, interpreter, name="lock")
         return self._remembered(read.fingerprint, interpreter, lambda: self._resolved(read, interpreter))
 
-    def _interpreter(self, request: str | None) -> Interpreter:
-        return interpreters.find(request, settings=self.settings, phase=self.phase, asked_by=self.spec.file)
+    def _interpreter(self, python: str | None, request: str | None) -> Interpreter:
+        asked_by = None if python else self.spec.file
+        return interpreters.find(
+            python or request, settings=self.settings, phase=self.phase, asked_by=asked_by
+        )
 
     def _own(self, name: str, python: str | None) -> Lock:
         path = (self.directory / name).resolve()
@@ -142,7 +145,7 @@ class _Resolver:
                 f"lock file {name} is outside the project", hint="copy it into the project"
             )
         if path.suffix not in {".toml", ".lock"}:
-            interpreter = self._interpreter(python or self.spec.python)
+            interpreter = self._interpreter(python, self.spec.python)
             read = requirements.read_file(name, self.directory)
             if not read.hashed:
                 raise EnvironmentFailed(
@@ -155,7 +158,7 @@ class _Resolver:
             raise EnvironmentFailed(
                 f"lock file {name} cannot be read: {error}", hint="restore it, or remove it"
             ) from error
-        interpreter = self._interpreter(python or self._locked_for(text, name) or self.spec.python)
+        interpreter = self._interpreter(python, self._locked_for(text, name) or self.spec.python)
         if path.name == "uv.lock":
             return self._exported(path, text, interpreter)
         return replace(_lock(text, interpreter, name=name), origin=name)

@@ -89,6 +89,8 @@ def test_an_environment_in_use_stays(workshop: Workshop) -> None:
     assert environment.path
     assert environment.key
     program = subprocess.Popen(["sleep", "30"], env={**environment.variables, "PATH": os.environ["PATH"]})
+    while b"VIRTUAL_ENV" not in Path(f"/proc/{program.pid}/environ").read_bytes():
+        time.sleep(0.001)  # it is there, but the kernel has not laid out its environment yet
     try:
         with pytest.raises(EnvironmentFailed, match="is in use"):
             remove(workshop.settings, environment.key)

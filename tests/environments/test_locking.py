@@ -164,6 +164,38 @@ def test_an_included_file_that_changed_is_another_resolution(workshop: Workshop)
     assert workshop.resolve("-r requirements.txt").packages == 1
 
 
+def test_a_python_that_the_caller_asks_for_is_not_blamed_on_the_project(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    spec = PythonEnv(file="python_env.yaml", python="3.11", requirements=("beta",))
+
+    with pytest.raises(EnvironmentFailed, match=r"Python 3\.96 is not on this machine") as failure:
+        workshop.resolve(spec=spec, python="3.96")
+
+    assert "asks for it" not in (failure.value.detail or "")
+
+
+def test_upgrading_keeps_a_uv_lock_that_is_all_there_is(workshop: Workshop) -> None:
+    program = uv.find(workshop.settings)
+    assert program
+    (workshop.directory / "pyproject.toml").write_text(
+        '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["beta<2"]\n'
+    )
+    subprocess.run([program, "lock"], cwd=workshop.directory, check=True, capture_output=True)
+
+    lock = resolve(
+        PythonEnv(file="uv.lock", lock_file="uv.lock"),
+        directory=workshop.directory,
+        settings=workshop.settings,
+        phase=workshop.phase,
+        upgrade=True,
+    )
+
+    assert lock
+    assert lock.packages == 1
+
+
 def test_pre_releases_are_taken_where_they_are_asked_for(workshop: Workshop, index: Index) -> None:
     index.add("beta", "9.0rc1")
 
