@@ -58,7 +58,8 @@ class Pylock:
         if not PythonRequest.parse(self.requires_python).admits(interpreter.version):
             raise EnvironmentFailed(
                 f"{self.name} is for Python {self.requires_python}, not for {interpreter.version}",
-                hint="choose another Python with --python VERSION, or lock anew with `runner lock --upgrade`",
+                hint="choose another Python with --python VERSION, or lock for this one with"
+                f" `runner lock --python {interpreter.version}`",
             )
         for entry in self._entries():
             if masked(entry.get("url", "")) != entry.get("url", "") and not entry["url"].startswith("ssh:"):
