@@ -87,10 +87,17 @@ def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterato
         with progress.phase("project") as phase:
             planned = _decide(request, source, checkout, settings=settings)
             phase.summary, phase.detail = _describe(planned), _state(checkout)
-        for notice in (*planned.project.notices, *planned.bound.notices):
-            where = f"{notice.where}: " if notice.where else ""
-            progress.warn(where + notice.message, hint=notice.hint)
+        _tell(planned, progress)
         yield planned
+
+
+def _tell(planned: Planned, progress: Progress) -> None:
+    for text in planned.checkout.notices:
+        progress.notice(text)
+    for notice in (*planned.project.notices, *planned.bound.notices):
+        where = f"{notice.where}: " if notice.where else ""
+        say = progress.notice if notice.mild else progress.warn
+        say(where + notice.message, hint=notice.hint)
 
 
 def _decide(request: Request, source: Source, checkout: Checkout, *, settings: Settings) -> Planned:
@@ -119,8 +126,8 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
             command=project.render(entry, bound),
             inputs={name: bound.values[name] for name in bound.inputs},
             environment=_planned_environment(spec, request),
-            metrics=declared.metrics,
-            outputs=declared.outputs,
+            metrics=entry.metrics or declared.metrics,
+            outputs=entry.outputs or declared.outputs,
         ),
     )
 
@@ -193,22 +200,24 @@ def fetched(planned: Planned, *, settings: Settings, phase: Phase) -> dict[str, 
         value = planned.bound.values[name]
         if kind == "path":
             phase.update(f"fetching {name}")
-            paths[name] = str(
-                _local(name, value, directory=planned.request.directory, settings=settings, phase=phase)
-            )
+            paths[name] = str(_local(planned, name, value, settings=settings, phase=phase))
     return paths
 
 
-def _local(name: str, value: str, *, directory: Path, settings: Settings, phase: Phase) -> Path:
+def _local(planned: Planned, name: str, value: str, *, settings: Settings, phase: Phase) -> Path:
+    """A given path counts from where the person is, as in MLflow; a default from the project, and else from there too."""
     if sources.is_remote(value):
         return sources.fetch_input(value, settings=settings, phase=phase)
-    path = (directory / Path(value).expanduser()).absolute()
-    if not path.exists():
-        raise InputError(
-            f"parameter {name!r}: there is no file or directory {value!r}",
-            hint=f"a relative path counts from {directory}, where you are",
-        )
-    return path
+    here = planned.request.directory
+    bases = (here,) if name in planned.request.parameters else (planned.checkout.path, here)
+    for base in bases:
+        path = (base / Path(value).expanduser()).absolute()
+        if path.exists():
+            return path
+    raise InputError(
+        f"parameter {name!r}: there is no file or directory {value!r}",
+        hint=f"a relative path counts from {' or '.join(map(str, bases))}",
+    )
 
 
 def _describe(planned: Planned) -> str:

@@ -101,8 +101,8 @@ class Recording:
         self, directory: Path, patterns: tuple[str, ...], before: Mapping[str, tuple[int, int]], kind: str
     ) -> list[Found]:
         written = changed(matching(directory, patterns), before)
-        if patterns and not written:
-            self.progress.warn(f"the program wrote none of its {kind}: {', '.join(patterns)}")
+        if patterns and not written and self.status is RunStatus.FINISHED:
+            self.progress.notice(f"the program wrote none of its {kind}: {', '.join(patterns)}")
         return written
 
     def failed(self, error: BaseException) -> None:

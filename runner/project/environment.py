@@ -87,7 +87,9 @@ def _implied(directory: Path, names: Collection[str], notices: list[Notice]) -> 
             notices.append(Notice(f"no environment is declared; {file} is used", where, hint))
             return _read(directory, file, key="conda_env", names=names, notices=notices)
     message = "the project declares no environment; it runs in the caller's"
-    notices.append(Notice(message, Location(directory), "add a python_env.yaml or a requirements.txt"))
+    notices.append(
+        Notice(message, Location(directory), "add a python_env.yaml or a requirements.txt", mild=True)
+    )
     return SystemEnv()
 
 

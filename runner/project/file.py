@@ -1,6 +1,7 @@
 """The MLproject file: its top level and its entry points.
 
-name, strict, metrics, outputs · entry_points: {name: {parameters, command}} · docker_env | python_env | conda_env
+name, strict, metrics, outputs · docker_env | python_env | conda_env
+entry_points: {name: {parameters, command, metrics, outputs}}
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ from runner.project.reading import check_keys, globs_of, refused, text_of, truth
 FILE_NAME = "MLproject"
 ENVIRONMENT_KEYS = ("docker_env", "python_env", "conda_env")
 KEYS = ("name", "entry_points", *ENVIRONMENT_KEYS, "strict", "metrics", "outputs", "databricks_spark_job")
-ENTRY_POINT_KEYS = ("parameters", "command")
+ENTRY_POINT_KEYS = ("parameters", "command", "metrics", "outputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,14 @@ def _entry_point(entry: Entry, root: Table, notices: list[Notice]) -> EntryPoint
             raise refused(f"entry point {entry.key!r} must be a mapping with a command, not {node}", node)
     command = _command(entry, table, notices)
     parameters = read_parameters(table.get("parameters"), notices)
-    point = EntryPoint(name=entry.key, command=command, parameters=parameters, where=entry.where)
+    point = EntryPoint(
+        name=entry.key,
+        command=command,
+        parameters=parameters,
+        metrics=globs_of(table, "metrics"),
+        outputs=globs_of(table, "outputs"),
+        where=entry.where,
+    )
     notices.extend(review(point))
     return point
 

@@ -51,12 +51,15 @@ class Parameter:
 class EntryPoint:
     """A command with placeholders, and the parameters which fill them.
 
+    `metrics` and `outputs` are as in `Project`, where they stand for entry points that name none of their own.
     `script` marks one that no file declares: a script, which takes any parameter.
     """
 
     name: str
     command: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     script: bool = False
     where: Location | None = field(default=None, compare=False)
 
@@ -119,11 +122,12 @@ EnvironmentSpec: TypeAlias = SystemEnv | PythonEnv | CondaEnv | DockerEnv
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something odd in a project file which does not stop a run."""
+    """Something odd in a project file which does not stop a run; `mild` where it may well be meant so."""
 
     message: str
     where: Location | None = None
     hint: str | None = None
+    mild: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

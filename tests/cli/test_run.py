@@ -53,7 +53,7 @@ def test_the_exit_code_is_the_programs_and_the_run_has_failed(cli: Cli, files: F
 
 
 def test_the_output_is_live_untouched_and_kept_with_times(cli: Cli, files: Files) -> None:
-    demo = files({"MLproject": r"entry_points: {main: {command: 'printf \"a\\033[1mb\"; printf e >&2'}}"})
+    demo = files({"MLproject": r"""entry_points: {main: {command: 'printf "a\033[1mb"; printf e >&2'}}"""})
 
     outcome = cli("run", demo, "--quiet")
 
@@ -73,7 +73,7 @@ def test_few_lines_tell_what_happens_on_standard_error(cli: Cli, files: Files) -
 
     assert outcome.out == "hello\n"
     lines = outcome.err.splitlines()
-    assert [line.split()[1] for line in lines] == ["Project", "Environment", "Run", "Finished"]
+    assert [line.split()[1] for line in lines] == ["Project", "Run", "Environment", "Finished"]
     assert "churn, entry point main" in lines[0]
 
 
