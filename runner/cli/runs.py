@@ -123,7 +123,7 @@ def show(context: Context, /, *, run: str, as_json: bool) -> None:
     _print_section("tags", found.tags)
 
 
-@command.command(context_settings=NUMBERS)
+@command.command("logs", context_settings=NUMBERS)
 @click.argument("run")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @click.option("--stdout", "streams", flag_value="stdout", help="Only its standard output.")
@@ -197,9 +197,6 @@ def restore(context: Context, /, *, runs: Sequence[str]) -> None:
         for run in [store.run(reference) for reference in runs]:
             store.restore_run(run.id)
             click.echo(f"restored {run.name} ({run.id})")
-
-
-command.add_command(logs_, "logs")
 
 
 @contextmanager
