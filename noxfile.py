@@ -34,7 +34,7 @@ def tests(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Ours and the peer side by side; prints ratios."""
     _install(session)
-    session.run("python", "benchmarks/run_overhead.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.run_overhead", *session.posargs)
 
 
 def _install(session: nox.Session) -> None:

@@ -1,6 +1,6 @@
 """What running a project costs beside the program itself: `runner run` and `mlflow run`, in turn, in one process tree.
 
-    python benchmarks/run_overhead.py [--rounds N] [--only CASE ...] [--json FILE]
+    python -m benchmarks.run_overhead [--rounds N] [--only CASE ...] [--json FILE]
 
 CPU is user + system seconds of the process and all its descendants; wall is the clock. Medians. The floor is the same
 program started by `bash -c` alone (for --help: a bare interpreter). Each case is prepared alike for both: own home,
@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.sources.servers import git_daemon
 
 BIN = Path(sys.executable).parent
 PROGRAM = "python -c 'print({alpha})'"
@@ -59,11 +61,9 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="run-overhead-") as directory:
         top = Path(directory)
-        rows = [
-            _measure(case, _environment(top), options.rounds)
-            for case in _cases(top)
-            if _wanted(case, options)
-        ]
+        with git_daemon(top / "git") as url:
+            cases = [case for case in _cases(top, url) if _wanted(case, options)]
+            rows = [_measure(case, _environment(top), options.rounds) for case in cases]
     _print(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2))
@@ -81,10 +81,12 @@ def _wanted(case: Case, options: argparse.Namespace) -> bool:
     return not options.only or any(word in case.name for word in options.only)
 
 
-def _cases(top: Path) -> list[Case]:
+def _cases(top: Path, url: str) -> list[Case]:
     system = _project(top / "system", "")
     python = _project(top / "python", "python_env: python_env.yaml")
-    small, large = _repository(top / "small", files=20), _repository(top / "large", files=LARGE_FILES)
+    _repository(top / "small", bare=top / "git" / "small.git", files=20)
+    _repository(top / "large", bare=top / "git" / "large.git", files=LARGE_FILES)
+    small, large = f"{url}/small.git", f"{url}/large.git"
     runner, mlflow = str(BIN / "runner"), str(BIN / "mlflow")
     program = ["bash", "-c", PROGRAM.format(alpha="0.5")]
     local = ["--env-manager", "local"]
@@ -129,7 +131,7 @@ def _project(directory: Path, environment: str) -> Path:
     return directory
 
 
-def _repository(directory: Path, *, files: int) -> str:
+def _repository(directory: Path, *, bare: Path, files: int) -> None:
     _project(directory, "")
     for number in range(files):
         path = directory / f"d{number % 100}" / f"f{number}.txt"
@@ -138,9 +140,7 @@ def _repository(directory: Path, *, files: int) -> str:
     git = ["git", "-C", str(directory), "-c", "user.name=n", "-c", "user.email=e@example.org"]
     for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
         subprocess.run([*git, *arguments], check=True)
-    bare = directory.with_suffix(".git")
     subprocess.run(["git", "clone", "-q", "--bare", str(directory), str(bare)], check=True)
-    return f"file://{bare}"
 
 
 def _environment(top: Path) -> Mapping[str, str]:

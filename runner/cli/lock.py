@@ -50,7 +50,6 @@ def command(
         )
     assert lock is not None
     write_atomically(file, environments.document(spec, lock, directory=directory, file=file))
-    file.chmod(0o644)
     if not lock.pinned:
         progress.warn("not everything is pinned: a directory on this machine has no hash")
     click.echo(f"{file.name}: {lock.packages} packages for Python {lock.python}")

@@ -11,11 +11,10 @@ from runner import launch
 from runner.cli import Context
 from runner.cli.output import print_json
 from runner.cli.terminal import Terminal
+from runner.environments import MANAGERS
 from runner.errors import UsageError
 from runner.progress import Progress
 from runner.settings import Settings
-
-MANAGERS = ("auto", "local", "virtualenv", "uv", "conda")
 
 
 @click.command

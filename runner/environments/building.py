@@ -147,7 +147,6 @@ class _Build:
             "tools": {"runner": __version__, "installer": tool.version()},
         }
         write_atomically(self.prefix / cache.MARKER, json.dumps(facts, indent=1))
-        (self.prefix / cache.MARKER).chmod(0o644)  # others may share this cache, read-only
 
     def _content(self) -> Content:
         return Content(

@@ -32,6 +32,7 @@ from runner.tracking.model import Metric, Run, RunStatus
 from runner.tracking.store import Store
 
 RECORD_SCHEMA = 1
+LOCK_FILES = {"pylock": "runner/pylock.toml", "requirements": "runner/requirements.txt"}
 DEFAULT_EXPERIMENT = "0"
 
 
@@ -57,7 +58,7 @@ class Recording:
         self.artifacts.put_bytes(document.encode(), "runner/plan.json")
         self.tags["runner.plan"] = plan.digest
         if lock is not None:
-            self.artifacts.put_bytes(lock.text.encode(), "runner/pylock.toml")
+            self.artifacts.put_bytes(lock.text.encode(), LOCK_FILES[lock.kind])
             self.tags["runner.lock"] = lock.digest
 
     def running(self, environment: Environment, command: str) -> None:
