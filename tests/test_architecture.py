@@ -1,0 +1,91 @@
+"""Start-up is paid by every run: what the commands import, seen from outside."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.cli import COMMANDS
+from tests.conftest import Files
+
+NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
+# Slow to import, and of no use to a run of a directory: measured 20 to 320 ms each over a bare interpreter.
+HEAVY = {
+    "alembic", "asyncio", "concurrent.futures", "docker", "email", "filelock", "http.client", "httpx",
+    "importlib.metadata", "logging", "mlflow", "multiprocessing", "packaging", "pydantic", "requests", "rich",
+    "sqlalchemy", "ssl", "unittest", "urllib.request", "virtualenv", "zipfile",
+}  # fmt: skip
+# Runs the command line as `runner` does, then tells which modules are there.
+PROBE = """
+import json, sys
+from runner.cli import main
+try:
+    main(sys.argv[2:])
+finally:
+    with open(sys.argv[1], "w") as file:
+        json.dump(sorted(sys.modules), file)
+"""
+
+Imported = Callable[..., set[str]]
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Imported:
+    """The modules that a command has imported when it ends."""
+    variables = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
+
+    def ask(*arguments: str | Path) -> set[str]:
+        told = tmp_path / "modules.json"
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, told, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=variables,
+        )
+        assert done.returncode == 0, done.stderr
+        return set(json.loads(told.read_text()))
+
+    return ask
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_imports_no_command(imported: Imported, argument: str) -> None:
+    ours = {name for name in imported(argument) if name.startswith("runner")}
+
+    assert ours == {"runner", "runner.cli", "runner.errors", "runner.settings"}
+
+
+def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) -> None:
+    demo = files(NOOP)
+    imported("run", demo)  # the store is made once, which needs SQLAlchemy and Alembic
+
+    modules = imported("run", demo, "-P", "note=x")
+
+    assert "runner.launch.launching" in modules
+    assert modules & HEAVY == set()
+
+
+def test_a_run_imports_no_other_command(imported: Imported, files: Files) -> None:
+    commands = {f"runner.cli.{name}" for name in COMMANDS}
+
+    assert imported("run", files(NOOP)) & commands == {"runner.cli.run"}
+
+
+def test_the_first_run_pays_for_the_migrations(imported: Imported, files: Files) -> None:
+    assert {"alembic", "sqlalchemy"} <= imported("run", files(NOOP))
+
+
+def test_a_nested_run_from_python_imports_the_standard_library_only() -> None:
+    code = (
+        "import runner, sys; runner.run; "
+        "print([name for name in sys.modules if name.partition('.')[0] in {'click', 'yaml', 'rich', 'obstore'}])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
