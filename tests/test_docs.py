@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -162,10 +163,8 @@ def test_every_command_line_in_the_documentation_is_understood(
     monkeypatch.setattr(click, "echo", lambda *_arguments, **_options: None)
     words = shlex.split(re.sub(r"^(?:[A-Z_]+=\S* )*runner ", "", line), comments=True)
 
-    try:
+    with suppress(click.exceptions.Exit):  # --help, --version; a mistake is another exception
         parse(cli, list(takewhile(lambda word: word not in SHELL_MARKS, words)))
-    except click.exceptions.Exit as exit_:  # --help, --version
-        assert exit_.exit_code == 0
 
 
 def parse(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:

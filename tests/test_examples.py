@@ -45,7 +45,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("project", cases())
 def test_an_example_gives_what_it_expects(project: Path, here: Path, cli: Cli) -> None:
     shutil.copytree(
-        project, here, dirs_exist_ok=True, ignore=shutil.ignore_patterns("metrics.json", "*.pkl", "counts.json")
+        project,
+        here,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("metrics.json", "*.pkl", "counts.json"),
     )
 
     for run in expected(project)["run"]:
