@@ -1,5 +1,6 @@
 """What is written down is true: commands, options, settings and errors are in the reference, links resolve, commands run."""
 
+import json
 import os
 import re
 import shlex
@@ -14,8 +15,10 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from runner import errors, settings
-from runner.cli import COMMANDS, Context, cli
+from runner import errors, project, settings
+from runner.cli import COMMANDS, Context
+from runner.cli import cli as commands
+from tests.conftest import Cli, Files
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -50,7 +53,7 @@ def described(command: click.Command, words: str) -> Iterator[Described]:
             yield from described(below, f"{words} {name}")
 
 
-ALL_COMMANDS = list(described(cli, "runner"))[1:]
+ALL_COMMANDS = list(described(commands, "runner"))[1:]
 
 
 def section(page: str, heading: str) -> str:
@@ -85,7 +88,7 @@ def test_every_option_has_a_help(item: Described) -> None:
 
 @each("name", COMMANDS)
 def test_the_command_table_says_what_the_commands_say(name: str) -> None:
-    command = cli.get_command(click.Context(cli), name)
+    command = commands.get_command(click.Context(commands), name)
 
     assert command is not None
     assert command.help
@@ -164,7 +167,7 @@ def test_every_command_line_in_the_documentation_is_understood(
     words = shlex.split(re.sub(r"^(?:[A-Z_]+=\S* )*runner ", "", line), comments=True)
 
     with suppress(click.exceptions.Exit):  # --help, --version; a mistake is another exception
-        parse(cli, list(takewhile(lambda word: word not in SHELL_MARKS, words)))
+        parse(commands, list(takewhile(lambda word: word not in SHELL_MARKS, words)))
 
 
 def parse(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
@@ -244,3 +247,63 @@ def test_the_first_command_of_the_readme_installs_and_runs_the_main_job(tmp_path
     assert header.split("\t")[:2] == ["NAME", "STATUS"]
     assert {"accuracy", "alpha"} < set(header.split("\t"))
     assert row.split("\t")[1] == "FINISHED"
+
+
+# what the pages show --------------------------------------------------------------------------------------
+
+
+def shown_projects() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for number, text in enumerate(block for block in blocks(page, "yaml") if "entry_points" in block):
+            yield f"{page.stem}-{number}", text
+
+
+@each("text", [pytest.param(text, id=name) for name, text in shown_projects()])
+def test_every_project_file_in_the_documentation_is_one(text: str, files: Files) -> None:
+    demo = files({"MLproject": text, "python_env.yaml": "python: '>=3.11'\n"})
+
+    declared = project.load(demo)
+
+    assert declared.entry_points
+    assert list(declared.notices) == []
+
+
+def test_the_project_of_the_tutorial_does_what_the_tutorial_says(cli: Cli, files: Files) -> None:
+    page = ROOT / "docs/tutorial/first-run.md"
+    (text,) = [block for block in blocks(page, "yaml") if "entry_points" in block]
+    (line,) = [line for line in page.read_text().splitlines() if line.startswith("$ runner run . -P")]
+
+    demo = files({"MLproject": text})
+    outcome = cli("run", demo, *shlex.split(line)[4:])
+
+    assert outcome.out == "hello you\n"
+    assert "  score 0.9\n" in outcome.err
+
+
+def test_the_json_that_the_documentation_shows_is_what_a_run_prints(cli: Cli, files: Files) -> None:
+    (shown,) = blocks(ROOT / "docs/how-to/use-in-ci.md", "json")
+
+    outcome = cli("run", files({"MLproject": "entry_points: {main: {command: 'true'}}"}), "--json")
+
+    assert list(json.loads(shown)) == list(json.loads(outcome.out))
+
+
+def test_the_tags_of_a_run_are_in_the_reference(cli: Cli, files: Files) -> None:
+    page = (REFERENCE / "files.md").read_text()
+
+    cli("run", files({"MLproject": "entry_points: {main: {command: 'true'}}", "python_env.yaml": ""}))
+    (run,) = json.loads(cli("runs", "list", "--json").out)
+
+    assert [tag for tag in run["tags"] if f"`{tag}`" not in page] == []
+
+
+def test_the_artifacts_of_a_run_are_in_the_reference(cli: Cli, files: Files) -> None:
+    page = (REFERENCE / "files.md").read_text()
+
+    cli("run", files({"MLproject": "entry_points: {main: {command: 'echo a; echo b >&2'}}"}))
+    (run,) = json.loads(cli("runs", "list", "--json").out)
+    top = Path(run["artifact_uri"].removeprefix("file://"))
+    kept = [path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()]
+
+    assert len(kept) == 5
+    assert [path for path in kept if f"\n{path} " not in page] == []
