@@ -1,9 +1,9 @@
 """What is kept of runs, and where: `open_store(settings)` gives the store, `Artifacts(uri)` the files of a run.
 
 model.py  store.py     values; the store as everything else sees it
-sqlstore.py            the store in a database: plain SQL       checks.py, names.py, leases.py
-filters.py             "metrics.loss < 0.1" as SQL
-database.py            what carries the SQL out                 schema.py, migrating.py, migrations/
+sqlstore.py            the store in a database: experiments.py, runs.py, recording.py; keys.py, checks.py, names.py, leases.py
+filters.py             "metrics.loss < 0.1", read; searching.py makes SQL of it
+opening.py             from a URI to a store; database.py, sqlite.py, engine.py carry SQL out; schema.py, migrating.py, migrations/
 artifacts.py  logs.py  files of a run; its output
 """
 

@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from runner.errors import NotFound, TrackingError
+from runner.files import remove_tree
 
 PIECE = 8 * 1024 * 1024  # bytes in memory at once
 
@@ -26,29 +30,31 @@ class Artifacts:
     """The artifacts below one URI: `file:///...`, a plain path, `memory:///`, `s3://`, `gs://`, `az://`.
 
     Raises:
-        TrackingError: no such kind of store.
+        TrackingError: no such kind of store, a path that leads out of it, or the store refuses.
     """
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        try:
-            url = uri if "://" in uri else Path(uri).absolute().as_uri()
+        url = uri if "://" in uri else Path(uri).absolute().as_uri()
+        self._root = Path(unquote(url.removeprefix("file://"))) if url.startswith("file:///") else None
+        with self._translated(""):
             self._store = from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
-        except Exception as error:  # obstore's errors have no common base
-            raise TrackingError(f"artifacts cannot be kept at {uri!r}: {_first_line(error)}") from error
 
     def put_bytes(self, data: bytes, path: str) -> str:
-        """Write one artifact; its SHA-256, "sha256:..."."""
-        obstore.put(self._store, safe(path), data)
+        """Write one artifact, whole or not at all; its SHA-256, "sha256:..."."""
+        with self._translated(path):
+            obstore.put(self._store, self._inside(path), data)
         return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
     def put_file(self, local: Path, path: str) -> str:
         """Upload a file piece by piece; its SHA-256, "sha256:..."."""
         with local.open("rb") as file:
-            if local.stat().st_size <= PIECE:
-                return self.put_bytes(file.read(), path)
+            first = file.read(PIECE)
+            if len(first) < PIECE:
+                return self.put_bytes(first, path)
             digest = hashlib.sha256()
-            obstore.put(self._store, safe(path), _pieces(file, digest.update))
+            with self._translated(path):
+                obstore.put(self._store, self._inside(path), _pieces(first, file, digest.update))
         return f"sha256:{digest.hexdigest()}"
 
     def read(self, path: str) -> bytes:
@@ -57,62 +63,81 @@ class Artifacts:
         Raises:
             NotFound: there is none of that path.
         """
-        try:
-            return bytes(obstore.get(self._store, safe(path)).bytes())
-        except FileNotFoundError as error:
-            raise NotFound(f"there is no artifact {path!r} at {self.uri}") from error
+        with self._translated(path):
+            return bytes(obstore.get(self._store, self._inside(path)).bytes())
 
     def list(self, prefix: str = "") -> list[Artifact]:
-        """All artifacts below a directory, sorted by path."""
-        below = safe(prefix) if prefix else None
-        try:
-            found = [
-                Artifact(item["path"], item["size"])
-                for batch in obstore.list(self._store, below)
-                for item in batch
-            ]
-        except FileNotFoundError:
-            return []
+        """All artifacts below a directory, sorted by path; none if there is no such directory."""
+        with self._translated(prefix):
+            batches = obstore.list(self._store, self._inside(prefix) if prefix else None)
+            try:
+                found = [Artifact(item["path"], item["size"]) for batch in batches for item in batch]
+            except FileNotFoundError:
+                return []
         return sorted(found, key=lambda item: item.path)
 
     def download(self, path: str, directory: Path) -> Path:
-        """Copy one artifact below `directory`, piece by piece; where it is then."""
+        """Copy one artifact below `directory`, piece by piece; where it is then.
+
+        Raises:
+            NotFound: there is none of that path.
+        """
         target = directory / safe(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            stream = obstore.get(self._store, path).stream(min_chunk_size=PIECE)
-        except FileNotFoundError as error:
-            raise NotFound(f"there is no artifact {path!r} at {self.uri}") from error
-        with target.open("wb") as file:
-            for piece in stream:
-                file.write(piece)
+        with self._translated(path):
+            stream = obstore.get(self._store, self._inside(path)).stream(min_chunk_size=PIECE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                for piece in stream:
+                    file.write(piece)
         return target
 
     def delete_all(self) -> None:
         """Remove every artifact."""
+        if self._root is not None:
+            remove_tree(self._root)
+            return
         for item in self.list():
-            obstore.delete(self._store, item.path)
+            with self._translated(item.path):
+                obstore.delete(self._store, item.path)
+
+    def _inside(self, path: str) -> str:
+        """The path, if it stays below the root: a program may have left a symbolic link there that does not."""
+        safe(path)
+        if self._root is not None and not (self._root / path).resolve().is_relative_to(self._root.resolve()):
+            raise TrackingError(f"artifact {path!r} is a link that leads out of {self.uri}")
+        return path
+
+    @contextmanager
+    def _translated(self, path: str) -> Iterator[None]:
+        """obstore raises errors of its own beside Python's."""
+        what = f"artifact {path!r}" if path else "artifacts"
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no artifact {path!r} at {self.uri}") from error
+        except (BaseError, OSError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            raise TrackingError(f"{what} cannot be kept or had at {self.uri}: {reason}") from error
 
 
 def safe(path: str) -> str:
     """The path itself.
 
     Raises:
-        TrackingError: it is empty, absolute, leads out or is not in its simplest form.
+        TrackingError: it is empty, absolute, leads out, is not in its simplest form, or holds control characters.
     """
     parts = path.split("/")
-    if any(part in {"", ".", ".."} or "\0" in part for part in parts) or "\\" in path or ":" in parts[0]:
+    simple = all(part not in {"", ".", ".."} for part in parts) and "\\" not in path and ":" not in parts[0]
+    if not simple or not path.isprintable():
         raise TrackingError(
             f"{path!r} is no artifact path", hint="a relative path with single slashes, without . and .."
         )
     return path
 
 
-def _pieces(file: IO[bytes], seen: Callable[[bytes], None]) -> Iterator[bytes]:
-    while piece := file.read(PIECE):
+def _pieces(first: bytes, file: IO[bytes], seen: Callable[[bytes], None]) -> Iterator[bytes]:
+    piece = first
+    while piece:
         seen(piece)
         yield piece
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+        piece = file.read(PIECE)

@@ -7,58 +7,74 @@ from collections.abc import Iterable, Mapping
 from runner.errors import TrackingError
 from runner.tracking.model import Metric
 
-KEY, PARAM, RUN_TAG, EXPERIMENT_TAG, NAME = 250, 6000, 8000, 20000, 500
+KEY, PARAM, RUN_TAG, EXPERIMENT_TAG, NAME, LIMIT = 250, 6000, 8000, 20000, 500, 50_000
 INT64 = range(-(2**63), 2**63)
 _KEY = re.compile(r"[\w\-./: ]+")
 
 
 def experiment_name(name: str) -> None:
     """Not empty, not too long, no control characters."""
-    if not name.strip() or len(name) > NAME or not name.isprintable():
-        raise TrackingError(
-            f"{name!r} is no name for an experiment", hint=f"up to {NAME} printable characters"
-        )
+    _name("an experiment", name, NAME)
 
 
-def run_name(name: str | None) -> None:
-    """None, or not empty, not too long, no control characters."""
-    if name is not None and (not name.strip() or len(name) > KEY or not name.isprintable()):
-        raise TrackingError(f"{name!r} is no name for a run", hint=f"up to {KEY} printable characters")
+def run_name(name: str) -> None:
+    """Not empty, not too long, no control characters."""
+    _name("a run", name, KEY)
+
+
+def text(value: str) -> str:
+    """The text itself, if every database can hold it: Unicode without NUL."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise TrackingError(f"{value!r} is no text: bytes that are not UTF-8 cannot be recorded") from error
+    if "\0" in value:
+        raise TrackingError(f"{value!r} holds a NUL character, which cannot be recorded")
+    return value
 
 
 def params(values: Mapping[str, str]) -> None:
     """Keys and lengths."""
-    _keys("param", values)
-    _lengths("param", values, PARAM)
+    _texts("param", values, PARAM)
 
 
 def tags(values: Mapping[str, str], *, longest: int) -> None:
     """Keys and lengths."""
-    _keys("tag", values)
-    _lengths("tag", values, longest)
+    _texts("tag", values, longest)
 
 
 def metrics(points: Iterable[Metric]) -> None:
     """Keys, and steps and times that 64 bits hold."""
     for point in points:
-        _keys("metric", [point.key])
+        _key("metric", point.key)
         if point.step not in INT64 or point.time not in INT64 or point.time < 0:
             raise TrackingError(
                 f"metric {point.key!r}: step {point.step} or time {point.time} is out of range"
             )
 
 
-def _keys(kind: str, keys: Iterable[str]) -> None:
-    for key in keys:
-        simple = _KEY.fullmatch(key) and posixpath.normpath(key) == key and not key.startswith(("/", ".."))
-        if not simple or key == "." or len(key) > KEY:
-            raise TrackingError(
-                f"{key!r} is no {kind} name",
-                hint=f"up to {KEY} letters, digits, spaces and _ - . / : in the form of a simple relative path",
-            )
+def limit(count: int) -> None:
+    """The size of a page."""
+    if not 1 <= count <= LIMIT:
+        raise TrackingError(f"{count} runs at once cannot be had", hint=f"between 1 and {LIMIT}")
 
 
-def _lengths(kind: str, values: Mapping[str, str], longest: int) -> None:
+def _name(what: str, name: str, longest: int) -> None:
+    if not name.strip() or len(name) > longest or not name.isprintable():
+        raise TrackingError(f"{name!r} is no name for {what}", hint=f"up to {longest} printable characters")
+
+
+def _key(kind: str, key: str) -> None:
+    simple = _KEY.fullmatch(key) and posixpath.normpath(key) == key and not key.startswith(("/", ".."))
+    if not simple or key == "." or len(key) > KEY:
+        raise TrackingError(
+            f"{key!r} is no {kind} name",
+            hint=f"up to {KEY} letters, digits, spaces and _ - . / : in the form of a simple relative path",
+        )
+
+
+def _texts(kind: str, values: Mapping[str, str], longest: int) -> None:
     for key, value in values.items():
-        if len(value) > longest:
+        _key(kind, key)
+        if len(text(value)) > longest:
             raise TrackingError(f"{kind} {key!r} has {len(value)} characters, more than {longest}")

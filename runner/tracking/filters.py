@@ -6,39 +6,39 @@
     key      := bare | `quoted` | "quoted"
     value    := 'text' | "text" | number
 
-Text becomes tokens, tokens become clauses, clauses become SQL with parameters; nothing is evaluated here.
-As in MLflow, a run without the param, tag or metric fits no comparison, not even `!=`; NaN fits `!=` only.
+Text becomes tokens, tokens become clauses; searching.py makes SQL of them. Nothing is evaluated here.
+MLflow also takes clauses without AND between them, and an AND too many: here these are errors.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, NoReturn, TypeAlias
 
 from runner.errors import TrackingError, did_you_mean
-from runner.tracking.model import Lifecycle
 
-Entity: TypeAlias = Literal["metric", "param", "tag", "attribute"]
+Entity: TypeAlias = Literal["metric", "param", "tag", "attribute", "dataset"]
 
 ENTITIES: Mapping[str, Entity] = {
     **dict.fromkeys(("metric", "metrics"), "metric"),
     **dict.fromkeys(("param", "params", "parameter", "parameters"), "param"),
     **dict.fromkeys(("tag", "tags"), "tag"),
     **dict.fromkeys(("attribute", "attributes", "attr", "run"), "attribute"),
+    **dict.fromkeys(("dataset", "datasets"), "dataset"),
 }
-TEXT_ATTRIBUTES = {
-    "run_id": "uuid",
-    "run_name": "name",
-    "run name": "name",
-    "Run name": "name",
-    "Run Name": "name",
-    "status": "status",
-    "user_id": "user_name",
-    "artifact_uri": "artifact_uri",
-}
-TIME_ATTRIBUTES = {"start_time": "started", "created": "started", "Created": "started", "end_time": "ended"}
-ATTRIBUTES = {**TEXT_ATTRIBUTES, **TIME_ATTRIBUTES}
+DATASET_KEYS = ("name", "digest", "context")
+TEXT_ATTRIBUTES = (
+    "run_id",
+    "run_name",
+    "run name",
+    "Run name",
+    "Run Name",
+    "status",
+    "user_id",
+    "artifact_uri",
+)
+TIME_ATTRIBUTES = ("start_time", "created", "Created", "end_time")
+ATTRIBUTES = (*TEXT_ATTRIBUTES, *TIME_ATTRIBUTES)
 NUMERIC = ("=", "!=", ">", ">=", "<", "<=")
 TEXTUAL = ("=", "!=", "LIKE", "ILIKE")
 
@@ -91,58 +91,60 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """A SELECT of run numbers in order, and its parameters."""
+class Order:
+    """One key of an order."""
 
-    statement: str
-    values: Mapping[str, Any]
+    name: Name
+    direction: Literal["ASC", "DESC"]
 
 
-def compile_search(
-    text: str,
-    *,
-    order_by: Sequence[str] = (),
-    experiment_ids: Sequence[str] | None = None,
-    lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-) -> Search:
-    """A filter and an order as SQL.
+def parse(text: str) -> list[Clause]:
+    """The clauses of a filter; none for an empty one.
 
     Raises:
         TrackingError: where the filter is wrong, and what was expected there.
     """
-    sql = _Sql()
-    conditions = list(_scope(sql, experiment_ids, lifecycle))
-    conditions += [_condition(sql, clause) for clause in parse(text)]
-    order = _order(sql, order_by)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    joins = "".join(sql.joins)
-    return Search(f"SELECT r.id FROM runs r{joins}{where} ORDER BY {', '.join(order)}", sql.values)
-
-
-def as_number(text: str) -> float | None:
-    """The number that a recorded text is, for numeric comparison and order; None for any other text."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-# text to clauses ------------------------------------------------------------------------------------------
-
-
-def parse(text: str) -> list[Clause]:
-    """The clauses of a filter; none for an empty one."""
     if not text.strip():
         return []
     return list(_Parser(text).clauses())
 
 
+def parse_order(texts: Sequence[str]) -> list[Order]:
+    """The keys of an order: `metrics.loss`, `metrics.loss DESC`, or `-metrics.loss` for the same.
+
+    Raises:
+        TrackingError: what is wrong with which.
+    """
+    orders: list[Order] = []
+    for text in texts:
+        order = _order(text)
+        if any(
+            (order.name.entity, order.name.key) == (other.name.entity, other.name.key) for other in orders
+        ):
+            raise TrackingError(f"order: {order.name.key!r} is there twice")
+        orders.append(order)
+    return orders
+
+
+def _order(text: str) -> Order:
+    hit = re.fullmatch(r"\s*(-?)(.*?)(?:\s+(ASC|DESC))?\s*", text, re.IGNORECASE | re.DOTALL)
+    assert hit is not None  # every text fits
+    minus, body, word = hit.groups()
+    if not body:
+        raise TrackingError(f"order: {text!r} names nothing", hint="metrics.loss ASC, or -metrics.loss")
+    entity, dot, key = body.partition(".")
+    if dot and entity in ENTITIES and re.fullmatch(r"[\w.]+[\-/:][\w\-/:.]*", key):
+        body = f"{entity}.`{key}`"  # here nothing can follow, so that such a key needs no quotes
+    descending = (word or "").upper() == "DESC" or (bool(minus) and not word)
+    return Order(_Parser(body, what="order").only_name(), "DESC" if descending else "ASC")
+
+
 class _Parser:
     """Reads tokens from left to right, one ahead."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, what: str = "filter") -> None:
         self._text = text
+        self._what = what
         self._tokens = self._scan()
         self._next = next(self._tokens)
 
@@ -156,7 +158,7 @@ class _Parser:
                 self._fail("AND", hint=hint)
             yield self._clause()
 
-    def ordering(self) -> Name:
+    def only_name(self) -> Name:
         name = self._name()
         if self._next.kind != "end":
             self._fail("ASC, DESC or the end")
@@ -225,6 +227,8 @@ class _Parser:
         entity, key = ENTITIES[first.value], self._key()
         if entity == "attribute" and key not in ATTRIBUTES:
             self._unknown_attribute(key, first.at)
+        if entity == "dataset" and key not in DATASET_KEYS:
+            self._stop(first.at, f"a dataset has no {key!r}", hint=f"one of {', '.join(DATASET_KEYS)}")
         return Name(entity, key, first.at)
 
     def _attribute(self, token: Token) -> Name:
@@ -318,21 +322,28 @@ class _Parser:
     def _stop(self, at: int, message: str, *, hint: str | None = None) -> NoReturn:
         line = self._text.replace("\n", " ").replace("\t", " ")
         raise TrackingError(
-            f"filter, character {at + 1}: {message}", hint=hint, detail=f"{line}\n{' ' * at}^"
+            f"{self._what}, character {at + 1}: {message}", hint=hint, detail=f"{line}\n{' ' * at}^"
         )
 
 
 def _operators(name: Name, *, number: bool) -> tuple[str, ...]:
     """What may stand between this name and a value of this kind."""
     null = ("IS NULL", "IS NOT NULL")
-    numeric, textual = {
-        "metric": (NUMERIC, ()),
-        "param": (NUMERIC, (*TEXTUAL, *null)),
-        "tag": ((), (*TEXTUAL, *null)),
-        "attribute": ((), (*TEXTUAL, "IN", "NOT IN") if name.key == "run_id" else TEXTUAL),
-        "time": (NUMERIC, ()),
-    }["time" if name.entity == "attribute" and name.key in TIME_ATTRIBUTES else name.entity]
-    return numeric if number else textual
+    member = ("IN", "NOT IN")
+    match name.entity:
+        case "metric":
+            return NUMERIC if number else ()
+        case "param":
+            return NUMERIC if number else (*TEXTUAL, *null)
+        case "tag":
+            return () if number else (*TEXTUAL, *null)
+        case "dataset":
+            return () if number else (*TEXTUAL, *member)
+        case "attribute" if name.key in TIME_ATTRIBUTES:
+            return NUMERIC if number else ()
+        case "attribute":
+            texts = (*TEXTUAL, *member) if name.key == "run_id" else TEXTUAL
+            return () if number else texts
 
 
 def _kind(value: object) -> str:
@@ -351,106 +362,3 @@ def _quoting(name: Name, value: object) -> str:
     if isinstance(value, float):
         return f"{name.key} is a text: quote the value"
     return f"{name.key} is a number: write it without quotes"
-
-
-# clauses to SQL -------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Sql:
-    """Collects parameters and joins."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    joins: list[str] = field(default_factory=list)
-    experiments: str = ""
-
-    def bind(self, value: object) -> str:
-        """The placeholder of a new parameter."""
-        name = f"v{len(self.values)}"
-        self.values[name] = value
-        return f":{name}"
-
-    def key(self, name: str) -> str:
-        return f"(SELECT id FROM key_names WHERE name = {self.bind(name)})"
-
-
-def _scope(sql: _Sql, experiment_ids: Sequence[str] | None, lifecycle: Lifecycle | None) -> Iterator[str]:
-    if experiment_ids is not None:
-        marks = ", ".join(sql.bind(int(id_)) for id_ in experiment_ids if id_.isdecimal())
-        sql.experiments = f"experiment IN ({marks})"
-        yield f"r.{sql.experiments}"
-    if lifecycle is not None:
-        yield f"r.lifecycle = {sql.bind(lifecycle.value)}"
-
-
-def _condition(sql: _Sql, clause: Clause) -> str:
-    name = clause.name
-    if name.entity == "attribute":
-        return _compared(sql, f"r.{ATTRIBUTES[name.key]}", clause)
-    table = {"metric": "latest_metrics", "param": "params", "tag": "tags"}[name.entity]
-    inner = [f"key_id = {sql.key(name.key)}"]
-    if sql.experiments and table != "tags":  # so that the index (experiment, key, number) serves
-        inner.append(sql.experiments)
-    if clause.value is not None:
-        column = "number" if table == "params" and isinstance(clause.value, float) else "value"
-        inner.append(_compared(sql, column, clause))
-        if table == "latest_metrics":
-            inner[-1] = (
-                f"({inner[-1]} AND is_nan = FALSE)"
-                if clause.operator != "!="
-                else f"({inner[-1]} OR is_nan = TRUE)"
-            )
-    negation = "NOT " if clause.operator == "IS NULL" else ""
-    return f"r.id {negation}IN (SELECT run FROM {table} WHERE {' AND '.join(inner)})"
-
-
-def _compared(sql: _Sql, column: str, clause: Clause) -> str:
-    match clause.value:
-        case tuple():
-            return f"{column} {clause.operator} ({', '.join(sql.bind(item) for item in clause.value)})"
-        case str() if clause.operator == "ILIKE":
-            return f"LOWER({column}) LIKE LOWER({sql.bind(clause.value)})"
-        case _:
-            return f"{column} {clause.operator} {sql.bind(clause.value)}"
-
-
-# order ----------------------------------------------------------------------------------------------------
-
-
-def _order(sql: _Sql, order_by: Sequence[str]) -> list[str]:
-    """Missing values come last in both directions; among metrics NaN stands before them."""
-    order: list[str] = []
-    seen: set[tuple[str, str]] = set()
-    for text in order_by:
-        name, direction = _ordering(text)
-        if (name.entity, name.key) in seen:
-            raise TrackingError(f"order: {text!r} is there twice")
-        seen.add((name.entity, name.key))
-        order += _terms(sql, name, direction)
-    return [*order, "r.started DESC", "r.uuid"]
-
-
-def _ordering(text: str) -> tuple[Name, str]:
-    body = text.strip()
-    direction = "DESC" if body.startswith("-") else "ASC"
-    body = body.removeprefix("-").strip()
-    if hit := re.search(r"\s+(ASC|DESC)$", body, re.IGNORECASE):
-        body, direction = body[: hit.start()], hit[1].upper()
-    if not body:
-        raise TrackingError("order: an empty text", hint="metrics.loss ASC, or attributes.start_time DESC")
-    return _Parser(body).ordering(), direction
-
-
-def _terms(sql: _Sql, name: Name, direction: str) -> list[str]:
-    if name.entity == "attribute":
-        column = f"r.{ATTRIBUTES[name.key]}"
-        return [f"{column} IS NULL", f"{column} {direction}"]
-    table = {"metric": "latest_metrics", "param": "params", "tag": "tags"}[name.entity]
-    alias = f"o{len(sql.joins)}"
-    sql.joins.append(
-        f" LEFT JOIN {table} {alias} ON {alias}.run = r.id AND {alias}.key_id = {sql.key(name.key)}"
-    )
-    missing = f"{alias}.run IS NULL"
-    if name.entity == "metric":
-        return [missing, f"{alias}.is_nan", f"{alias}.value {direction}"]
-    return [missing, f"{alias}.value {direction}"]

@@ -2,25 +2,29 @@
 
 import os
 import socket
-import time
+from contextlib import suppress
 from pathlib import Path
 
 from runner.settings import Settings
+from runner.tracking.clock import now
 from runner.tracking.model import Lease
 
 
 def this_process_lease(settings: Settings) -> Lease:
     """A lease for this process, from now on."""
     return Lease(
-        host=socket.gethostname(),
+        host=_host(),
         pid=os.getpid(),
         process_started=process_started(os.getpid()),
-        until=time.time_ns() // 1_000_000 + int(settings.lease_seconds * 1000),
+        until=now() + int(settings.lease_seconds * 1000),
     )
 
 
 def process_started(pid: int) -> str:
-    """When a process started, in clock ticks since boot, with the boot's id; "" where the system does not tell."""
+    """When a process started, in clock ticks since boot, with the boot's id.
+
+    "" for a process that is gone or waits to be buried, and wherever the system does not tell (it has no /proc).
+    """
     try:
         fields = (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
@@ -31,17 +35,24 @@ def process_started(pid: int) -> str:
     return f"{boot} {fields[19]}" if fields[0] not in {"Z", "X"} else ""  # 22nd field of the whole line
 
 
-def over(lease: Lease, now: int) -> bool:
-    """Whether nobody keeps the run alive any more.
+def over(lease: Lease, moment: int) -> bool:
+    """Whether nobody keeps the run alive any more at `moment` (ms).
 
     On the lease's own machine the process itself decides: it may have slept through a renewal together with the
-    machine. Elsewhere time does.
+    machine. Elsewhere, and where start times are not told, time does.
     """
-    if lease.host != socket.gethostname():
-        return lease.until < now
-    if lease.process_started:
+    if lease.host != _host():
+        return lease.until < moment
+    if lease.process_started and process_started(os.getpid()):
         return process_started(lease.pid) != lease.process_started
-    return lease.until < now or not _exists(lease.pid)
+    return lease.until < moment or not _exists(lease.pid)
+
+
+def _host() -> str:
+    """This machine, and the set of process numbers in it: containers may share the name, not the numbers."""
+    with suppress(OSError):
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - a magic link
+    return socket.gethostname()
 
 
 def _exists(pid: int) -> bool:

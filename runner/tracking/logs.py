@@ -4,6 +4,7 @@ stdout.txt, stderr.txt    the bytes as the program wrote them
 index.tsv                 a line for each piece: milliseconds since the epoch, stream, number of bytes
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ Stream: TypeAlias = Literal["stdout", "stderr"]
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 INDEX = "index.tsv"
 PAUSE = 0.1  # seconds between two looks while following
+DIGITS = 15  # of a number in the index; more are no time and no size
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,18 @@ def _open(stack: ExitStack, path: Path) -> IO[bytes] | None:
 
 
 def _chunk(line: bytes, files: dict[Stream, IO[bytes] | None]) -> Iterator[Chunk]:
+    """The piece that a line of the index tells of; a line that cannot be read, or promises too much, is passed over."""
     match line.decode(errors="replace").split("\t"):
-        case [at, ("stdout" | "stderr") as stream, size] if at.isdigit() and size.isdigit():
+        case [at, ("stdout" | "stderr") as stream, size] if _plain(at) and _plain(size):
             file = files[stream]
-            data = file.read(int(size)) if file is not None else b""
+            data = file.read(min(int(size), _left(file))) if file is not None else b""
             if data:
                 yield Chunk(int(at), stream, data)
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < DIGITS
+
+
+def _left(file: IO[bytes]) -> int:
+    return max(0, os.fstat(file.fileno()).st_size - file.tell())

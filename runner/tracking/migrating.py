@@ -2,21 +2,33 @@
 
 from pathlib import Path
 
-import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
-VERSION_TABLE = "runner_schema_version"
+from runner.errors import TrackingError
+from runner.tracking.engine import EngineConnection, EngineDatabase
+from runner.tracking.experiments import create_default
 
 
-def migrate(url: str) -> None:
-    """Apply the missing steps, all or nothing."""
-    engine = sqlalchemy.create_engine(url)
+def migrate(uri: str, artifact_root: str) -> None:
+    """Apply the missing steps and see to the default experiment, all or nothing: a process that dies half-way leaves the database as it was.
+
+    Raises:
+        TrackingError: the database refuses.
+    """
+    database = EngineDatabase(uri)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     try:
-        with engine.begin() as connection:
+        with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            create_default(EngineConnection(connection), artifact_root=artifact_root)
+    except (SQLAlchemyError, CommandError) as error:
+        raise TrackingError(
+            f"the tables of {database.name} cannot be made or brought up to date: {error}"
+        ) from error
     finally:
-        engine.dispose()
+        database.close()

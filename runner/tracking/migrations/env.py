@@ -2,11 +2,14 @@
 
 from alembic import context
 
-from runner.tracking.migrating import VERSION_TABLE
+from runner.tracking.opening import VERSION_TABLE
 from runner.tracking.schema import metadata
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, version_table=VERSION_TABLE
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    transactional_ddl=True,  # SQLite's too, for engine.py begins the transaction
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -14,12 +14,12 @@ Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     """Create all tables."""
     op.create_table(
-        "key_names",
+        "runner_key_names",
         sa.Column("id", Number, primary_key=True),
         sa.Column("name", sa.String(250), nullable=False, unique=True),
     )
     op.create_table(
-        "experiments",
+        "runner_experiments",
         sa.Column("id", Number, primary_key=True, autoincrement=False),
         sa.Column("name", sa.String(500), nullable=False, unique=True),
         sa.Column("artifact_location", sa.Text, nullable=False),
@@ -28,18 +28,20 @@ def upgrade() -> None:
         sa.Column("updated", sa.BigInteger, nullable=False),
     )
     op.create_table(
-        "experiment_tags",
+        "runner_experiment_tags",
         sa.Column(
-            "experiment", Number, sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+            "experiment", Number, sa.ForeignKey("runner_experiments.id", ondelete="CASCADE"), primary_key=True
         ),
-        sa.Column("key_id", Number, sa.ForeignKey("key_names.id"), primary_key=True),
+        sa.Column("key_id", Number, sa.ForeignKey("runner_key_names.id"), primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
     )
     op.create_table(
-        "runs",
+        "runner_runs",
         sa.Column("id", Number, primary_key=True),
         sa.Column("uuid", sa.String(256), nullable=False, unique=True),
-        sa.Column("experiment", Number, sa.ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "experiment", Number, sa.ForeignKey("runner_experiments.id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("name", sa.String(250), nullable=False),
         sa.Column("user_name", sa.String(256), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
@@ -49,53 +51,62 @@ def upgrade() -> None:
         sa.Column("deleted", sa.BigInteger),
         sa.Column("artifact_uri", sa.Text, nullable=False),
     )
-    op.create_index(op.f("ix_runs_experiment_started"), "runs", ["experiment", "started"])
-    op.create_index(op.f("ix_runs_name"), "runs", ["name"])
-    op.create_index(op.f("ix_runs_started"), "runs", ["started"])
+    op.create_index(op.f("ix_runner_runs_experiment_started"), "runner_runs", ["experiment", "started"])
+    op.create_index(op.f("ix_runner_runs_name"), "runner_runs", ["name"])
+    op.create_index(op.f("ix_runner_runs_started"), "runner_runs", ["started"])
     op.create_table(
-        "leases",
-        sa.Column("run", Number, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+        "runner_leases",
+        sa.Column("run", Number, sa.ForeignKey("runner_runs.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("host", sa.String(256), nullable=False),
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("process_started", sa.String(64), nullable=False),
         sa.Column("until", sa.BigInteger, nullable=False),
     )
     op.create_table(
-        "params",
+        "runner_params",
         *_run_and_key(),
         sa.Column("experiment", Number, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
         sa.Column("number", sa.Double),
-    )
-    op.create_index(op.f("ix_params_experiment_key_id_number"), "params", ["experiment", "key_id", "number"])
-    op.create_table("tags", *_run_and_key(), sa.Column("value", sa.Text, nullable=False))
-    op.create_index(op.f("ix_tags_key_id"), "tags", ["key_id"])
-    op.create_table(
-        "metrics",
-        sa.Column("run", Number, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("key_id", Number, sa.ForeignKey("key_names.id"), nullable=False),
-        *_point(),
-        sa.UniqueConstraint("run", "key_id", "step", "time", "value", "is_nan"),
-    )
-    op.create_table(
-        "latest_metrics", *_run_and_key(), sa.Column("experiment", Number, nullable=False), *_point()
+        sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_latest_metrics_experiment_key_id_value"), "latest_metrics", ["experiment", "key_id", "value"]
+        op.f("ix_runner_params_experiment_key_id_number"), "runner_params", ["experiment", "key_id", "number"]
+    )
+    op.create_table(
+        "runner_tags", *_run_and_key(), sa.Column("value", sa.Text, nullable=False), sqlite_with_rowid=False
+    )
+    op.create_index(op.f("ix_runner_tags_key_id"), "runner_tags", ["key_id"])
+    op.create_table(
+        "runner_metrics",
+        *_run_and_key(),
+        *_point(primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "runner_latest_metrics",
+        *_run_and_key(),
+        sa.Column("experiment", Number, nullable=False),
+        *_point(primary_key=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        op.f("ix_runner_latest_metrics_experiment_key_id_value"),
+        "runner_latest_metrics",
+        ["experiment", "key_id", "value"],
     )
 
 
 def _run_and_key() -> tuple["sa.Column[int]", "sa.Column[int]"]:
     return (
-        sa.Column("run", Number, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-        sa.Column("key_id", Number, sa.ForeignKey("key_names.id"), primary_key=True),
+        sa.Column("run", Number, sa.ForeignKey("runner_runs.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("key_id", Number, sa.ForeignKey("runner_key_names.id"), primary_key=True),
     )
 
 
-def _point() -> tuple["sa.Column[object]", ...]:
-    return (
-        sa.Column("step", sa.BigInteger, nullable=False),
-        sa.Column("time", sa.BigInteger, nullable=False),
-        sa.Column("value", sa.Double, nullable=False),
-        sa.Column("is_nan", sa.Boolean, nullable=False),
+def _point(*, primary_key: bool) -> tuple["sa.Column[object]", ...]:
+    kinds = {"step": sa.BigInteger, "time": sa.BigInteger, "value": sa.Double, "is_nan": sa.Boolean}
+    return tuple(
+        sa.Column(name, kind, nullable=False, primary_key=primary_key, autoincrement=False)
+        for name, kind in kinds.items()
     )

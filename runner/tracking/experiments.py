@@ -1,0 +1,131 @@
+"""Experiments in the database."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.errors import Conflict, NotFound, did_you_mean
+from runner.tracking import checks, keys
+from runner.tracking.clock import now
+from runner.tracking.database import Connection
+from runner.tracking.model import Experiment, Lifecycle
+
+COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
+SUGGESTED = 1000  # names among which the nearest is sought
+
+
+def create(
+    db: Connection, name: str, *, artifact_root: str, artifact_location: str | None, tags: Mapping[str, str]
+) -> Experiment:
+    """A new one, with the next number."""
+    _refuse_taken(db, name)
+    ((last,),) = db.execute("SELECT COALESCE(MAX(id), 0) FROM runner_experiments")
+    number = last + 1
+    _insert(db, number, name, artifact_location or f"{artifact_root}/{number}")
+    ids = keys.numbers(db, tags)
+    if tags:
+        db.execute_many(
+            "INSERT INTO runner_experiment_tags (experiment, key_id, value) VALUES (:experiment, :key_id, :value)",
+            [{"experiment": number, "key_id": ids[key], "value": value} for key, value in tags.items()],
+        )
+    return read(db, "id = :id", {"id": number})[0]
+
+
+def create_default(db: Connection, *, artifact_root: str) -> None:
+    """Experiment "0", which MLflow clients take for granted; nothing if it is there."""
+    if not read(db, "id = 0", {}):
+        _insert(db, 0, "Default", f"{artifact_root}/0")
+
+
+def find(db: Connection, id_or_name: str) -> Experiment:
+    """See `Store.experiment`."""
+    if id_or_name.isascii() and id_or_name.isdecimal() and len(id_or_name) < 19:  # noqa: PLR2004 - 64 bits
+        by_id = read(db, "id = :id", {"id": int(id_or_name)})
+        if by_id:
+            return by_id[0]
+    by_name = read(db, "name = :name", {"name": checks.text(id_or_name)})
+    if by_name:
+        return by_name[0]
+    rows = db.execute(f"SELECT name FROM runner_experiments ORDER BY id DESC LIMIT {SUGGESTED}")
+    raise NotFound(
+        f"there is no experiment {id_or_name!r}",
+        hint=did_you_mean(id_or_name, [name for (name,) in rows]) or "`runner experiments list` shows all",
+    )
+
+
+def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Experiment]:
+    """Those that fit, newest first."""
+    rows = db.execute(
+        f"SELECT {COLUMNS} FROM runner_experiments WHERE {where} ORDER BY created DESC, id DESC", values
+    )
+    tags = keys.attached(
+        db, "runner_experiment_tags", "value", owner="experiment", of=[row[0] for row in rows]
+    )
+    return [
+        Experiment(
+            id=str(number),
+            name=name,
+            artifact_location=location,
+            lifecycle=Lifecycle(lifecycle),
+            created=created,
+            updated=updated,
+            tags=dict(tags.get(number, [])),
+        )
+        for number, name, location, lifecycle, created, updated in rows
+    ]
+
+
+def rename(db: Connection, id_or_name: str, name: str) -> Experiment:
+    """See `Store.rename_experiment`."""
+    found = find(db, id_or_name)
+    refuse_deleted(found)
+    if found.name != name:
+        _refuse_taken(db, name)
+    db.execute(
+        "UPDATE runner_experiments SET name = :name, updated = :now WHERE id = :id",
+        {"name": name, "now": now(), "id": int(found.id)},
+    )
+    return find(db, found.id)
+
+
+def mark(db: Connection, found: Experiment, lifecycle: Lifecycle) -> None:
+    """Delete or restore it with its runs."""
+    moment = now()
+    values = {"lifecycle": lifecycle.value, "now": moment, "id": int(found.id)}
+    db.execute("UPDATE runner_experiments SET lifecycle = :lifecycle, updated = :now WHERE id = :id", values)
+    deleted = moment if lifecycle is Lifecycle.DELETED else None
+    db.execute(
+        "UPDATE runner_runs SET lifecycle = :lifecycle, deleted = :deleted WHERE experiment = :id",
+        {"lifecycle": lifecycle.value, "deleted": deleted, "id": int(found.id)},
+    )
+
+
+def refuse_deleted(found: Experiment) -> None:
+    """Raises Conflict for a deleted one."""
+    if found.lifecycle is Lifecycle.DELETED:
+        raise Conflict(f"experiment {found.name!r} is deleted", hint=f"runner experiments restore {found.id}")
+
+
+def _insert(db: Connection, number: int, name: str, location: str) -> None:
+    db.execute(
+        "INSERT INTO runner_experiments (id, name, artifact_location, lifecycle, created, updated)"
+        " VALUES (:id, :name, :location, :lifecycle, :created, :updated)",
+        {
+            "id": number,
+            "name": name,
+            "location": location,
+            "lifecycle": Lifecycle.ACTIVE.value,
+            "created": now(),
+            "updated": now(),
+        },
+    )
+
+
+def _refuse_taken(db: Connection, name: str) -> None:
+    for number, lifecycle in db.execute(
+        "SELECT id, lifecycle FROM runner_experiments WHERE name = :name", {"name": name}
+    ):
+        deleted = lifecycle == Lifecycle.DELETED
+        raise Conflict(
+            f"there is {'a deleted' if deleted else 'an'} experiment {name!r} already",
+            hint=f"runner experiments restore {number}" if deleted else None,
+        )

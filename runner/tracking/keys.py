@@ -1,0 +1,59 @@
+"""Names of params, metrics and tags: each is stored once, and the wide tables hold its number."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from runner.tracking.database import Connection, upsert
+
+T = TypeVar("T")
+
+BOUND = 500  # values in one IN (...), well below every database's limit
+INSERT = upsert("runner_key_names", ("name",), key=("name",))
+
+
+def numbers(db: Connection, names: Iterable[str]) -> dict[str, int]:
+    """The number of each name; new ones are added."""
+    wanted = sorted(set(names))
+    found = _known(db, wanted)
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        db.execute_many(INSERT, [{"name": name} for name in missing])
+        found |= _known(db, missing)
+    return found
+
+
+def attached(
+    db: Connection, table: str, columns: str, *, owner: str, of: Sequence[int]
+) -> dict[int, list[tuple[Any, ...]]]:
+    """What hangs on the rows `of`: for each the names in order, with `columns` of `table`."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for marks in bound(of):
+        rows = db.execute(
+            f"SELECT a.{owner}, k.name, {columns} FROM {table} a JOIN runner_key_names k ON k.id = a.key_id"
+            f" WHERE a.{owner} IN ({listed(marks)}) ORDER BY k.name",
+            marks,
+        )
+        for number, *rest in rows:
+            found.setdefault(number, []).append(tuple(rest))
+    return found
+
+
+def bound(items: Sequence[T]) -> Iterable[dict[str, T]]:
+    """The items as parameters, no more at once than a statement takes."""
+    for start in range(0, len(items), BOUND):
+        yield {f"n{index}": item for index, item in enumerate(items[start : start + BOUND])}
+
+
+def listed(marks: Mapping[str, object]) -> str:
+    """The parameters as they stand in an IN (...)."""
+    return ", ".join(f":{name}" for name in marks)
+
+
+def _known(db: Connection, names: Sequence[str]) -> dict[str, int]:
+    return {
+        name: number
+        for marks in bound(names)
+        for name, number in db.execute(
+            f"SELECT name, id FROM runner_key_names WHERE name IN ({listed(marks)})", marks
+        )
+    }

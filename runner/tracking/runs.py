@@ -1,0 +1,182 @@
+"""Runs in the database: made, found, read, marked."""
+
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runner.errors import Conflict, NotFound, did_you_mean
+from runner.tracking import checks, keys
+from runner.tracking.clock import now
+from runner.tracking.database import Connection
+from runner.tracking.experiments import SUGGESTED
+from runner.tracking.model import Experiment, Lifecycle, Metric, Run, RunStatus
+from runner.tracking.names import speakable
+
+SHORTEST_PREFIX = 4
+COLUMNS = "id, uuid, name, experiment, status, artifact_uri, user_name, started, ended, lifecycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run's surrogate key, id, experiment and lifecycle."""
+
+    number: int
+    uuid: str
+    experiment: int
+    lifecycle: Lifecycle
+
+
+def insert(
+    db: Connection,
+    experiment: Experiment,
+    *,
+    name: str | None,
+    user: str,
+    status: RunStatus,
+    started: int | None,
+) -> Row:
+    """A new run without params and tags."""
+    uuid = secrets.token_hex(16)
+    db.execute(
+        "INSERT INTO runner_runs (uuid, experiment, name, user_name, status, started, lifecycle, artifact_uri)"
+        " VALUES (:uuid, :experiment, :name, :user_name, :status, :started, :lifecycle, :artifact_uri)",
+        {
+            "uuid": uuid,
+            "experiment": int(experiment.id),
+            "name": name or _free_name(db),
+            "user_name": checks.text(user),
+            "status": status.value,
+            "started": now() if started is None else started,
+            "lifecycle": Lifecycle.ACTIVE.value,
+            "artifact_uri": f"{experiment.artifact_location.rstrip('/')}/{uuid}/artifacts",
+        },
+    )
+    return exact(db, uuid)
+
+
+def exact(db: Connection, run_id: str) -> Row:
+    """The run with that id; deleted or not."""
+    rows = db.execute(
+        "SELECT id, uuid, experiment, lifecycle FROM runner_runs WHERE uuid = :uuid",
+        {"uuid": checks.text(run_id)},
+    )
+    if not rows:
+        raise NotFound(f"there is no run {run_id!r}")
+    ((number, uuid, experiment, lifecycle),) = rows
+    return Row(number, uuid, experiment, Lifecycle(lifecycle))
+
+
+def writable(db: Connection, run_id: str) -> Row:
+    """The run with that id, which must not be deleted."""
+    row = exact(db, run_id)
+    if row.lifecycle is Lifecycle.DELETED:
+        raise Conflict(f"run {run_id} is deleted", hint=f"runner runs restore {run_id}")
+    return row
+
+
+def find(db: Connection, reference: str) -> Run:
+    """See `Store.run`."""
+    checks.text(reference)
+    if reference.startswith("-") and reference[1:].isdecimal() and int(reference) < 0:
+        return _newest(db, int(reference[1:]))
+    for where in ("uuid = :reference", "name = :reference"):
+        found = read(db, f"{where} ORDER BY started DESC, id DESC LIMIT 1", {"reference": reference})
+        if found:
+            return found[0]
+    if len(reference) >= SHORTEST_PREFIX and (found := _beginning(db, reference)):
+        return found[0]
+    rows = db.execute(f"SELECT name FROM runner_runs ORDER BY id DESC LIMIT {SUGGESTED}")
+    raise NotFound(
+        f"there is no run {reference!r}",
+        hint=did_you_mean(reference, [name for (name,) in rows]) or "`runner runs list` shows the newest",
+    )
+
+
+def read(db: Connection, where: str, values: Mapping[str, Any]) -> list[Run]:
+    """Runs with what hangs on them: three more statements for all of them together."""
+    return _filled(db, db.execute(f"SELECT {COLUMNS} FROM runner_runs WHERE {where}", values))
+
+
+def in_order(db: Connection, numbers: Sequence[int]) -> tuple[Run, ...]:
+    """The runs with these surrogate keys."""
+    found: dict[int, Run] = {}
+    for marks in keys.bound(numbers):
+        rows = db.execute(f"SELECT {COLUMNS} FROM runner_runs WHERE id IN ({keys.listed(marks)})", marks)
+        found.update(zip((row[0] for row in rows), _filled(db, rows), strict=True))
+    return tuple(found[number] for number in numbers)
+
+
+def mark(db: Connection, row: Row, lifecycle: Lifecycle) -> None:
+    """Delete or restore it."""
+    deleted = now() if lifecycle is Lifecycle.DELETED else None
+    db.execute(
+        "UPDATE runner_runs SET lifecycle = :lifecycle, deleted = :deleted WHERE id = :id",
+        {"lifecycle": lifecycle.value, "deleted": deleted, "id": row.number},
+    )
+
+
+def metric_history(db: Connection, run_id: str, key: str) -> Sequence[Metric]:
+    """See `Store.metric_history`."""
+    rows = db.execute(
+        "SELECT value, time, step, is_nan FROM runner_metrics"
+        " WHERE run = :run AND key_id = (SELECT id FROM runner_key_names WHERE name = :key)"
+        " ORDER BY step, time, value",
+        {"run": exact(db, run_id).number, "key": checks.text(key)},
+    )
+    return [_metric(key, *row) for row in rows]
+
+
+def _newest(db: Connection, position: int) -> Run:
+    found = read(
+        db,
+        "lifecycle = 'active' ORDER BY started DESC, id DESC LIMIT 1 OFFSET :skipped",
+        {"skipped": min(position, 2**31) - 1},
+    )
+    if not found:
+        raise NotFound(f"there is no run -{position}", hint="`runner runs list` shows the newest")
+    return found[0]
+
+
+def _beginning(db: Connection, prefix: str) -> list[Run]:
+    found = read(db, "uuid >= :low AND uuid < :high LIMIT 10", {"low": prefix, "high": f"{prefix}~"})
+    if len(found) > 1:
+        listed = ", ".join(f"{run.id[:12]} ({run.name})" for run in found)
+        raise Conflict(f"several runs begin with {prefix!r}: {listed}", hint="give more of the id")
+    return found
+
+
+def _free_name(db: Connection) -> str:
+    while True:
+        name = speakable()
+        if not db.execute("SELECT 1 FROM runner_runs WHERE name = :name", {"name": name}):
+            return name
+
+
+def _filled(db: Connection, rows: Sequence[Sequence[Any]]) -> list[Run]:
+    numbers = [row[0] for row in rows]
+    params = keys.attached(db, "runner_params", "value", owner="run", of=numbers)
+    tags = keys.attached(db, "runner_tags", "value", owner="run", of=numbers)
+    metrics = keys.attached(db, "runner_latest_metrics", "value, time, step, is_nan", owner="run", of=numbers)
+    return [
+        Run(
+            id=uuid,
+            name=name,
+            experiment_id=str(experiment),
+            status=RunStatus(status),
+            artifact_uri=artifact_uri,
+            user=user,
+            started=started,
+            ended=ended,
+            lifecycle=Lifecycle(lifecycle),
+            params=dict(params.get(number, [])),
+            tags=dict(tags.get(number, [])),
+            metrics={key: _metric(key, *point) for key, *point in metrics.get(number, [])},
+        )
+        for number, uuid, name, experiment, status, artifact_uri, user, started, ended, lifecycle in rows
+    ]
+
+
+def _metric(key: str, value: float, time: int, step: int, is_nan: bool) -> Metric:
+    return Metric(key, math.nan if is_nan else value, time, step)

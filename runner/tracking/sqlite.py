@@ -1,0 +1,111 @@
+"""The default database: a file, by the standard library's sqlite3."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner.errors import TrackingError
+from runner.tracking.database import BUSY, Connection, Row, Values
+
+# WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
+# lose the last commits with the power. LIKE without regard to case is not what the filter language says.
+PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "case_sensitive_like = ON")
+
+
+class SqliteDatabase:
+    """An SQLite file; a connection for each thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def tables(self) -> set[str]:
+        with self.reading() as db:
+            return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Takes the write lock first, so that a reader never turns writer half-way and fails."""
+        with self._translated():
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _Sqlite(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:  # a full disk has rolled it back already
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See `Database.reading`."""
+        with self._translated():
+            connection = self._connection
+            connection.execute("BEGIN")
+            try:
+                yield _Sqlite(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close all connections, those of ended threads too."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._open()
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        with self._lock:
+            self._all.append(connection)
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise TrackingError(f"the store {self.name} refuses: {error}", hint=_hint(str(error))) from error
+
+
+class _Sqlite:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Values = {}) -> Sequence[Row]:
+        return self._connection.execute(statement, values).fetchall()
+
+    def execute_many(self, statement: str, values: Sequence[Values]) -> None:
+        self._connection.executemany(statement, values)
+
+
+def _hint(message: str) -> str | None:
+    for part, hint in (
+        ("locked", "another process has been writing for very long; is it stopped?"),
+        ("full", "the disk is full: make room, for example with `runner env gc`"),
+        ("disk I/O", "is the disk full or gone?"),
+        ("readonly", "may you write to its directory?"),
+        ("unable to open", "is it a file that you may write, in a directory that you may write?"),
+        ("not a database", "name another file; this one is no SQLite database"),
+        ("malformed", "the file is damaged: restore it from a backup"),
+    ):
+        if part in message:
+            return hint
+    return None
