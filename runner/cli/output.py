@@ -3,7 +3,9 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -16,16 +18,25 @@ def print_json(value: Any) -> None:
 
 def printable(text: str) -> str:
     """Text without control characters: names and values come from strangers, and a terminal obeys."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def ago(milliseconds: int | None) -> str:
-    """A time since the epoch as people say it: "3 min ago"; "" for None."""
+    """A time since the epoch as people say it: "3.0 min ago"; "" for None."""
     if milliseconds is None:
         return ""
     return f"{lasting(max(0, time.time_ns() // 1_000_000 - milliseconds))} ago"
+
+
+def clock(milliseconds: int | None) -> str:
+    """A time since the epoch as local date and time with its zone; "" for None."""
+    if milliseconds is None:
+        return ""
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000).astimezone()
+    except (OverflowError, ValueError, OSError):  # a client may log any 64-bit number
+        return f"{milliseconds} ms"
+    return moment.isoformat(sep=" ", timespec="milliseconds")
 
 
 def lasting(milliseconds: int) -> str:
@@ -46,13 +57,18 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def _visible(character: str) -> str:
+    kept = character.isprintable() or unicodedata.category(character) == "Zs"  # spaces of all scripts
+    return character if kept else "\N{REPLACEMENT CHARACTER}"
+
+
 def _finite(value: Any) -> Any:
     match value:
         case float() if not math.isfinite(value):
             return None
         case Mapping():
             return {key: _finite(item) for key, item in value.items()}
-        case list() | tuple() | Iterator():
+        case list() | tuple():
             return [_finite(item) for item in value]
         case _:
             return value

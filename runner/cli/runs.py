@@ -6,24 +6,41 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from runner.cli import Context
-from runner.cli.output import ago, lasting, number, print_json, printable
+from runner.cli.loglines import LogPrinter
+from runner.cli.output import ago, clock, lasting, number, print_json, printable
 from runner.cli.tables import print_table
 from runner.errors import NotFound, UsageError
 from runner.settings import Settings
 from runner.tracking import Artifacts, Store, logs, open_store
-from runner.tracking.model import Lifecycle, Run
+from runner.tracking.model import Experiment, Lifecycle, Run, RunStatus
 
-# `-1` is a run, no option
-NUMBERS = {"ignore_unknown_options": True}
+NUMBERS = {"ignore_unknown_options": True}  # `-1` is a run, no option
 FIXED = ("NAME", "STATUS", "STARTED", "TOOK")
+PAIR = 2
 SHOWN_TAGS = ("mlflow.source.name", "mlflow.source.git.commit", "mlflow.project.entryPoint")
+
+
+def _no_option(
+    ctx: click.Context, _param: click.Parameter, value: str | tuple[str, ...]
+) -> str | tuple[str, ...]:
+    """Runs as people name them; what looks like an option and is no number was meant as one."""
+    for text in (value,) if isinstance(value, str) else value:
+        if text.startswith("-") and not text[1:].isdecimal():
+            options = [name for each in ctx.command.params for name in each.opts if name.startswith("-")]
+            raise click.NoSuchOption(text, possibilities=get_close_matches(text, options), ctx=ctx)
+    return value
+
+
+RUN = partial(click.argument, "run", callback=_no_option)
+RUNS = partial(click.argument, "runs", metavar="RUN...", nargs=-1, required=True, callback=_no_option)
 
 
 @click.group
@@ -90,12 +107,14 @@ def list_(
         print_json([summary(run) for run in page.runs])
         return
     _print_runs(page.runs, all_columns=all_columns)
+    if not page.runs:
+        click.echo("no runs", err=True)
     if page.next_token:
         click.echo(f"there are more than these {limit}; see --limit", err=True)
 
 
 @command.command(context_settings=NUMBERS)
-@click.argument("run")
+@RUN()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(context: Context, /, *, run: str, as_json: bool) -> None:
@@ -106,25 +125,14 @@ def show(context: Context, /, *, run: str, as_json: bool) -> None:
     if as_json:
         print_json(summary(found))
         return
-    rows = [
-        ("run", found.id),
-        ("name", found.name),
-        ("experiment", f"{experiment.name} ({experiment.id})"),
-        ("status", found.status.value + (", deleted" if found.lifecycle is Lifecycle.DELETED else "")),
-        ("user", found.user),
-        ("started", _clock(found.started)),
-        ("took", _took(found)),
-        ("artifacts", found.artifact_uri),
-    ]
-    for title, value in rows:
-        click.echo(f"{title:<12}{printable(value)}")
+    _print_facts(found, experiment)
     _print_section("params", found.params)
     _print_section("metrics", {key: number(metric.value) for key, metric in found.metrics.items()})
     _print_section("tags", found.tags)
 
 
 @command.command("logs", context_settings=NUMBERS)
-@click.argument("run")
+@RUN()
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @click.option("--stdout", "streams", flag_value="stdout", help="Only its standard output.")
 @click.option("--stderr", "streams", flag_value="stderr", help="Only its standard error.")
@@ -148,20 +156,19 @@ def logs_(
     exit_status: bool,
 ) -> None:
     """Print what a run printed."""
-    pattern = _pattern(grep)
-    earliest = 0 if since is None else time.time_ns() // 1_000_000 - int(since * 1000)
-    with opened(context.settings) as store:
+    earliest = 0 if since is None else _now() - int(since * 1000)
+    with opened(context.settings) as store, closing(LogPrinter(_pattern(grep), timestamps)) as printer:
         found = store.run(run)
         for chunk in _chunks(store, found, context.settings, follow=follow):
             if chunk.time >= earliest and streams in {None, chunk.stream}:
-                _print_chunk(chunk, pattern=pattern, timestamps=timestamps)
-        code = store.run(found.id).tags.get("runner.exit_code", "1")
+                printer.print(chunk)
+        found = store.run(found.id)
     if exit_status:
-        sys.exit(int(code) if code.isdecimal() else 1)
+        sys.exit(_exit_code(found))
 
 
 @command.command(context_settings=NUMBERS)
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@RUNS()
 @click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
@@ -172,12 +179,15 @@ def compare(context: Context, /, *, runs: Sequence[str], everything: bool, as_js
     if as_json:
         print_json([summary(run) for run in found])
         return
+    delta = ["DELTA"] if len(found) == PAIR else []
     rows = list(_compared(found, everything=everything))
-    print_table(("", *(run.name for run in found), *(("DELTA",) if len(found) == 2 else ())), rows)  # noqa: PLR2004
+    print_table(["", *(run.name for run in found), *delta], rows)
+    if not rows:
+        click.echo("no differences in what is compared; see --all", err=True)
 
 
 @command.command(context_settings=NUMBERS)
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@RUNS()
 @click.pass_obj
 def delete(context: Context, /, *, runs: Sequence[str]) -> None:
     """Mark runs deleted; `restore` brings them back."""
@@ -189,7 +199,7 @@ def delete(context: Context, /, *, runs: Sequence[str]) -> None:
 
 
 @command.command(context_settings=NUMBERS)
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@RUNS()
 @click.pass_obj
 def restore(context: Context, /, *, runs: Sequence[str]) -> None:
     """Bring deleted runs back."""
@@ -203,7 +213,7 @@ def restore(context: Context, /, *, runs: Sequence[str]) -> None:
 def opened(settings: Settings) -> Iterator[Store]:
     """The store, after runs whose process is gone were marked LOST."""
     with closing(open_store(settings)) as store:
-        store.expire_leases(time.time_ns() // 1_000_000)
+        store.expire_leases(_now())
         yield store
 
 
@@ -253,30 +263,51 @@ def _print_runs(runs: Sequence[Run], *, all_columns: bool) -> None:
 def _columns(rows: Sequence[Mapping[str, object]], *, all_columns: bool) -> list[str]:
     """Keys that occur; without `all_columns` only those whose values differ."""
     keys = sorted({key for row in rows for key in row})
-    if all_columns or len(rows) < 2:  # noqa: PLR2004
+    if all_columns or len(rows) < PAIR:
         return keys
     return [key for key in keys if len({row.get(key) for row in rows}) > 1]
 
 
 def _compared(runs: Sequence[Run], *, everything: bool) -> Iterator[tuple[str, ...]]:
-    two = len(runs) == 2  # noqa: PLR2004
+    """Rows of the comparison; of two runs with the difference of each metric."""
+    two = len(runs) == PAIR
     facts = {
         "status": [run.status.value for run in runs],
         **{tag: [run.tags.get(tag, "") for run in runs] for tag in SHOWN_TAGS},
-        **{
-            f"params.{key}": [run.params.get(key, "") for run in runs]
-            for key in sorted({k for r in runs for k in r.params})
-        },
+        **{f"params.{key}": [run.params.get(key, "") for run in runs] for key in _keys(runs, "params")},
     }
     for title, values in facts.items():
         if everything or len(set(values)) > 1:
-            yield (title, *values, *(("",) if two else ()))
-    for key in sorted({key for run in runs for key in run.metrics}):
-        points = [run.metrics[key].value if key in run.metrics else None for run in runs]
-        shown = ["" if value is None else number(value) for value in points]
-        first, last = points[0], points[-1]
-        delta = number(last - first) if first is not None and last is not None else ""
-        yield (f"metrics.{key}", *shown, *((delta,) if two else ()))
+            yield (title, *values, *([""] if two else []))
+    for key in _keys(runs, "metrics"):
+        values = [number(run.metrics[key].value) if key in run.metrics else "" for run in runs]
+        if everything or len(set(values)) > 1:
+            yield (f"metrics.{key}", *values, *([_delta(key, *runs)] if two else []))
+
+
+def _keys(runs: Sequence[Run], kind: Literal["params", "metrics"]) -> list[str]:
+    return sorted({key for run in runs for key in (run.params if kind == "params" else run.metrics)})
+
+
+def _delta(key: str, first: Run, second: Run) -> str:
+    if key not in first.metrics or key not in second.metrics:
+        return ""
+    return f"{second.metrics[key].value - first.metrics[key].value:+.6g}"
+
+
+def _print_facts(run: Run, experiment: Experiment) -> None:
+    rows = [
+        ("run", run.id),
+        ("name", run.name),
+        ("experiment", f"{experiment.name} ({experiment.id})"),
+        ("status", run.status.value + (", deleted" if run.lifecycle is Lifecycle.DELETED else "")),
+        ("user", run.user),
+        ("started", clock(run.started)),
+        ("took", _took(run)),
+        ("artifacts", run.artifact_uri),
+    ]
+    for title, value in rows:
+        click.echo(f"{title:<12}{printable(value)}")
 
 
 def _print_section(title: str, values: Mapping[str, str]) -> None:
@@ -287,33 +318,36 @@ def _print_section(title: str, values: Mapping[str, str]) -> None:
 
 
 def _chunks(store: Store, run: Run, settings: Settings, *, follow: bool) -> Iterator[logs.Chunk]:
+    """The output of a run: from its live directory while there is one, then from its artifacts."""
     live = settings.home / "live" / run.id
 
     def ended() -> bool:
-        store.expire_leases(time.time_ns() // 1_000_000)
+        store.expire_leases(_now())
         return not follow or store.run(run.id).status.ended
 
-    if live.is_dir():
-        yield from logs.follow(live, ended)
-        return
+    nothing = True
+    for chunk in logs.follow(live, ended):
+        nothing = False
+        yield chunk
+    if nothing and not live.is_dir():
+        yield from _kept(run)
+
+
+def _kept(run: Run) -> Iterator[logs.Chunk]:
     artifacts = Artifacts(run.artifact_uri)
+    kept = artifacts.list("logs")
+    if not kept:
+        raise NotFound(f"run {run.name} has no logs")
     with tempfile.TemporaryDirectory(prefix="runner-logs-") as name:
-        kept = artifacts.list("logs")
-        if not kept:
-            raise NotFound(f"run {run.name} has no logs")
         for artifact in kept:
             artifacts.download(artifact.path, Path(name))
         yield from logs.read(Path(name) / "logs")
 
 
-def _print_chunk(chunk: logs.Chunk, *, pattern: re.Pattern[str] | None, timestamps: bool) -> None:
-    if pattern is None and not timestamps:
-        click.echo(chunk.data, nl=False, err=chunk.stream == "stderr")
-        return
-    moment = f"{_clock(chunk.time)}  " if timestamps else ""
-    for line in chunk.data.decode(errors="replace").splitlines():
-        if pattern is None or pattern.search(line):
-            click.echo(moment + line, err=chunk.stream == "stderr")
+def _exit_code(run: Run) -> int:
+    """The program's own; 1 if there is none, for the run did not get as far, or goes on."""
+    code = run.tags.get("runner.exit_code", "0" if run.status is RunStatus.FINISHED else "1")
+    return int(code) if re.fullmatch(r"\d{1,3}", code) else 1
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:
@@ -327,13 +361,9 @@ def _took(run: Run) -> str:
     if run.started is None:
         return ""
     if run.ended is None:
-        return "" if run.status.ended else lasting(time.time_ns() // 1_000_000 - run.started)
+        return "" if run.status.ended else lasting(max(0, _now() - run.started))
     return lasting(max(0, run.ended - run.started))
 
 
-def _clock(milliseconds: int | None) -> str:
-    if milliseconds is None:
-        return ""
-    return (
-        datetime.fromtimestamp(milliseconds / 1000).astimezone().isoformat(sep=" ", timespec="milliseconds")
-    )
+def _now() -> int:
+    return time.time_ns() // 1_000_000

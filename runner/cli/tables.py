@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +13,7 @@ from rich.text import Text
 from runner.cli.output import printable
 
 GAP = 1  # between columns
+WIDEST = 40  # what a longer value is cut to, where columns compete for room
 
 STYLES: Mapping[str, str] = {
     "FINISHED": "green",
@@ -35,32 +37,41 @@ def print_table(
     Piped: one header line, then tab-separated rows. On a terminal columns that do not fit are left out from the
     right, and a line on stderr says so; the first `least` columns always stay (all of them by default).
     """
+    titles = [printable(header) for header in headers]
     clean = [[printable(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in (headers, *clean):
+        for row in (titles, *clean):
             click.echo("\t".join(row))
         return
-    shown = len(headers) if least is None else _fitting(headers, clean, least=least)
+    shown = len(titles) if least is None else _fitting(titles, clean, least=least)
+    numeric = [header in right for header in headers]
+    _draw(titles[:shown], [row[:shown] for row in clean], numeric=numeric, narrow=least is not None)
+    if hidden := titles[shown:]:
+        click.echo(f"{len(hidden)} columns do not fit: {', '.join(hidden)}", err=True)
+
+
+def _draw(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[bool], narrow: bool
+) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, GAP, 0, 0))
-    for header in headers[:shown]:
+    for title, is_number in zip(titles, numeric, strict=False):
         table.add_column(
-            Text(printable(header)),
-            justify="right" if header in right else "left",
+            Text(title),
+            justify="right" if is_number else "left",
             overflow="ellipsis",
             no_wrap=True,
+            max_width=WIDEST if narrow else None,
         )
-    for row in clean:
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row[:shown]))
+    for row in rows:
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
     Console(highlight=False).print(table)
-    if hidden := headers[shown:]:
-        click.echo(f"{len(hidden)} columns do not fit: {', '.join(map(printable, hidden))}", err=True)
 
 
-def _fitting(headers: Sequence[str], rows: Sequence[Sequence[str]], *, least: int) -> int:
-    width = shutil.get_terminal_size().columns
-    used = 0
-    for index, header in enumerate(headers):
-        used += max([len(header), *(len(row[index]) for row in rows)]) + GAP
-        if used > width + GAP and index >= least:
+def _fitting(titles: Sequence[str], rows: Sequence[Sequence[str]], *, least: int) -> int:
+    """How many columns the terminal has room for."""
+    left = shutil.get_terminal_size().columns + GAP  # the last column needs no gap
+    for index, title in enumerate(titles):
+        left -= min(WIDEST, max(map(cell_len, (title, *(row[index] for row in rows))))) + GAP
+        if left < 0 and index >= least:
             return index
-    return len(headers)
+    return len(titles)
