@@ -13,15 +13,15 @@ class LocalExecutor:
     """Runs a job as a child of this process."""
 
     _child: Child | None = field(default=None, init=False)
-    _stop: int | None = field(default=None, init=False)
+    _asked: list[int] = field(default_factory=list, init=False)  # stops from before there was a child
 
     def execute(self, job: Job, *, sink: Sink) -> Exit:
         """Run it in its own process group; afterwards nothing of the group is left."""
         argv = shell(job.command)
         with Child.start(argv, cwd=job.directory, env=job.variables, run_id=job.run_id, sink=sink) as child:
             self._child = child
-            if self._stop is not None:  # asked for while the child was being started
-                child.stop(self._stop)
+            for number in self._asked:
+                child.stop(number)
             code = child.wait()
         self._child = None
         if code < 0:
@@ -30,8 +30,9 @@ class LocalExecutor:
 
     def stop(self, number: int) -> None:
         """See `Executor.stop`."""
-        self._stop = number
-        if self._child is not None:
+        if self._child is None:
+            self._asked.append(number)
+        else:
             self._child.stop(number)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner import environments, project, sources
 from runner.environments.model import Lock
-from runner.errors import InputError
+from runner.errors import InputError, Location
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedLock, PlannedSource
 from runner.progress import Phase, Progress
 from runner.project import Bound
@@ -95,9 +95,19 @@ def _tell(planned: Planned, progress: Progress) -> None:
     for text in planned.checkout.notices:
         progress.notice(text)
     for notice in (*planned.project.notices, *planned.bound.notices):
-        where = f"{notice.where}: " if notice.where else ""
-        say = progress.notice if notice.mild else progress.warn
-        say(where + notice.message, hint=notice.hint)
+        if notice.mild:
+            progress.notice(notice.message, hint=notice.hint)
+        else:
+            progress.warn(_place(notice.where, planned.checkout.path) + notice.message, hint=notice.hint)
+
+
+def _place(where: Location | None, directory: Path) -> str:
+    """`MLproject:3:5: `; paths below the project directory are told from there, for that of a fresh tree says nothing."""
+    if where is None:
+        return ""
+    path = Path(where.path)
+    short = path.relative_to(directory) if path.is_relative_to(directory) else path
+    return f"{Location(short, where.line, where.column)}: "
 
 
 def _decide(request: Request, source: Source, checkout: Checkout, *, settings: Settings) -> Planned:

@@ -33,7 +33,6 @@ class Stopping:
     notify: Callable[[int, int], None] = field(default=lambda _number, _count: None)
     count: int = 0
     _pass_to: Callable[[int], None] | None = None
-    _done: bool = False
 
     @contextmanager
     def passed_to(self, stop: Callable[[int], None]) -> Iterator[None]:

@@ -6,6 +6,7 @@ with Child.start(argv, cwd=..., env=..., run_id=..., sink=log.write) as child:
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -80,7 +81,10 @@ class Child:
 
     def wait(self) -> int:
         """Wait for the program itself; its exit code, negative for a signal."""
-        return self._process.wait()
+        # In slices: a signal that arrives just before a wait begins is handled only when that wait is over.
+        while (code := self._process.poll()) is None:
+            _await_end(self._process, seconds=0.5)
+        return code
 
     def stop(self, number: int) -> None:
         """Ask the program to end; the second call kills. Returns at once."""
@@ -144,6 +148,19 @@ class Child:
         thread = threading.Thread(target=copy, name=f"{stream} of {self.run_id}", daemon=True)
         thread.start()
         return thread
+
+
+def _await_end(process: subprocess.Popen[bytes], *, seconds: float) -> None:
+    """Return when the process has ended, or the time is over."""
+    if not hasattr(os, "pidfd_open"):  # only Linux has it
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
 
 
 def _popen(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:

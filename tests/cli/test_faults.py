@@ -128,7 +128,7 @@ def test_a_signal_while_the_environment_is_built_ends_the_run(
         }
     )
     started = Started(demo, scratch=tmp_path)
-    wait_until(lambda: (tmp_path / "uv.pid").exists())
+    wait_until((tmp_path / "uv.pid").exists)
 
     started.process.send_signal(signal.SIGTERM)
 
