@@ -1,0 +1,527 @@
+"""What every store keeps to, whatever carries out its statements."""
+
+import math
+import threading
+
+import pytest
+
+from runner.errors import Conflict, NotFound, TrackingError
+from runner.settings import Settings
+from runner.tracking import Store, this_process_lease
+from runner.tracking.model import Lease, Lifecycle, Metric, Run, RunStatus
+
+# experiments ----------------------------------------------------------------------------------------------
+
+
+def test_a_new_store_has_the_default_experiment(store: Store) -> None:
+    default = store.experiment("0")
+
+    assert (default.id, default.name) == ("0", "Default")
+    assert default.artifact_location.startswith("file:///")
+    assert default.artifact_location.endswith("/artifacts/0")
+    assert store.experiment("Default") == default
+
+
+def test_experiments_are_listed_newest_first(store: Store) -> None:
+    first = store.create_experiment("first", tags={"team": "churn"})
+    second = store.create_experiment("second", artifact_location="s3://bucket/there")
+
+    assert store.experiments() == [second, first, store.experiment("0")]
+    assert first.tags == {"team": "churn"}
+    assert second.artifact_location == "s3://bucket/there"
+
+
+def test_the_name_of_an_experiment_is_unique_even_after_its_deletion(store: Store) -> None:
+    store.create_experiment("churn")
+    with pytest.raises(Conflict, match="an experiment 'churn' already"):
+        store.create_experiment("churn")
+    store.delete_experiment("churn")
+
+    with pytest.raises(Conflict, match="a deleted experiment") as refused:
+        store.create_experiment("churn")
+
+    assert refused.value.hint == "runner experiments restore 1"
+
+
+def test_an_experiment_is_found_by_id_before_name(store: Store) -> None:
+    first = store.create_experiment("2")
+    second = store.create_experiment("other")
+
+    assert store.experiment("2") == second
+    assert store.experiment("1") == first
+
+
+def test_an_unknown_experiment_suggests_a_near_name(store: Store) -> None:
+    store.create_experiment("churn")
+
+    with pytest.raises(NotFound, match="no experiment 'chrun'") as missing:
+        store.experiment("chrun")
+
+    assert missing.value.hint == "did you mean 'churn'?"
+
+
+@pytest.mark.parametrize("reference", ["9" * 30, "٣", "", "x\0y", "\udc80"])
+def test_odd_references_to_experiments_are_errors(store: Store, reference: str) -> None:
+    with pytest.raises(TrackingError):
+        store.experiment(reference)
+
+
+def test_renaming_keeps_the_id_and_refuses_taken_names(store: Store) -> None:
+    made = store.create_experiment("old")
+
+    renamed = store.rename_experiment("old", "new")
+
+    assert (renamed.id, renamed.name) == (made.id, "new")
+    assert store.rename_experiment("new", "new").name == "new"
+    with pytest.raises(Conflict):
+        store.rename_experiment("new", "Default")
+    store.delete_experiment("new")
+    with pytest.raises(Conflict, match="is deleted"):
+        store.rename_experiment("new", "newer")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 501, "two\nlines", "\x1b[31mred"])
+def test_what_is_no_name_for_an_experiment_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(TrackingError, match="no name for an experiment"):
+        store.create_experiment(name)
+
+
+def test_deleting_an_experiment_deletes_its_runs_and_restoring_restores_them(store: Store) -> None:
+    experiment = store.create_experiment("churn")
+    run = store.create_run(experiment.id)
+
+    store.delete_experiment("churn")
+
+    assert store.experiments() == [store.experiment("0")]
+    assert [each.name for each in store.experiments(lifecycle=Lifecycle.DELETED)] == ["churn"]
+    assert len(store.experiments(lifecycle=None)) == 2
+    assert store.run(run.id).lifecycle is Lifecycle.DELETED
+    with pytest.raises(Conflict, match="is deleted"):
+        store.create_run(experiment.id)
+
+    store.restore_experiment("churn")
+
+    assert store.run(run.id).lifecycle is Lifecycle.ACTIVE
+
+
+def test_the_default_experiment_stays(store: Store) -> None:
+    with pytest.raises(Conflict, match="default experiment"):
+        store.delete_experiment("0")
+
+
+# runs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_comes_back_as_it_was_made(store: Store) -> None:
+    run = store.create_run(
+        "0",
+        name="first",
+        user="me",
+        status=RunStatus.PREPARING,
+        started=1000,
+        params={"alpha": "0.50", "note": "two words; 'ü'"},
+        tags={"team": "churn"},
+    )
+
+    assert store.run(run.id) == run
+    assert (run.name, run.user, run.status, run.started, run.ended) == (
+        "first",
+        "me",
+        RunStatus.PREPARING,
+        1000,
+        None,
+    )
+    assert run.params == {"alpha": "0.50", "note": "two words; 'ü'"}
+    assert run.tags == {"mlflow.runName": "first", "team": "churn"}
+    assert run.artifact_uri.endswith(f"/artifacts/0/{run.id}/artifacts")
+
+
+def test_a_run_without_a_name_gets_one_that_can_be_spoken(store: Store) -> None:
+    names = [store.create_run("0").name for _ in range(20)]
+
+    assert len(set(names)) == 20
+    for name in names:
+        adjective, noun, number = name.split("-")
+        assert adjective.isalpha()
+        assert noun.isalpha()
+        assert 100 <= int(number) <= 999
+
+
+def test_a_run_that_is_refused_leaves_nothing(store: Store) -> None:
+    with pytest.raises(TrackingError, match="no param name"):
+        store.create_run("0", params={"fine": "1", "not/../fine": "1"})
+
+    assert store.search_runs().runs == ()
+
+
+def test_the_name_and_its_mlflow_tag_follow_each_other(store: Store) -> None:
+    tagged = store.create_run("0", tags={"mlflow.runName": "by-tag"})
+    assert tagged.name == "by-tag"
+
+    store.log(tagged.id, tags={"mlflow.runName": "later"})
+    assert store.run(tagged.id).name == "later"
+
+    store.update_run(tagged.id, name="last")
+    assert store.run(tagged.id).tags["mlflow.runName"] == "last"
+
+    with pytest.raises(TrackingError, match="two names"):
+        store.create_run("0", name="a", tags={"mlflow.runName": "b"})
+    with pytest.raises(TrackingError, match="no name for a run"):
+        store.log(tagged.id, tags={"mlflow.runName": "two\nlines"})
+    assert store.create_run("0", name="a", tags={"mlflow.runName": "a"}).name == "a"
+
+
+def test_runs_are_found_by_id_prefix_name_and_position(store: Store) -> None:
+    first = store.create_run("0", name="first", started=1)
+    second = store.create_run("0", name="second", started=2)
+
+    assert store.run(first.id) == first
+    assert store.run("first") == first
+    assert store.run(first.id[:12]) == first
+    assert store.run("-1") == second
+    assert store.run("-2") == first
+    store.delete_run(second.id)
+    assert store.run("-1") == first
+    assert store.run("second").lifecycle is Lifecycle.DELETED
+
+
+def test_the_newest_of_a_name_is_meant(store: Store) -> None:
+    store.create_run("0", name="twice", started=5)
+    newest = store.create_run("0", name="twice", started=9)
+
+    assert store.run("twice") == newest
+
+
+def test_a_prefix_that_fits_several_runs_lists_them(store: Store) -> None:
+    runs: dict[str, Run] = {}
+    prefix = None
+    while prefix is None:  # until two ids begin alike; soon, with 16 beginnings for one character
+        run = store.create_run("0")
+        prefix = next((run.id[:4] for other in runs if other[:4] == run.id[:4]), None)
+        runs[run.id] = run
+
+    with pytest.raises(Conflict, match=f"several runs begin with '{prefix}'"):
+        store.run(prefix)
+
+
+@pytest.mark.parametrize(
+    "reference", ["nope", "-3", "-" + "9" * 30, "", "abc", "%", "a\0b", "\udcff", "-x", "-0"]
+)
+def test_a_reference_to_no_run_is_an_error(store: Store, reference: str) -> None:
+    store.create_run("0", name="some-name")
+
+    with pytest.raises(TrackingError):
+        store.run(reference)
+
+
+def test_an_unknown_run_suggests_a_near_name(store: Store) -> None:
+    store.create_run("0", name="amber-falcon-212")
+
+    with pytest.raises(NotFound) as missing:
+        store.run("amber-falcon-122")
+
+    assert missing.value.hint == "did you mean 'amber-falcon-212'?"
+
+
+def test_a_run_is_updated_field_by_field(store: Store) -> None:
+    run = store.create_run("0", name="old", started=1)
+
+    store.update_run(run.id, status=RunStatus.FINISHED, ended=5)
+    store.update_run(run.id, name="new")
+    store.update_run(run.id, started=2)
+
+    found = store.run(run.id)
+    assert (found.name, found.status, found.started, found.ended) == ("new", RunStatus.FINISHED, 2, 5)
+
+
+def test_an_ended_run_may_end_differently(store: Store) -> None:
+    """A client's exit hook says FINISHED before the runner knows the exit code."""
+    run = store.create_run("0")
+    store.update_run(run.id, status=RunStatus.FINISHED, ended=5)
+
+    store.update_run(run.id, status=RunStatus.FAILED)
+
+    assert store.run(run.id).status is RunStatus.FAILED
+
+
+def test_a_deleted_run_is_readable_and_not_writable(store: Store) -> None:
+    run = store.create_run("0", params={"a": "1"})
+    store.delete_run(run.id)
+
+    assert store.run(run.id).params == {"a": "1"}
+    for write in (
+        lambda: store.log(run.id, tags={"a": "b"}),
+        lambda: store.update_run(run.id, name="x"),
+        lambda: store.delete_tag(run.id, "mlflow.runName"),
+    ):
+        with pytest.raises(Conflict, match="is deleted"):
+            write()
+    assert store.search_runs().runs == ()
+    assert [each.id for each in store.search_runs(lifecycle=Lifecycle.DELETED).runs] == [run.id]
+    assert [each.id for each in store.search_runs(lifecycle=None).runs] == [run.id]
+
+    store.restore_run(run.id)
+
+    store.log(run.id, tags={"a": "b"})
+    assert store.run(run.id).tags["a"] == "b"
+
+
+def test_whoever_names_an_unknown_run_is_told(store: Store, settings: Settings) -> None:
+    lease = this_process_lease(settings)
+    for call in (
+        lambda: store.log("unknown", tags={"a": "b"}),
+        lambda: store.update_run("unknown", name="x"),
+        lambda: store.delete_run("unknown"),
+        lambda: store.restore_run("unknown"),
+        lambda: store.metric_history("unknown", "loss"),
+        lambda: store.renew_lease("unknown", lease),
+    ):
+        with pytest.raises(NotFound, match="no run 'unknown'"):
+            call()
+
+
+# values ---------------------------------------------------------------------------------------------------
+
+
+def test_the_latest_metric_has_the_greatest_step_then_time_then_value(store: Store) -> None:
+    run = store.create_run("0")
+    points = [Metric("loss", 3.0, 20, 2), Metric("loss", 9.0, 99, 1), Metric("loss", 4.0, 20, 2)]
+
+    store.log(run.id, metrics=points)
+    store.log(run.id, metrics=[Metric("loss", 1.0, 10, 2)])
+
+    assert store.run(run.id).metrics == {"loss": Metric("loss", 4.0, 20, 2)}
+    assert store.metric_history(run.id, "loss") == [
+        Metric("loss", 9.0, 99, 1),
+        Metric("loss", 1.0, 10, 2),
+        Metric("loss", 3.0, 20, 2),
+        Metric("loss", 4.0, 20, 2),
+    ]
+
+
+def test_a_point_that_is_sent_twice_is_kept_once(store: Store) -> None:
+    run = store.create_run("0")
+    points = [Metric("loss", 0.5, 1), Metric("loss", math.nan, 1)]
+
+    for _ in range(3):
+        store.log(run.id, metrics=points)
+
+    assert len(store.metric_history(run.id, "loss")) == 2
+
+
+def test_nan_and_infinities_are_kept(store: Store) -> None:
+    run = store.create_run("0")
+
+    store.log(
+        run.id,
+        metrics=[
+            Metric("nan", math.nan, 1),
+            Metric("inf", math.inf, 1),
+            Metric("minus", -math.inf, 1),
+            Metric("whole", 3, 1, -(2**63)),
+        ],
+    )
+
+    metrics = store.run(run.id).metrics
+    assert math.isnan(metrics["nan"].value)
+    assert metrics["inf"].value == 1.7976931348623157e308
+    assert metrics["minus"].value == -1.7976931348623157e308
+    assert metrics["whole"] == Metric("whole", 3.0, 1, -(2**63))
+
+
+def test_a_param_keeps_its_first_value_and_nothing_of_a_refused_batch_is_kept(store: Store) -> None:
+    run = store.create_run("0", params={"alpha": "0.5"})
+    store.log(run.id, params={"alpha": "0.5", "beta": "1"})
+
+    with pytest.raises(Conflict, match="param 'alpha' .* is '0.5' already and cannot become '0.50'"):
+        store.log(
+            run.id,
+            params={"gamma": "1", "alpha": "0.50"},
+            tags={"new": "tag"},
+            metrics=[Metric("loss", 1, 1)],
+        )
+
+    found = store.run(run.id)
+    assert found.params == {"alpha": "0.5", "beta": "1"}
+    assert "new" not in found.tags
+    assert found.metrics == {}
+
+
+def test_a_tag_takes_its_last_value_and_can_be_deleted(store: Store) -> None:
+    run = store.create_run("0", tags={"team": "churn"})
+    store.log(run.id, tags={"team": "fraud"})
+    assert store.run(run.id).tags["team"] == "fraud"
+
+    store.delete_tag(run.id, "team")
+
+    assert "team" not in store.run(run.id).tags
+    with pytest.raises(NotFound, match="no tag 'team'"):
+        store.delete_tag(run.id, "team")
+
+
+def test_nothing_to_log_is_fine(store: Store) -> None:
+    store.log("unknown")  # not even looked up
+
+
+@pytest.mark.parametrize("key", ["a", "val/loss", "a.b-c_d e:f", "Größe", "x" * 250, "a..b"])
+def test_keys_as_mlflow_has_them_are_kept(store: Store, key: str) -> None:
+    run = store.create_run("0", params={key: "1"}, tags={key: "1"})
+    store.log(run.id, metrics=[Metric(key, 1, 1)])
+
+    found = store.run(run.id)
+    assert (found.params[key], found.tags[key], found.metrics[key].value) == ("1", "1", 1)
+
+
+@pytest.mark.parametrize(
+    "key", ["", ".", "..", "../a", "/a", "a//b", "a/", "a/../b", "a@b", "a%b", "🙂", "x" * 251, "a\nb"]
+)
+def test_other_keys_are_refused(store: Store, key: str) -> None:
+    run = store.create_run("0")
+
+    for refused in ({"params": {key: "1"}}, {"tags": {key: "1"}}, {"metrics": [Metric(key, 1, 1)]}):
+        with pytest.raises(TrackingError, match="name"):
+            store.log(run.id, **refused)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"params": {"a": "x" * 6001}}, "6001 characters, more than 6000"),
+        ({"tags": {"a": "x" * 8001}}, "more than 8000"),
+        ({"params": {"a": "x\0"}}, "NUL"),
+        ({"tags": {"a": "\udc80"}}, "not UTF-8"),
+        ({"metrics": [Metric("a", 1, -1)]}, "out of range"),
+        ({"metrics": [Metric("a", 1, 1, 2**63)]}, "out of range"),
+        ({"metrics": [Metric("a", 1, 2**63)]}, "out of range"),
+    ],
+)
+def test_what_is_too_much_is_refused_and_never_cut(
+    store: Store, values: dict[str, object], message: str
+) -> None:
+    run = store.create_run("0")
+
+    with pytest.raises(TrackingError, match=message):
+        store.log(run.id, **values)  # type: ignore[arg-type]
+
+    assert store.run(run.id) == run
+
+
+def test_longest_values_are_kept(store: Store) -> None:
+    run = store.create_run("0", params={"a": "x" * 6000}, tags={"a": "y" * 8000})
+
+    assert store.run(run.id) == run
+
+
+def test_many_keys_and_runs_go_beyond_the_limit_of_one_statement(store: Store) -> None:
+    params = {f"p{number}": str(number) for number in range(1200)}
+    run = store.create_run("0", params=params)
+    assert store.run(run.id).params == params
+
+    names = [store.create_run("0", name=f"n{number}", started=number).name for number in range(520)]
+    page = store.search_runs(limit=1000, filter="start_time < 1000")
+    assert [each.name for each in page.runs] == names[::-1]
+
+
+# search ---------------------------------------------------------------------------------------------------
+
+
+def test_pages_join_without_gap_or_overlap(store: Store) -> None:
+    ids = [store.create_run("0", started=number).id for number in range(25)]
+
+    seen: list[str] = []
+    token = None
+    while True:
+        page = store.search_runs(limit=10, page_token=token)
+        seen += [run.id for run in page.runs]
+        token = page.next_token
+        if token is None:
+            break
+
+    assert seen == ids[::-1]
+    assert store.search_runs(limit=25).next_token is None
+
+
+@pytest.mark.parametrize("token", ["", "x", "-1", "1.5", "9" * 30, "٣"])
+def test_a_page_token_that_we_did_not_give_is_refused(store: Store, token: str) -> None:
+    with pytest.raises(TrackingError, match="no page token"):
+        store.search_runs(page_token=token)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 50_001])
+def test_a_limit_out_of_range_is_refused(store: Store, limit: int) -> None:
+    with pytest.raises(TrackingError, match="cannot be had"):
+        store.search_runs(limit=limit)
+
+
+def test_a_search_keeps_to_its_experiments(store: Store) -> None:
+    other = store.create_experiment("other").id
+    mine, theirs = store.create_run("0", params={"a": "1"}), store.create_run(other, params={"a": "1"})
+
+    def found(ids: list[str] | None) -> set[str]:
+        return {run.id for run in store.search_runs(experiment_ids=ids, filter="params.a = 1").runs}
+
+    assert found(None) == {mine.id, theirs.id}
+    assert found([other]) == {theirs.id}
+    assert found(["0", other]) == {mine.id, theirs.id}
+    assert found([]) == found(["99", "x", "9" * 30]) == set()
+
+
+# leases ---------------------------------------------------------------------------------------------------
+
+
+def test_a_run_whose_lease_is_over_is_lost(store: Store) -> None:
+    there = Lease("another host", 1, "", until=1000)
+    run = store.create_run("0", status=RunStatus.RUNNING, lease=there)
+
+    assert store.expire_leases(1000) == []
+    assert store.expire_leases(1001) == [run.id]
+
+    found = store.run(run.id)
+    assert (found.status, found.ended) == (RunStatus.LOST, 1001)
+    assert store.renew_lease(run.id, there) is False
+    assert store.expire_leases(2000) == []
+
+
+def test_a_renewed_lease_keeps_the_run(store: Store) -> None:
+    run = store.create_run("0", status=RunStatus.RUNNING, lease=Lease("another host", 1, "", until=1000))
+
+    assert store.renew_lease(run.id, Lease("another host", 1, "", until=3000)) is True
+
+    assert store.expire_leases(2000) == []
+    assert store.run(run.id).status is RunStatus.RUNNING
+
+
+def test_an_ended_or_deleted_run_needs_no_lease(store: Store) -> None:
+    lease = Lease("another host", 1, "", until=1000)
+    ended = store.create_run("0", lease=lease)
+    deleted = store.create_run("0", lease=lease)
+    store.update_run(ended.id, status=RunStatus.KILLED)
+    store.delete_run(deleted.id)
+
+    assert store.renew_lease(ended.id, lease) is False
+    assert store.renew_lease(deleted.id, lease) is False
+    assert store.expire_leases(2000) == [deleted.id]
+    assert store.run(ended.id).status is RunStatus.KILLED
+
+
+def test_the_store_serves_several_threads(store: Store) -> None:
+    run = store.create_run("0")
+    errors: list[Exception] = []
+
+    def log(thread: int) -> None:
+        try:
+            for step in range(20):
+                store.log(run.id, metrics=[Metric(f"m{thread}", step, 1, step)])
+        except Exception as error:  # noqa: BLE001 - told by the assertion
+            errors.append(error)
+
+    threads = [threading.Thread(target=log, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert {key: point.step for key, point in store.run(run.id).metrics.items()} == {
+        f"m{number}": 19 for number in range(4)
+    }
