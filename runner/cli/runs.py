@@ -257,7 +257,8 @@ def _print_runs(runs: Sequence[Run], *, all_columns: bool) -> None:
     print_table((*FIXED, *metrics, *params), rows, right=("TOOK", *metrics), least=len(FIXED))
     same = {key for run in runs for key in run.params} - set(params)
     if same and sys.stdout.isatty():
-        click.echo(f"{len(same)} params are the same in every row and not shown; see --all-columns", err=True)
+        listed = printable(", ".join(sorted(same)))
+        click.echo(f"the same in every row, so not shown: {listed}; see --all-columns", err=True)
 
 
 def _columns(rows: Sequence[Mapping[str, object]], *, all_columns: bool) -> list[str]:
