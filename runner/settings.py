@@ -62,13 +62,13 @@ class Settings:
             or environ.get("MLFLOW_TRACKING_URI")
             or f"sqlite:///{home / 'runner.db'}",
             env_manager=environ.get("RUNNER_ENV_MANAGER") or "auto",
-            offline=_truth(environ, "RUNNER_OFFLINE"),
+            offline=truth(environ, "RUNNER_OFFLINE"),
             uv=environ.get("RUNNER_UV") or None,
             lease_seconds=_seconds(environ, "RUNNER_LEASE_SECONDS", 30.0),
             experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
             experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,
             parent_run_id=environ.get("MLFLOW_RUN_ID") or None,
-            debug=_truth(environ, "RUNNER_DEBUG"),
+            debug=truth(environ, "RUNNER_DEBUG"),
             environ=dict(environ),
         )
 
@@ -86,7 +86,7 @@ class Settings:
             return "unknown"
 
 
-def _truth(environ: Mapping[str, str], name: str) -> bool:
+def truth(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
 
 

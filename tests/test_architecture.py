@@ -57,7 +57,7 @@ def imported(tmp_path: Path) -> Imported:
 def test_help_imports_no_command(imported: Imported, argument: str) -> None:
     ours = {name for name in imported(argument) if name.startswith("runner")}
 
-    assert ours == {"runner", "runner.cli", "runner.errors", "runner.settings"}
+    assert ours == {"runner", "runner.cli", "runner.cli.output", "runner.errors", "runner.settings"}
 
 
 def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) -> None:

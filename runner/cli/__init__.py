@@ -7,14 +7,15 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 
 import click
 
 from runner import __version__
+from runner.cli.output import printable
 from runner.errors import RunnerError
-from runner.settings import Settings
+from runner.settings import Settings, truth
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an entry point of a project and record it.",
@@ -50,6 +51,21 @@ class Context:
     settings: Settings = field(default_factory=lambda: Settings.from_environ(os.environ))
 
 
+def _use_store(ctx: click.Context, _parameter: click.Parameter, uri: str | None) -> None:
+    if uri is not None:
+        ctx.obj = Context(replace(ctx.obj.settings, tracking_uri=uri))
+
+
+tracking_uri = click.option(
+    "--tracking-uri",
+    metavar="URI",
+    expose_value=False,
+    callback=_use_store,
+    help="Store to use, for example sqlite:///runs.db, instead of the one that the settings name.",
+)
+"""Decorator for the commands that open the store."""
+
+
 @click.command(
     cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
@@ -65,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         cli.main(args=argv, prog_name="runner", standalone_mode=True)
     except RunnerError as error:
-        if os.environ.get("RUNNER_DEBUG", "") not in {"", "0"}:
+        if truth(os.environ, "RUNNER_DEBUG"):
             raise
         print_error(error)
         sys.exit(error.exit_code)
@@ -73,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def print_error(error: RunnerError) -> None:
     """`error: what is wrong`, then the other program's words, then what to do."""
-    click.echo(click.style("error: ", fg="red", bold=True) + str(error), err=True)
-    if error.detail:
-        click.echo("".join(f"  {line}\n" for line in error.detail.splitlines()), err=True, nl=False)
+    click.echo(click.style("error: ", fg="red", bold=True) + printable(str(error)), err=True)
+    for line in (error.detail or "").splitlines():
+        click.echo(f"  {printable(line)}", err=True)
     if error.hint:
-        click.echo(click.style("hint: ", fg="cyan", bold=True) + error.hint, err=True)
+        click.echo(click.style("hint: ", fg="cyan", bold=True) + printable(error.hint), err=True)

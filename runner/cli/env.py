@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from runner import environments
+from runner import environments, sources
 from runner.cli import Context
 from runner.cli.output import print_json
 from runner.cli.tables import print_table
@@ -63,7 +63,7 @@ def show(context: Context, *, key: str, as_json: bool) -> None:
         "python": f"{entry.python} ({entry.facts.get('interpreter')})",
         "lock": str(entry.facts.get("lock")),
         "size": size(entry.bytes),
-        "built": f"{day(entry.created)} by {', '.join(map(str, tools.values()))}",
+        "built": f"{day(entry.created)} by {', '.join(f'{tool} {version}' for tool, version in tools.items())}",
         "used": day(entry.used),
     }.items():
         click.echo(f"{name:<8}{text}")
@@ -89,7 +89,7 @@ def remove(context: Context, *, keys: tuple[str, ...]) -> None:
     default=30.0,
     show_default=True,
     metavar="DAYS",
-    help="Remove environments and resolved locks which nobody used for so long.",
+    help="Remove what nobody used for so long.",
 )
 @click.option(
     "--max-size",
@@ -99,7 +99,10 @@ def remove(context: Context, *, keys: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.pass_obj
 def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bool) -> None:
-    """Free room: broken builds, leftovers, environments unused for long. Those in use stay."""
+    """Free room: broken builds, leftovers, and environments, Git mirrors and downloads unused for long.
+
+    What is in use stays. Everything here can be had again.
+    """
     gone = environments.collect(
         context.settings,
         older_than=older_than,
@@ -110,9 +113,11 @@ def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bo
         click.echo(
             f"{entry.key[:SHOWN]}  Python {entry.python}, last used {day(entry.used)}, {size(entry.bytes)}"
         )
+    sources_size = sources.prune(context.settings, older_than_days=older_than, dry_run=dry_run)
     verb = "would remove" if dry_run else "removed"
     click.echo(
-        f"{verb} {len(gone.entries)} environments ({size(gone.bytes)}) and {len(gone.leftovers)} leftovers"
+        f"{verb} {len(gone.entries)} environments ({size(gone.bytes)}), {len(gone.leftovers)} leftovers,"
+        f" {size(sources_size)} of Git mirrors and downloads"
     )
 
 

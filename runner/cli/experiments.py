@@ -4,7 +4,7 @@ from contextlib import closing
 
 import click
 
-from runner.cli import Context
+from runner.cli import Context, tracking_uri
 from runner.cli.output import ago, print_json
 from runner.cli.tables import print_table
 from runner.tracking import open_store
@@ -12,6 +12,7 @@ from runner.tracking.model import Experiment, Lifecycle
 
 
 @click.group
+@tracking_uri
 def command() -> None:
     """List, create, rename, delete experiments. NAME may also be an experiment's id."""
 

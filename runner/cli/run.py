@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from runner import launch
-from runner.cli import Context
+from runner.cli import Context, tracking_uri
 from runner.cli.output import print_json
 from runner.cli.terminal import Terminal
 from runner.environments import MANAGERS
@@ -38,6 +38,7 @@ from runner.settings import Settings
 )
 @click.option("--experiment-name", metavar="NAME", help="Experiment to record in; created when missing.")
 @click.option("--experiment-id", metavar="ID", help="Experiment to record in.")
+@tracking_uri
 @click.option("--run-name", metavar="NAME", help="Name of the run; a speakable one is made up otherwise.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="A tag to record; repeat for more.")
 @click.option(

@@ -13,7 +13,7 @@ from typing import Literal
 
 import click
 
-from runner.cli import Context
+from runner.cli import Context, tracking_uri
 from runner.cli.loglines import LogPrinter
 from runner.cli.output import ago, clock, lasting, number, print_json, printable
 from runner.cli.tables import print_table
@@ -44,6 +44,7 @@ RUNS = partial(click.argument, "runs", metavar="RUN...", nargs=-1, required=True
 
 
 @click.group
+@tracking_uri
 def command() -> None:
     """List, show, compare, delete recorded runs; read their logs.
 

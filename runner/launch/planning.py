@@ -94,7 +94,10 @@ def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterato
 def _tell(planned: Planned, progress: Progress) -> None:
     for text in planned.checkout.notices:
         progress.notice(text)
+    mine = {None, planned.entry_point.name}
     for notice in (*planned.project.notices, *planned.bound.notices):
+        if notice.entry_point not in mine:
+            continue
         if notice.mild:
             progress.notice(notice.message, hint=notice.hint)
         else:

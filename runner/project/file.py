@@ -5,7 +5,7 @@ entry_points: {name: {parameters, command, metrics, outputs}}
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner.errors import Location, ProjectError
@@ -107,7 +107,7 @@ def _entry_points(root: Table, notices: list[Notice]) -> Mapping[str, EntryPoint
             return {}
         case Table() as table:
             _refuse_lost_command(table)
-            return {entry.key: _entry_point(entry, root, notices) for entry in table}
+            return {entry.key: _noted_entry_point(entry, root, notices) for entry in table}
         case node:
             raise refused(
                 f"'entry_points' must be a mapping of names to commands, not {node}",
@@ -125,6 +125,14 @@ def _refuse_lost_command(table: Table) -> None:
             where=entry.where,
             hint="put a name above it: `main:`, with `command` indented below",
         )
+
+
+def _noted_entry_point(entry: Entry, root: Table, notices: list[Notice]) -> EntryPoint:
+    """The entry point; its notices carry its name, for they matter only to those who run it."""
+    own: list[Notice] = []
+    point = _entry_point(entry, root, own)
+    notices.extend(replace(notice, entry_point=entry.key) for notice in own)
+    return point
 
 
 def _entry_point(entry: Entry, root: Table, notices: list[Notice]) -> EntryPoint:

@@ -122,12 +122,16 @@ EnvironmentSpec: TypeAlias = SystemEnv | PythonEnv | CondaEnv | DockerEnv
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something odd in a project file which does not stop a run; `mild` where it may well be meant so."""
+    """Something odd in a project file which does not stop a run.
+
+    `mild` where it may well be meant so; `entry_point` names the one that it is about.
+    """
 
     message: str
     where: Location | None = None
     hint: str | None = None
     mild: bool = False
+    entry_point: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

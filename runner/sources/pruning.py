@@ -12,10 +12,17 @@ from runner.settings import Settings
 _DAY = 86_400.0
 
 
-def prune(settings: Settings, *, older_than_days: float) -> int:
-    """Remove what was last used longer ago than that; bytes freed. What is in use stays."""
+def prune(settings: Settings, *, older_than_days: float, dry_run: bool = False) -> int:
+    """Remove what was last used longer ago than that; bytes freed, or with `dry_run` to be freed. What is in use stays."""
     before = time.time() - older_than_days * _DAY
-    return sum(_remove(home) for home in _homes(settings.cache) if home.stat().st_mtime < before)
+    old = [home for home in _homes(settings.cache) if home.stat().st_mtime < before]
+    if dry_run:  # trees lie inside their mirror: count them once
+        return sum(
+            _size(home)
+            for home in old
+            if not any(home.is_relative_to(other) for other in old if other != home)
+        )
+    return sum(_remove(home) for home in old)
 
 
 def _homes(cache: Path) -> Iterator[Path]:

@@ -118,3 +118,16 @@ def test_sizes_are_read(text: str, count: int) -> None:
 )
 def test_sizes_are_written(count: int, text: str) -> None:
     assert size(count) == text
+
+
+def test_gc_frees_git_mirrors_too(cli: Cli, home: Path) -> None:
+    mirror = home / "cache" / "git" / "0123" / "mirror.git"
+    mirror.mkdir(parents=True)
+    (mirror / "pack").write_bytes(b"x" * 100_000)
+    os.utime(mirror.parent, (0, 0))
+
+    dry, real = cli("env", "gc", "--dry-run"), cli("env", "gc")
+
+    assert " kB of Git mirrors" in dry.out
+    assert "removed" in real.out
+    assert not mirror.exists()

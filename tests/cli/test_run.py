@@ -288,3 +288,45 @@ def test_an_unknown_parent_is_a_warning(cli: Cli, files: Files, monkeypatch: pyt
 
     assert outcome.code == 0
     assert "not taken as parent" in outcome.err
+
+
+def test_another_store_can_be_named(cli: Cli, files: Files, home: Path, tmp_path: Path) -> None:
+    demo = files({"MLproject": ECHO})
+    uri = f"sqlite:///{tmp_path / 'other.db'}"
+
+    cli("run", demo, "--tracking-uri", uri, "--run-name", "elsewhere")
+
+    assert "elsewhere" in cli("runs", "--tracking-uri", uri, "list").out
+    assert "Default" in cli("experiments", "--tracking-uri", uri, "list").out
+    assert not (home / "runner.db").exists()
+
+
+def test_a_server_as_store_is_refused_for_now(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files({"MLproject": ECHO}), "--tracking-uri", "http://127.0.0.1:5000")
+
+    assert outcome.code == 7
+    assert "not possible in this version" in outcome.err
+
+
+def test_warnings_about_other_entry_points_are_left_out(cli: Cli, files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": """
+            entry_points:
+              main: {command: "echo"}
+              other: {command: "echo", parameters: {unused: string}}
+            """
+        }
+    )
+
+    assert "unused" not in cli("run", demo).err
+    assert "unused" in cli("run", demo, "-e", "other", "-P", "unused=1").err
+
+
+def test_control_characters_of_a_project_file_do_not_reach_the_terminal(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": 'name: "a\\e[2Jb"\nentry_points: {"ma\\e[31min": {command: "echo"}}'})
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 2
+    assert "\x1b" not in outcome.err
