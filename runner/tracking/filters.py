@@ -127,15 +127,17 @@ def parse_order(texts: Sequence[str]) -> list[Order]:
 
 
 def _order(text: str) -> Order:
-    hit = re.fullmatch(r"\s*(-?)(.*?)(?:\s+(ASC|DESC))?\s*", text, re.IGNORECASE | re.DOTALL)
-    assert hit is not None  # every text fits
-    minus, body, word = hit.groups()
+    body = text.strip()
+    descending = body.startswith("-")
+    body = body.removeprefix("-")
+    words = body.rsplit(maxsplit=1)
+    if len(words) > 1 and words[-1].upper() in {"ASC", "DESC"}:
+        body, descending = words[0], words[1].upper() == "DESC"
     if not body:
         raise TrackingError(f"order: {text!r} names nothing", hint="metrics.loss ASC, or -metrics.loss")
     entity, dot, key = body.partition(".")
-    if dot and entity in ENTITIES and re.fullmatch(r"[\w.]+[\-/:][\w\-/:.]*", key):
-        body = f"{entity}.`{key}`"  # here nothing can follow, so that such a key needs no quotes
-    descending = (word or "").upper() == "DESC" or (bool(minus) and not word)
+    if dot and entity in ENTITIES and re.fullmatch(r"[\w\-/:.]+", key):
+        body = f"{entity}.`{key}`"  # here nothing can follow, so that no key needs quotes
     return Order(_Parser(body, what="order").only_name(), "DESC" if descending else "ASC")
 
 
@@ -290,7 +292,7 @@ class _Parser:
         if not self._mark("("):
             self._fail("(")
         found = [self._listed()]
-        while self._mark(","):
+        while self._mark(",") and self._next.value != ")":  # MLflow takes a comma at the end
             found.append(self._listed())
         if not self._mark(")"):
             self._fail(", or )")

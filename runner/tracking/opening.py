@@ -15,6 +15,7 @@ from runner.tracking.sqlstore import SqlStore
 VERSION_TABLE = "runner_schema_version"  # MLflow's is alembic_version: neither is mistaken for the other
 HEAD = "0001"  # the last of migrations/versions; a test keeps it so
 SQLITE = "sqlite:///"
+ENGINES = {"sqlite", "postgresql", "mysql", "mariadb"}  # those whose SQL ours is, or is to be
 
 
 def open_store(settings: Settings, uri: str | None = None) -> SqlStore:
@@ -36,6 +37,9 @@ def open_store(settings: Settings, uri: str | None = None) -> SqlStore:
 
 def _absolute(uri: str) -> str:
     """The URI as it is, but a path in it from the root: programs of a run start in other directories."""
+    scheme, colon, place = uri.partition("://")
+    if place.strip("/") == ":memory:":
+        raise TrackingError(f"{uri!r} would be forgotten at once", hint="for a file write sqlite:///runs.db")
     if uri.startswith(SQLITE) and len(uri) > len(SQLITE):
         return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).expanduser().absolute()}"
     if uri.startswith(("http://", "https://")):
@@ -43,8 +47,7 @@ def _absolute(uri: str) -> str:
             f"recording on a server ({uri}) is not possible in this version",
             hint="set RUNNER_TRACKING_URI=sqlite:///runs.db, or unset MLFLOW_TRACKING_URI for the store in RUNNER_HOME",
         )
-    scheme, colon, _ = uri.partition("://")
-    if colon and scheme.partition("+")[0] in {"sqlite", "postgresql", "mysql", "mariadb"} and uri != SQLITE:
+    if scheme.partition("+")[0] in ENGINES and place.strip("/"):
         return uri
     raise TrackingError(
         f"{uri!r} is no tracking URI",

@@ -24,7 +24,8 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(home: Path, new_database: Path) -> Path:
     """The file of this test's store."""
     home.mkdir()
-    return shutil.copy(new_database, home / "runner.db")
+    shutil.copy(new_database, home / "runner.db")
+    return home / "runner.db"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -249,11 +250,12 @@ def test_a_deleted_run_is_readable_and_not_writable(store: Store) -> None:
     store.delete_run(run.id)
 
     assert store.run(run.id).params == {"a": "1"}
-    for write in (
+    writes: list[Callable[[], None]] = [
         lambda: store.log(run.id, tags={"a": "b"}),
         lambda: store.update_run(run.id, name="x"),
         lambda: store.delete_tag(run.id, "mlflow.runName"),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(Conflict, match="is deleted"):
             write()
     assert store.search_runs().runs == ()
@@ -268,14 +270,15 @@ def test_a_deleted_run_is_readable_and_not_writable(store: Store) -> None:
 
 def test_whoever_names_an_unknown_run_is_told(store: Store, settings: Settings) -> None:
     lease = this_process_lease(settings)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: store.log("unknown", tags={"a": "b"}),
         lambda: store.update_run("unknown", name="x"),
         lambda: store.delete_run("unknown"),
         lambda: store.restore_run("unknown"),
         lambda: store.metric_history("unknown", "loss"),
         lambda: store.renew_lease("unknown", lease),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(NotFound, match="no run 'unknown'"):
             call()
 
@@ -333,7 +336,7 @@ def test_a_param_keeps_its_first_value_and_nothing_of_a_refused_batch_is_kept(st
     run = store.create_run("0", params={"alpha": "0.5"})
     store.log(run.id, params={"alpha": "0.5", "beta": "1"})
 
-    with pytest.raises(Conflict, match="param 'alpha' .* is '0.5' already and cannot become '0.50'"):
+    with pytest.raises(Conflict, match=r"param 'alpha' .* is '0.5' already and cannot become '0.50'"):
         store.log(
             run.id,
             params={"gamma": "1", "alpha": "0.50"},
@@ -380,7 +383,7 @@ def test_other_keys_are_refused(store: Store, key: str) -> None:
 
     for refused in ({"params": {key: "1"}}, {"tags": {key: "1"}}, {"metrics": [Metric(key, 1, 1)]}):
         with pytest.raises(TrackingError, match="name"):
-            store.log(run.id, **refused)  # type: ignore[arg-type]
+            store.log(run.id, **refused)
 
 
 @pytest.mark.parametrize(
