@@ -324,11 +324,10 @@ for step in range(10**9):
     for _ in range(3):
         process = start(code)
         assert process.stdout is not None
-        for _line in range(20):
-            process.stdout.readline()
+        lines = [process.stdout.readline() for _ in range(20)]
         os.kill(process.pid, signal.SIGKILL)
-        rest, _ = process.communicate()
-        told = int(rest.split("\n")[-2]) if rest.count("\n") else 19
+        told = int([*lines, *process.stdout][-1])
+        process.communicate()
 
         store = open_store(settings)
         run = store.run("victim")
