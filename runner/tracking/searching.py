@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.tracking import checks
+from runner.tracking.database import Connection, Row
 from runner.tracking.filters import Clause, Name, Order, parse, parse_order
 from runner.tracking.model import Lifecycle
 
@@ -33,13 +34,30 @@ TABLES: Mapping[str, str] = {
     "tag": "runner_tags",
 }
 
+# A page ordered by a metric: 14 ms instead of 60 ms among 100,000 runs, unless a filter fits few of the best.
+CANDIDATES = 2000
+UNTIED = "best.value <> last.value"  # runs that were not looked at may share the last value
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A SELECT of the surrogate keys of runs in order, and its parameters."""
+    """SELECTs of the surrogate keys of runs in order, and their parameters.
+
+    `shortcut`, if there is one, gives the same rows from the first on, soon but perhaps not all.
+    """
 
     statement: str
+    shortcut: str | None
     values: Mapping[str, Any]
+
+    def numbers(self, db: Connection, *, limit: int, offset: int) -> Sequence[int]:
+        """Surrogate keys of at most `limit` runs after the first `offset`."""
+        values = {**self.values, "limit": limit, "offset": offset}
+        rows: Sequence[Row] = ()
+        for statement in (self.shortcut, self.statement):
+            if statement is not None and len(rows) < limit:
+                rows = db.execute(f"{statement} LIMIT :limit OFFSET :offset", values)
+        return [row[0] for row in rows]
 
 
 def compiled(
@@ -57,10 +75,15 @@ def compiled(
     sql = _Sql()
     conditions = list(_scope(sql, experiment_ids, lifecycle))
     conditions += [_condition(sql, clause) for clause in parse(text)]
-    terms = [term for order in parse_order(order_by) for term in _terms(sql, order)]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = ", ".join((*terms, "r.started DESC", "r.uuid"))
-    return Search(f"SELECT r.id FROM runner_runs r{''.join(sql.joins)}{where} ORDER BY {order}", sql.values)
+    orders = parse_order(order_by)
+    terms = [term for order in orders for term in _terms(sql, order)]
+    joins = "".join(sql.joins)
+    where = " AND ".join(conditions or ["1 = 1"])
+    tail = f"{where} ORDER BY {', '.join((*terms, 'r.started DESC', 'r.uuid'))}"
+    shortcut = None
+    if orders and orders[0].name.entity == "metric" and len(experiment_ids or ()) == 1:
+        shortcut = f"{_from_best(sql, orders[0])}{joins} WHERE {UNTIED} AND {tail}"
+    return Search(f"SELECT r.id FROM runner_runs r{joins} WHERE {tail}", shortcut, sql.values)
 
 
 @dataclass(slots=True)
@@ -97,13 +120,11 @@ def _condition(sql: _Sql, clause: Clause) -> str:
         return _compared(sql, f"r.{COLUMNS[name.key]}", clause)
     if name.entity == "dataset":
         return "1 = 0"
-    inner = [f"key_id = {sql.key(name.key)}"]
-    if sql.experiments and name.entity != "tag":  # so that the index (experiment, key, number) serves
-        inner.append(sql.experiments)
+    inner = ["run = r.id", f"key_id = {sql.key(name.key)}"]
     if clause.value is not None:
         inner.append(_value(sql, clause))
     negation = "NOT " if clause.operator == "IS NULL" else ""
-    return f"r.id {negation}IN (SELECT run FROM {TABLES[name.entity]} WHERE {' AND '.join(inner)})"
+    return f"{negation}EXISTS (SELECT 1 FROM {TABLES[name.entity]} WHERE {' AND '.join(inner)})"
 
 
 def _value(sql: _Sql, clause: Clause) -> str:
@@ -122,6 +143,17 @@ def _compared(sql: _Sql, column: str, clause: Clause) -> str:
             return f"LOWER({column}) LIKE LOWER({sql.bind(clause.value)})"
         case _:
             return f"{column} {clause.operator} {sql.bind(clause.value)}"
+
+
+def _from_best(sql: _Sql, order: Order) -> str:
+    """The runs with the best values of the metric that orders first: an index has them in this order."""
+    return (
+        f"WITH best AS (SELECT run, value FROM runner_latest_metrics WHERE {sql.experiments}"
+        f" AND key_id = {sql.key(order.name.key)} AND is_nan = FALSE"
+        f" ORDER BY value {order.direction} LIMIT {CANDIDATES}),"
+        f" last AS (SELECT {'MIN' if order.direction == 'DESC' else 'MAX'}(value) AS value FROM best)"
+        " SELECT r.id FROM best CROSS JOIN last JOIN runner_runs r ON r.id = best.run"
+    )
 
 
 def _terms(sql: _Sql, order: Order) -> list[str]:

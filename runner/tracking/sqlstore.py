@@ -105,9 +105,7 @@ class SqlStore:
             filter, order_by=order_by, experiment_ids=experiment_ids, lifecycle=lifecycle
         )
         with self._database.reading() as db:
-            values = {**search.values, "limit": limit + 1, "offset": offset}
-            rows = db.execute(f"{search.statement} LIMIT :limit OFFSET :offset", values)
-            numbers = [row[0] for row in rows]
+            numbers = search.numbers(db, limit=limit + 1, offset=offset)
             more = len(numbers) > limit
             return Page(runs.in_order(db, numbers[:limit]), str(offset + limit) if more else None)
 

@@ -202,7 +202,7 @@ def test_columns_that_do_not_fit_are_left_out_and_named(store: Store) -> None:
     record(store, "a-rather-long-name", accuracy_of_validation=0.5, loss=0.25, zeta=1)
     record(store, "b")
 
-    narrow = on_terminal("runs", "list", columns=80, NO_COLOR="1")
+    narrow = on_terminal("runs", "list", columns=80, NO_COLOR="1", TERM="dumb")
 
     assert "accuracy_of_validation" in narrow.out
     assert "zeta" not in narrow.out
