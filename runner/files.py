@@ -95,21 +95,21 @@ def release(descriptor: int) -> None:
 def _acquire(descriptor: int, path: Path, *, timeout: float | None, shared: bool) -> None:
     deadline = None if timeout is None else time.monotonic() + timeout
     pause = 0.005
-    while not _try_lock(descriptor, shared=shared, block=timeout is None):
+    # Asked for again and again, never waited for inside the system: that would make us deaf to signals.
+    while not _try_lock(descriptor, shared=shared):
         if deadline is not None and time.monotonic() >= deadline:
             raise LockTaken(f"{path} is locked by another process")
         time.sleep(pause)
-        pause = min(pause * 2, 0.2)
+        pause = min(pause * 2, 0.1)
 
 
-def _try_lock(descriptor: int, *, shared: bool, block: bool) -> bool:
+def _try_lock(descriptor: int, *, shared: bool) -> bool:
     try:
         if sys.platform == "win32":
             os.lseek(descriptor, 0, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            flags = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            fcntl.flock(descriptor, flags if block else flags | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError as error:
         if isinstance(error, BlockingIOError | PermissionError):
             return False

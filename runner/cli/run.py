@@ -12,7 +12,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.output import print_json
 from runner.cli.terminal import Terminal
 from runner.environments import MANAGERS
-from runner.errors import UsageError
+from runner.errors import RunnerError, UsageError
 from runner.progress import Progress
 from runner.settings import Settings
 
@@ -77,7 +77,11 @@ def command(
     if dry_run:
         _print_plan(request, settings, progress, as_json=as_json)
         return
-    result = launch.run(request, settings=settings, progress=progress, spectator=terminal)
+    try:
+        result = launch.run(request, settings=settings, progress=progress, spectator=terminal)
+    except RunnerError as error:
+        terminal.failed(error)
+        raise
     terminal.ended(result)
     if as_json:
         print_json(_result(result))

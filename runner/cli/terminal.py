@@ -21,6 +21,7 @@ from typing import Literal, TextIO
 import click
 
 from runner.cli.output import printable
+from runner.errors import Interrupted, RunnerError
 from runner.launch import Result
 from runner.progress import Event, Message, Phase
 from runner.tracking.model import Run, RunStatus
@@ -60,6 +61,12 @@ class Terminal:
         """The run has an id now."""
         self._announce(run_id=run.id, name=run.name, status=RunStatus.RUNNING.value)
         self._row("●" if self._unicode else "*", "Run", run.name, run.id, colour="cyan")
+
+    def failed(self, error: RunnerError) -> None:
+        """It did not come to an end of the program. What went wrong is told elsewhere."""
+        killed = isinstance(error, Interrupted)
+        self._announce(status=(RunStatus.KILLED if killed else RunStatus.FAILED).value)
+        self._clear()
 
     def echo(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
         """Pass a piece of the program's output on as it is. Whoever read ours may be gone: the run goes on."""

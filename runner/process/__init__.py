@@ -14,9 +14,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import IO
 
 from runner.errors import RunnerError
+
+SLICE = 0.5  # seconds of one wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,7 @@ def _communicate(
         lines: list[str] = []
         follower = _follow(process, lines, on_line) if on_line else None
         try:
-            out, err = process.communicate(input.encode() if input is not None else None, timeout)
-        except subprocess.TimeoutExpired as error:
-            process.kill()
-            process.wait()
-            raise ProgramFailed(
-                Completed(argv, -signal.SIGKILL, "", f"no answer within {timeout:g} s")
-            ) from error
+            out, err = _output(process, input.encode() if input is not None else None, timeout=timeout)
         except BaseException:
             process.kill()
             raise
@@ -131,6 +128,22 @@ def _communicate(
             follower.join()
         text = "".join(lines) if follower else _text(err)
         return Completed(argv, process.returncode, _text(out), text)
+
+
+def _output(
+    process: subprocess.Popen[bytes], data: bytes | None, *, timeout: float | None
+) -> tuple[bytes | None, bytes | None]:
+    # In slices: a signal that arrives just before a wait begins is handled only when that wait is over.
+    started = monotonic()
+    while True:
+        try:
+            return process.communicate(data, min(SLICE, timeout or SLICE))
+        except subprocess.TimeoutExpired:
+            data = None  # it is under way
+            if timeout is not None and monotonic() - started >= timeout:
+                words = f"no answer within {timeout:g} s"
+                argv = tuple(map(str, process.args)) if isinstance(process.args, tuple) else ()
+                raise ProgramFailed(Completed(argv, -signal.SIGKILL, "", words)) from None
 
 
 def _follow(

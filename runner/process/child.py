@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Literal, TypeAlias
 
-from runner.process import ProgramMissing
+from runner.process import SLICE, ProgramMissing
 from runner.process import guard as guard_script
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
@@ -83,7 +83,7 @@ class Child:
         """Wait for the program itself; its exit code, negative for a signal."""
         # In slices: a signal that arrives just before a wait begins is handled only when that wait is over.
         while (code := self._process.poll()) is None:
-            _await_end(self._process, seconds=0.5)
+            _await_end(self._process, seconds=SLICE)
         return code
 
     def stop(self, number: int) -> None:

@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -42,14 +43,29 @@ class Started:
         return self.process.wait(30)
 
 
+Start = Callable[[dict[str, str]], Started]
+
+
 @pytest.fixture
-def sleeper(files: Files, tmp_path: Path) -> Iterator[Started]:
+def start(files: Files, tmp_path: Path) -> Iterator[Start]:
+    """Start a run of a project; at the end of the test it is gone."""
+    with ExitStack() as stack:
+
+        def start(contents: dict[str, str]) -> Started:
+            started = Started(files(contents), scratch=tmp_path)
+            stack.callback(started.process.wait)
+            stack.callback(started.process.kill)
+            return started
+
+        yield start
+
+
+@pytest.fixture
+def sleeper(start: Start) -> Started:
     """A run whose program sleeps, and whose helper has left its process group."""
-    started = Started(files({"MLproject": SLEEPER}), scratch=tmp_path)
+    started = start({"MLproject": SLEEPER})
     started.wait_for("started")
-    yield started
-    started.process.kill()
-    started.process.wait()
+    return started
 
 
 def run_id(cli: Cli) -> str:
@@ -70,13 +86,9 @@ def test_a_signal_ends_the_program_and_the_run_is_killed(
     wait_until(lambda: marked(run) == [])
 
 
-def test_a_program_may_end_well_when_asked_to_stop_and_says_so_with_its_code(
-    cli: Cli, files: Files, tmp_path: Path
-) -> None:
+def test_a_program_may_end_well_when_asked_to_stop_and_says_so_with_its_code(cli: Cli, start: Start) -> None:
     command = 'trap "echo saved; exit 9" INT; echo started; while true; do sleep 0.05; done'
-    started = Started(
-        files({"MLproject": f"entry_points: {{main: {{command: {json.dumps(command)}}}}}"}), scratch=tmp_path
-    )
+    started = start({"MLproject": f"entry_points: {{main: {{command: {json.dumps(command)}}}}}"})
     started.wait_for("started")
 
     started.process.send_signal(signal.SIGINT)
@@ -86,11 +98,9 @@ def test_a_program_may_end_well_when_asked_to_stop_and_says_so_with_its_code(
     assert shown(cli)["status"] == "KILLED"
 
 
-def test_the_second_signal_kills(cli: Cli, files: Files, tmp_path: Path) -> None:
+def test_the_second_signal_kills(cli: Cli, start: Start) -> None:
     command = 'trap "" INT TERM; echo started; while true; do sleep 0.05; done'
-    started = Started(
-        files({"MLproject": f"entry_points: {{main: {{command: {json.dumps(command)}}}}}"}), scratch=tmp_path
-    )
+    started = start({"MLproject": f"entry_points: {{main: {{command: {json.dumps(command)}}}}}"})
     started.wait_for("started")
 
     started.process.send_signal(signal.SIGINT)
@@ -115,19 +125,18 @@ def test_a_runner_that_is_killed_leaves_no_process_and_no_run_that_seems_to_go_o
 
 
 def test_a_signal_while_the_environment_is_built_ends_the_run(
-    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = tmp_path / "uv"
     slow.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 613\n')
     slow.chmod(0o755)
     monkeypatch.setenv("RUNNER_UV", str(slow))
-    demo = files(
+    started = start(
         {
             "MLproject": "python_env: python_env.yaml\nentry_points: {main: {command: 'true'}}",
             "python_env.yaml": "dependencies: [six]",
         }
     )
-    started = Started(demo, scratch=tmp_path)
     wait_until((tmp_path / "uv.pid").exists)
 
     started.process.send_signal(signal.SIGTERM)

@@ -70,3 +70,12 @@ def test_codes_are_described() -> None:
     assert describe_code(3) == "exit code 3"
     assert describe_code(-9) == "signal 9 (SIGKILL)"
     assert describe_code(-99) == "signal 99"
+
+
+def test_what_takes_several_waits_is_read_whole() -> None:
+    completed = capture(
+        python("import sys, time; print('a', flush=True); time.sleep(1.2); print(sys.stdin.read())"),
+        input="b",
+    )
+
+    assert completed.out == "a\nb\n"
