@@ -1,0 +1,199 @@
+"""Files of a run, in a directory and in an object store."""
+
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from runner.errors import NotFound, TrackingError
+from runner.tracking import Artifact, Artifacts
+from runner.tracking.artifacts import PIECE, safe
+
+HARD_NAME = "with space/a#b?c%20d+e&f=ü~[1]*.txt"
+
+
+@pytest.fixture(params=["uri", "path", "memory"])
+def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Artifacts:
+    place = tmp_path / "run #1 %20 ü" / "artifacts"
+    return Artifacts(
+        {"uri": place.as_uri(), "path": str(place), "memory": f"memory://{tmp_path}"}[request.param]
+    )
+
+
+def test_what_is_put_is_listed_and_read(artifacts: Artifacts) -> None:
+    artifacts.put_bytes(b"two", "b/two.txt")
+    artifacts.put_bytes(b"", "b/empty")
+    artifacts.put_bytes(b"one", "a.txt")
+    artifacts.put_bytes(b"other", "bb/other.txt")
+
+    assert artifacts.list() == [
+        Artifact("a.txt", 3),
+        Artifact("b/empty", 0),
+        Artifact("b/two.txt", 3),
+        Artifact("bb/other.txt", 5),
+    ]
+    assert artifacts.list("b") == [Artifact("b/empty", 0), Artifact("b/two.txt", 3)]
+    assert artifacts.list("none") == []
+    assert artifacts.read("b/two.txt") == b"two"
+
+
+def test_another_object_of_the_same_uri_sees_the_same(artifacts: Artifacts) -> None:
+    artifacts.put_bytes(b"one", "a.txt")
+
+    assert Artifacts(artifacts.uri).read("a.txt") == b"one"
+
+
+def test_names_with_signs_that_mean_something_in_a_url_are_kept(artifacts: Artifacts, tmp_path: Path) -> None:
+    artifacts.put_bytes(b"x", HARD_NAME)
+
+    assert [item.path for item in artifacts.list()] == [HARD_NAME]
+    assert artifacts.read(HARD_NAME) == b"x"
+    assert artifacts.download(HARD_NAME, tmp_path / "out") == tmp_path / "out" / HARD_NAME
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])
+def test_a_file_of_any_size_comes_back_with_its_digest(
+    artifacts: Artifacts, tmp_path: Path, size: int
+) -> None:
+    local = tmp_path / "local"
+    local.write_bytes(bytes(range(256)) * (size // 256) + b"x" * (size % 256))
+
+    digest = artifacts.put_file(local, "m/model.bin")
+
+    assert digest == f"sha256:{hashlib.sha256(local.read_bytes()).hexdigest()}"
+    assert artifacts.download("m/model.bin", tmp_path / "out").read_bytes() == local.read_bytes()
+    assert artifacts.put_bytes(local.read_bytes(), "again") == digest
+
+
+def test_an_artifact_is_replaced_as_a_whole(artifacts: Artifacts) -> None:
+    artifacts.put_bytes(b"longer than", "a")
+    artifacts.put_bytes(b"short", "a")
+
+    assert artifacts.read("a") == b"short"
+
+
+def test_what_is_not_there_is_not_found(artifacts: Artifacts, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no artifact 'none'"):
+        artifacts.read("none")
+    with pytest.raises(NotFound, match="no artifact 'none'"):
+        artifacts.download("none", tmp_path)
+    assert not (tmp_path / "none").exists()
+
+
+def test_all_artifacts_can_be_deleted(artifacts: Artifacts) -> None:
+    artifacts.put_bytes(b"1", "a/b/c")
+    artifacts.put_bytes(b"1", "d")
+
+    artifacts.delete_all()
+
+    assert artifacts.list() == []
+    artifacts.put_bytes(b"2", "d")
+    assert artifacts.read("d") == b"2"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/etc/passwd",
+        "..",
+        "../x",
+        "a/../../x",
+        "a//b",
+        "a/",
+        "./a",
+        "a\\b",
+        "C:/x",
+        "a\0b",
+        "a\nb",
+        "\x1b",
+    ],
+)
+def test_a_path_that_leads_out_or_is_malformed_is_refused(
+    artifacts: Artifacts, tmp_path: Path, path: str
+) -> None:
+    for use in (
+        lambda: artifacts.put_bytes(b"x", path),
+        lambda: artifacts.read(path),
+        lambda: artifacts.download(path, tmp_path),
+    ):
+        with pytest.raises(TrackingError, match="no artifact path"):
+            use()
+
+
+def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("hunter2")
+    place = tmp_path / "artifacts"
+    place.mkdir()
+    (place / "link").symlink_to(secret / "key")
+    (place / "directory").symlink_to(secret)
+    artifacts = Artifacts(str(place))
+
+    for path in ("link", "directory/key"):
+        with pytest.raises(TrackingError, match="leads out"):
+            artifacts.read(path)
+        with pytest.raises(TrackingError, match="leads out"):
+            artifacts.put_bytes(b"x", path)
+    artifacts.delete_all()
+
+    assert (secret / "key").read_text() == "hunter2"
+
+
+@pytest.mark.parametrize("uri", ["ftp://host/x", "nonsense://x", "s3://"])
+def test_a_uri_that_names_no_store_is_refused(uri: str) -> None:
+    with pytest.raises(TrackingError, match="cannot be kept"):
+        Artifacts(uri)
+
+
+def test_a_directory_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(TrackingError, match="cannot be kept"):
+        Artifacts(str(tmp_path / "file" / "artifacts"))
+
+
+def test_a_directory_in_place_of_an_artifact_is_explained(tmp_path: Path) -> None:
+    artifacts = Artifacts(str(tmp_path))
+    artifacts.put_bytes(b"x", "logs/stdout.txt")
+
+    with pytest.raises(TrackingError, match="'logs'"):
+        artifacts.put_bytes(b"x", "logs")
+
+
+def test_a_safe_path_is_given_back() -> None:
+    assert safe("a/b.txt") == "a/b.txt"
+
+
+def test_an_object_store_that_is_out_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amazon's protocol, as far as writing one object needs it; the first two requests fail."""
+    asked: list[tuple[str, str]] = []
+
+    class Bucket(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append((self.command, self.path))
+            self.send_response(503 if len(asked) < 3 else 200)
+            self.send_header("ETag", '"1"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "me")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+
+        Artifacts("s3://bucket/0/run/artifacts").put_bytes(b"x", "a b.txt")
+
+        server.shutdown()
+    assert asked == [("PUT", "/bucket/0/run/artifacts/a%20b.txt")] * 3
