@@ -4,18 +4,29 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import from_url
+from obstore.store import MemoryStore, ObjectStore, from_url
 
 from runner.errors import NotFound, TrackingError
 from runner.files import remove_tree
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
 PIECE = 8 * 1024 * 1024  # bytes in memory at once
+# obstore's own patience is over after 4 seconds; a server that restarts takes longer.
+PATIENCE: "RetryConfig" = {
+    "max_retries": 20,
+    "retry_timeout": timedelta(seconds=90),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=5), "base": 2},
+}
+MEMORY: dict[str, MemoryStore] = {}  # by URI: what is put through one `Artifacts` is had through another
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Artifacts:
         url = uri if "://" in uri else Path(uri).absolute().as_uri()
         self._root = Path(unquote(url.removeprefix("file://"))) if url.startswith("file:///") else None
         with self._translated(""):
-            self._store = from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+            self._store = _opened(url)
 
     def put_bytes(self, data: bytes, path: str) -> str:
         """Write one artifact, whole or not at all; its SHA-256, "sha256:..."."""
@@ -118,6 +129,14 @@ class Artifacts:
         except (BaseError, OSError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise TrackingError(f"{what} cannot be kept or had at {self.uri}: {reason}") from error
+
+
+def _opened(url: str) -> ObjectStore:
+    if url.startswith("file:"):
+        return from_url(url, mkdir=True)
+    if url.startswith("memory:"):
+        return MEMORY.setdefault(url, MemoryStore())
+    return from_url(url, retry_config=PATIENCE)
 
 
 def safe(path: str) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
+from runner.tracking.clock import now
+
 Stream: TypeAlias = Literal["stdout", "stderr"]
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 INDEX = "index.tsv"
@@ -30,9 +32,13 @@ class Chunk:
 
 
 class LogWriter:
-    """Writes the three files; several threads may call `write`."""
+    """Writes the three files; several threads may call `write`.
+
+    `failure` is why it has stopped writing: a full disk ends the recording of the output, not the program.
+    """
 
     def __init__(self, directory: Path) -> None:
+        self.failure: OSError | None = None
         self._lock = threading.Lock()
         self._index = (directory / INDEX).open("ab", buffering=0)
         self._files: dict[Stream, IO[bytes]] = {
@@ -42,9 +48,13 @@ class LogWriter:
     def write(self, stream: Stream, data: bytes) -> None:
         """Append a piece of output. The bytes go first, so that the index never promises what is not there."""
         with self._lock:
-            if not self._index.closed:
-                self._files[stream].write(data)
-                self._index.write(f"{time.time_ns() // 1_000_000}\t{stream}\t{len(data)}\n".encode())
+            if self._index.closed or self.failure is not None:
+                return
+            try:
+                _write(self._files[stream], data)
+                _write(self._index, f"{now()}\t{stream}\t{len(data)}\n".encode())
+            except OSError as error:
+                self.failure = error
 
     def close(self) -> None:
         """Close the files; later writes are dropped."""
@@ -59,9 +69,9 @@ def read(directory: Path) -> Iterator[Chunk]:
 
 
 def follow(directory: Path, ended: Callable[[], bool]) -> Iterator[Chunk]:
-    """The pieces as they come, until `ended()` says that there will be no more."""
+    """The pieces as they come, until `ended()` says that there will be no more; none if there is no such directory."""
     with ExitStack() as stack:
-        index = _open(stack, directory / INDEX)
+        index = _awaited(stack, directory, ended)
         files = {stream: _open(stack, directory / f"{stream}.txt") for stream in STREAMS}
         rest = b""
         while index is not None:
@@ -71,8 +81,29 @@ def follow(directory: Path, ended: Callable[[], bool]) -> Iterator[Chunk]:
             for line in lines:
                 yield from _chunk(line, files)
             if over:
+                yield from _untold(files)
                 return
             time.sleep(PAUSE)
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _awaited(stack: ExitStack, directory: Path, ended: Callable[[], bool]) -> IO[bytes] | None:
+    """The index, which a run that has just begun is about to make."""
+    while (index := _open(stack, directory / INDEX)) is None and directory.is_dir() and not ended():
+        time.sleep(PAUSE)
+    return index
+
+
+def _untold(files: dict[Stream, IO[bytes] | None]) -> Iterator[Chunk]:
+    """What a writer wrote and was killed before it could tell of it in the index."""
+    for stream, file in files.items():
+        if file is not None and (data := file.read()):
+            yield Chunk(int(os.fstat(file.fileno()).st_mtime * 1000), stream, data)
 
 
 def _open(stack: ExitStack, path: Path) -> IO[bytes] | None:
