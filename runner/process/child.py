@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Literal, TypeAlias
+from typing import IO, Literal, TypeAlias
 
 from runner.process import SLICE, ProgramMissing
 from runner.process import guard as guard_script
@@ -39,7 +39,7 @@ class Child:
 
     run_id: str
     _process: subprocess.Popen[bytes]
-    _readers: tuple[threading.Thread, ...] = ()
+    _readers: tuple["Reader", ...] = ()
     _stopped_by: int | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -63,7 +63,9 @@ class Child:
             process = _popen(argv, cwd=cwd, env=env)
             tell(f"{process.pid}\n".encode())
             child = Child(run_id, process)
-            child._readers = tuple(child._read(stream, sink) for stream in ("stdout", "stderr"))
+            assert process.stdout is not None
+            assert process.stderr is not None
+            child._readers = (Reader("stdout", process.stdout, sink), Reader("stderr", process.stderr, sink))
             try:
                 yield child
             finally:
@@ -117,7 +119,7 @@ class Child:
         else:
             self._clear_group()
         for reader in self._readers:
-            reader.join(LINGER)
+            reader.finish()
         self._ended.set()
 
     def _clear_group(self) -> None:
@@ -136,18 +138,38 @@ class Child:
             return False
         return True
 
-    def _read(self, stream: Stream, sink: Sink) -> threading.Thread:
-        pipe = self._process.stdout if stream == "stdout" else self._process.stderr
-        assert pipe is not None
 
-        def copy() -> None:
-            with pipe:
-                while data := os.read(pipe.fileno(), 65536):
-                    sink(stream, data)
+class Reader(threading.Thread):
+    """Copies one stream of a program to the sink, until all that hold its other end have closed it."""
 
-        thread = threading.Thread(target=copy, name=f"{stream} of {self.run_id}", daemon=True)
-        thread.start()
-        return thread
+    def __init__(self, stream: Stream, pipe: IO[bytes], sink: Sink) -> None:
+        super().__init__(name=stream, daemon=True)
+        self._stream: Stream = stream
+        self._pipe = pipe
+        self._sink = sink
+        self._waiting_since: float | None = None  # for output; None while the sink has some to deal with
+        self.start()
+
+    def run(self) -> None:
+        """The thread."""
+        with self._pipe:
+            while data := self._next():
+                self._sink(self._stream, data)
+
+    def finish(self) -> None:
+        """Wait for the rest of the output, however long it is; but not for a stranger that keeps the pipe open in silence."""
+        while self.is_alive():
+            self.join(0.05)
+            since = self._waiting_since
+            if since is not None and monotonic() - since > LINGER:
+                return
+
+    def _next(self) -> bytes:
+        self._waiting_since = monotonic()
+        try:
+            return os.read(self._pipe.fileno(), 65536)
+        finally:
+            self._waiting_since = None
 
 
 def _await_end(process: subprocess.Popen[bytes], *, seconds: float) -> None:

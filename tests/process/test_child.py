@@ -168,3 +168,30 @@ def test_nothing_outlives_a_runner_that_is_killed_not_even_what_left_the_group(t
     holder.communicate()
 
     wait_until(lambda: marked(run_id) == [])
+
+
+def test_all_output_arrives_however_slow_its_reader_is() -> None:
+    seen = 0
+
+    def slow(_stream: Stream, data: bytes) -> None:
+        nonlocal seen
+        seen += len(data)
+        time.sleep(0.05)
+
+    with Child.start(
+        ["bash", "-c", "head -c 1500000 /dev/zero"], cwd=Path.cwd(), env=os.environ, run_id="r1", sink=slow
+    ) as child:
+        child.wait()
+
+    assert seen == 1_500_000
+
+
+def test_a_stranger_that_keeps_the_pipe_open_is_not_waited_for() -> None:
+    output = Output()
+    started = time.monotonic()
+
+    with start("setsid sleep 20 & echo $!", output, run_id="stranger") as child:
+        child.wait()
+
+    assert time.monotonic() - started < 10
+    os.kill(int(output.data["stdout"]), signal.SIGKILL)
