@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 import unicodedata
 from collections.abc import Mapping
@@ -53,7 +54,9 @@ def lasting(milliseconds: int) -> str:
 
 
 def number(value: float) -> str:
-    """A metric's value, six digits."""
+    """A metric's value, six digits; the greatest number stands for infinity in the store."""
+    if abs(value) == sys.float_info.max:
+        value = math.copysign(math.inf, value)
     return f"{value:.6g}"
 
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 from runner.settings import Settings
@@ -21,24 +20,22 @@ def this_process_lease(settings: Settings) -> Lease:
 
 
 def process_started(pid: int) -> str:
-    """When a process started, in clock ticks since boot, with the boot's id.
+    """When a process started, in clock ticks since boot.
 
     "" for a process that is gone or waits to be buried, and wherever the system does not tell (it has no /proc).
     """
     try:
-        fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return f"{boot} {fields[19]}" if fields[0] not in {"Z", "X"} else ""  # 22nd field of the whole line
+    fields = stat.rpartition(")")[2].split()  # the program's name before it may hold spaces
+    return fields[19] if fields[0] not in {"Z", "X"} else ""  # 22nd field of the whole line
 
 
 def over(lease: Lease, moment: int) -> bool:
     """Whether nobody keeps the run alive any more at `moment` (ms).
 
-    On the lease's own machine the process itself decides: it may have slept through a renewal together with the
+    On the lease's own host the process itself decides: it may have slept through a renewal together with the
     machine. Elsewhere, and where start times are not told, time does.
     """
     if lease.host != _host():
@@ -49,10 +46,16 @@ def over(lease: Lease, moment: int) -> bool:
 
 
 def _host() -> str:
-    """This machine, and the set of process numbers in it: containers may share the name, not the numbers."""
-    with suppress(OSError):
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - a magic link
-    return socket.gethostname()
+    """Where a process number means one process: this machine since its last boot, and the container on it.
+
+    The name alone does not tell: many machines are called localhost, and containers may share their machine's.
+    """
+    name = socket.gethostname()
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        return f"{name} {boot} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - a magic link
+    except OSError:
+        return name
 
 
 def _exists(pid: int) -> bool:

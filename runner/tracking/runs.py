@@ -1,6 +1,7 @@
 """Runs in the database: made, found, read, marked."""
 
 import math
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def writable(db: Connection, run_id: str) -> Row:
 def find(db: Connection, reference: str) -> Run:
     """See `Store.run`."""
     checks.text(reference)
-    if reference.startswith("-") and reference[1:].isdecimal() and int(reference) < 0:
+    if re.fullmatch("-[1-9][0-9]{0,8}", reference):
         return _newest(db, int(reference[1:]))
     for where in ("uuid = :reference", "name = :reference"):
         found = read(db, f"{where} ORDER BY started DESC, id DESC LIMIT 1", {"reference": reference})
@@ -117,6 +118,15 @@ def mark(db: Connection, row: Row, lifecycle: Lifecycle) -> None:
     )
 
 
+def move(db: Connection, row: Row, experiment: Experiment) -> None:
+    """See `Store.move_run`: the experiment is repeated wherever an index leads with it."""
+    for table, key in (("runner_runs", "id"), ("runner_params", "run"), ("runner_latest_metrics", "run")):
+        db.execute(
+            f"UPDATE {table} SET experiment = :experiment WHERE {key} = :run",
+            {"experiment": int(experiment.id), "run": row.number},
+        )
+
+
 def metric_history(db: Connection, run_id: str, key: str) -> Sequence[Metric]:
     """See `Store.metric_history`."""
     rows = db.execute(
@@ -132,7 +142,7 @@ def _newest(db: Connection, position: int) -> Run:
     found = read(
         db,
         "lifecycle = 'active' ORDER BY started DESC, id DESC LIMIT 1 OFFSET :skipped",
-        {"skipped": min(position, 2**31) - 1},
+        {"skipped": position - 1},
     )
     if not found:
         raise NotFound(f"there is no run -{position}", hint="`runner runs list` shows the newest")

@@ -1,12 +1,13 @@
 """A filter and an order as one SELECT with parameters.
 
-As in MLflow, a run without the param, tag or metric fits no comparison, not even `!=`; NaN fits `!=` only. In an order
+As in MLflow, a run without the param, tag or metric fits no comparison, not even `!=`; NaN fits `!=` only. MLflow's
+words for a status mean what its clients see: a run that is being prepared is RUNNING, a lost one FAILED. In an order
 missing values come last in both directions, and among metrics NaN stands before them. Datasets are not recorded yet, so
 that no run fits a clause about them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.tracking import checks
@@ -27,6 +28,12 @@ COLUMNS: Mapping[str, str] = {
     "created": "started",
     "Created": "started",
     "end_time": "ended",
+}
+# What MLflow has one word for; our own words mean just themselves.
+STATUSES: Mapping[object, tuple[str, ...]] = {
+    "SCHEDULED": ("PENDING", "QUEUED"),
+    "RUNNING": ("PREPARING", "RUNNING"),
+    "FAILED": ("FAILED", "LOST"),
 }
 TABLES: Mapping[str, str] = {
     "metric": "runner_latest_metrics",
@@ -117,6 +124,7 @@ def _scope(sql: _Sql, experiment_ids: Sequence[str] | None, lifecycle: Lifecycle
 def _condition(sql: _Sql, clause: Clause) -> str:
     name = clause.name
     if name.entity == "attribute":
+        clause = _spelled_out(clause) if name.key == "status" else clause
         return _compared(sql, f"r.{COLUMNS[name.key]}", clause)
     if name.entity == "dataset":
         return "1 = 0"
@@ -125,6 +133,13 @@ def _condition(sql: _Sql, clause: Clause) -> str:
         inner.append(_value(sql, clause))
     negation = "NOT " if clause.operator == "IS NULL" else ""
     return f"{negation}EXISTS (SELECT 1 FROM {TABLES[name.entity]} WHERE {' AND '.join(inner)})"
+
+
+def _spelled_out(clause: Clause) -> Clause:
+    operator = {"=": "IN", "!=": "NOT IN"}.get(clause.operator)
+    if operator is None or clause.value not in STATUSES:
+        return clause
+    return replace(clause, operator=operator, value=STATUSES[clause.value])
 
 
 def _value(sql: _Sql, clause: Clause) -> str:

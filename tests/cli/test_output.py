@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from types import MappingProxyType
 
@@ -45,7 +46,15 @@ def test_a_moment_has_date_time_and_zone(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.1 + 0.2, "0.3"), (1e-9, "1e-09"), (math.nan, "nan"), (-math.inf, "-inf"), (5, "5")]
+    ("value", "text"),
+    [
+        (0.1 + 0.2, "0.3"),
+        (1e-9, "1e-09"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+        (sys.float_info.max, "inf"),
+        (5, "5"),
+    ],
 )
 def test_numbers_have_six_digits(value: float, text: str) -> None:
     assert number(value) == text

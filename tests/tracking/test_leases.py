@@ -52,6 +52,16 @@ def test_on_another_machine_the_clock_decides(settings: Settings) -> None:
     assert over(lease, 1001)
 
 
+def test_after_a_boot_or_on_a_machine_of_the_same_name_the_clock_decides(settings: Settings) -> None:
+    here = this_process_lease(settings)
+    name, _boot, numbers = here.host.split()
+
+    lease = replace(here, host=f"{name} another-boot {numbers}", until=1000)
+
+    assert not over(lease, 1000)
+    assert over(lease, 1001)
+
+
 def test_without_proc_the_number_and_the_clock_decide(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

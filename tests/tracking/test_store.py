@@ -206,7 +206,8 @@ def test_a_prefix_that_fits_several_runs_lists_them(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "reference", ["nope", "-3", "-" + "9" * 30, "", "abc", "%", "a\0b", "\udcff", "-x", "-0"]
+    "reference",
+    ["nope", "-3", "-" + "9" * 30, "-" + "9" * 5000, "", "abc", "%", "a\0b", "\udcff", "-x", "-0"],
 )
 def test_a_reference_to_no_run_is_an_error(store: Store, reference: str) -> None:
     store.create_run("0", name="some-name")
@@ -528,3 +529,26 @@ def test_the_store_serves_several_threads(store: Store) -> None:
     assert {key: point.step for key, point in store.run(run.id).metrics.items()} == {
         f"m{number}": 19 for number in range(4)
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("status = 'RUNNING'", {"PREPARING", "RUNNING"}),
+        ("status != 'RUNNING'", {"PENDING", "QUEUED", "FINISHED", "FAILED", "KILLED", "LOST"}),
+        ("status = 'SCHEDULED'", {"PENDING", "QUEUED"}),
+        ("status = 'FAILED'", {"FAILED", "LOST"}),
+        ("status = 'FAILED' AND status != 'LOST'", {"FAILED"}),
+        ("status = 'PREPARING'", {"PREPARING"}),
+        ("status LIKE 'RUNNING'", {"RUNNING"}),
+        ("status = 'running'", set()),
+        ("status = 'BOGUS'", set()),
+    ],
+)
+def test_mlflows_words_for_a_status_mean_what_its_clients_see(
+    store: Store, text: str, found: set[str]
+) -> None:
+    for status in RunStatus:
+        store.create_run("0", name=status.value, status=status)
+
+    assert {run.name for run in store.search_runs(filter=text).runs} == found
