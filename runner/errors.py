@@ -8,7 +8,8 @@
     ├── SourceError             6   directory, repository, ref or archive cannot be had
     ├── TrackingError           7   the store refuses or cannot be reached
     │   ├── NotFound
-    │   └── Conflict
+    │   ├── Conflict
+    │   └── Unavailable
     └── Interrupted           128 + signal number
 
 Errors in a project's program are no errors of ours: its exit code is passed on.
@@ -101,6 +102,10 @@ class NotFound(TrackingError):
 
 class Conflict(TrackingError):
     """The request contradicts what is stored: a name already taken, a parameter changed."""
+
+
+class Unavailable(TrackingError):
+    """The store itself fails: busy for very long, full, gone, damaged. The same request may succeed later."""
 
 
 class Interrupted(RunnerError):

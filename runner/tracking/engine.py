@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from runner.errors import TrackingError
+from runner.errors import TrackingError, Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Values
 from runner.tracking.sqlite import PRAGMAS
 
@@ -58,7 +58,7 @@ class EngineDatabase:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
-            raise TrackingError(f"the store {self.name} refuses: {cause}") from error
+            raise Unavailable(f"the store {self.name} refuses: {cause}") from error
 
 
 class EngineConnection:

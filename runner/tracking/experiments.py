@@ -6,11 +6,13 @@ from typing import Any
 from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks, keys
 from runner.tracking.clock import now
-from runner.tracking.database import Connection
+from runner.tracking.database import Connection, upsert
 from runner.tracking.model import Experiment, Lifecycle
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
 SUGGESTED = 1000  # names among which the nearest is sought
+TAG = ("experiment", "key_id", "value")
+INSERT_TAG = upsert("runner_experiment_tags", TAG, key=TAG[:2], update=TAG[2:])
 
 
 def create(
@@ -21,12 +23,7 @@ def create(
     ((last,),) = db.execute("SELECT COALESCE(MAX(id), 0) FROM runner_experiments")
     number = last + 1
     _insert(db, number, name, artifact_location or f"{artifact_root}/{number}")
-    ids = keys.numbers(db, tags)
-    if tags:
-        db.execute_many(
-            "INSERT INTO runner_experiment_tags (experiment, key_id, value) VALUES (:experiment, :key_id, :value)",
-            [{"experiment": number, "key_id": ids[key], "value": value} for key, value in tags.items()],
-        )
+    _write_tags(db, number, tags)
     return read(db, "id = :id", {"id": number})[0]
 
 
@@ -42,13 +39,18 @@ def find(db: Connection, id_or_name: str) -> Experiment:
         by_id = read(db, "id = :id", {"id": int(id_or_name)})
         if by_id:
             return by_id[0]
-    by_name = read(db, "name = :name", {"name": checks.text(id_or_name)})
+    return named(db, id_or_name)
+
+
+def named(db: Connection, name: str) -> Experiment:
+    """See `Store.experiment_named`."""
+    by_name = read(db, "name = :name", {"name": checks.text(name)})
     if by_name:
         return by_name[0]
     rows = db.execute(f"SELECT name FROM runner_experiments ORDER BY id DESC LIMIT {SUGGESTED}")
     raise NotFound(
-        f"there is no experiment {id_or_name!r}",
-        hint=did_you_mean(id_or_name, [name for (name,) in rows]) or "`runner experiments list` shows all",
+        f"there is no experiment {name!r}",
+        hint=did_you_mean(name, [other for (other,) in rows]) or "`runner experiments list` shows all",
     )
 
 
@@ -99,6 +101,26 @@ def mark(db: Connection, found: Experiment, lifecycle: Lifecycle) -> None:
     )
 
 
+def tag(db: Connection, found: Experiment, tags: Mapping[str, str]) -> None:
+    """See `Store.tag_experiment`."""
+    refuse_deleted(found)
+    _write_tags(db, int(found.id), tags)
+    _touch(db, found)
+
+
+def delete_tag(db: Connection, found: Experiment, key: str) -> None:
+    """See `Store.delete_experiment_tag`."""
+    refuse_deleted(found)
+    if key not in found.tags:
+        raise NotFound(f"experiment {found.name!r} has no tag {key!r}")
+    db.execute(
+        "DELETE FROM runner_experiment_tags WHERE experiment = :experiment"
+        " AND key_id = (SELECT id FROM runner_key_names WHERE name = :key)",
+        {"experiment": int(found.id), "key": key},
+    )
+    _touch(db, found)
+
+
 def refuse_deleted(found: Experiment) -> None:
     """Raises Conflict for a deleted one."""
     if found.lifecycle is Lifecycle.DELETED:
@@ -117,6 +139,21 @@ def _insert(db: Connection, number: int, name: str, location: str) -> None:
             "created": now(),
             "updated": now(),
         },
+    )
+
+
+def _write_tags(db: Connection, number: int, tags: Mapping[str, str]) -> None:
+    ids = keys.numbers(db, tags)
+    if tags:
+        db.execute_many(
+            INSERT_TAG,
+            [{"experiment": number, "key_id": ids[key], "value": value} for key, value in tags.items()],
+        )
+
+
+def _touch(db: Connection, found: Experiment) -> None:
+    db.execute(
+        "UPDATE runner_experiments SET updated = :now WHERE id = :id", {"now": now(), "id": int(found.id)}
     )
 
 

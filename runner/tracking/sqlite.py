@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner.errors import TrackingError
+from runner.errors import Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Values
 
 # WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
@@ -82,7 +82,7 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise TrackingError(f"the store {self.name} refuses: {error}", hint=_hint(str(error))) from error
+            raise Unavailable(f"the store {self.name} refuses: {error}", hint=_hint(str(error))) from error
 
 
 class _Sqlite:

@@ -185,6 +185,26 @@ class SqlStore:
                 recording.lose(db, number, now)
             return list(lost.values())
 
+    # what clients of the tracking protocol ask for beyond that ------------------------------------------------
+    def experiment_named(self, name: str) -> Experiment:
+        with self._database.reading() as db:
+            return experiments.named(db, name)
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        checks.tags(tags, longest=checks.EXPERIMENT_TAG)
+        with self._database.transaction() as db:
+            experiments.tag(db, experiments.find(db, experiment_id), tags)
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        with self._database.transaction() as db:
+            experiments.delete_tag(db, experiments.find(db, experiment_id), key)
+
+    def move_run(self, run_id: str, experiment_id: str) -> None:
+        with self._database.transaction() as db:
+            experiment = experiments.find(db, experiment_id)
+            experiments.refuse_deleted(experiment)
+            runs.move(db, runs.writable(db, run_id), experiment)
+
 
 def _name(name: str | None, tags: Mapping[str, str]) -> str | None:
     """The name asked for, as argument or as MLflow's tag."""

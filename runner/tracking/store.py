@@ -117,3 +117,16 @@ class Store(Protocol):
     def expire_leases(self, now: int) -> Sequence[str]:
         """Mark as LOST each run whose lease is over, or whose process on this machine is gone; their ids."""
         ...
+
+    # what clients of the tracking protocol ask for beyond that ------------------------------------------------
+    def experiment_named(self, name: str) -> Experiment:
+        """The experiment with exactly that name; deleted ones count."""
+        ...
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None: ...
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None: ...
+
+    def move_run(self, run_id: str, experiment_id: str) -> None:
+        """Put a run into another experiment; its artifacts stay where they are."""
+        ...
