@@ -50,29 +50,42 @@ def create(context: Context, /, *, name: str, artifact_location: str | None, as_
 @command.command
 @click.argument("name")
 @click.argument("new_name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def rename(context: Context, /, *, name: str, new_name: str) -> None:
+def rename(context: Context, /, *, name: str, new_name: str, as_json: bool) -> None:
     """Give an experiment another name; its id stays."""
     with closing(open_store(context.settings)) as store:
-        store.rename_experiment(name, new_name)
+        renamed = store.rename_experiment(name, new_name)
+    if as_json:
+        print_json(summary(renamed))
 
 
 @command.command
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def delete(context: Context, /, *, name: str) -> None:
+def delete(context: Context, /, *, name: str, as_json: bool) -> None:
     """Mark an experiment and its runs deleted; `restore` brings them back."""
     with closing(open_store(context.settings)) as store:
-        store.delete_experiment(name)
+        id_ = store.experiment(name).id
+        store.delete_experiment(id_)
+        gone = store.experiment(id_)
+    if as_json:
+        print_json(summary(gone))
 
 
 @command.command
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def restore(context: Context, /, *, name: str) -> None:
+def restore(context: Context, /, *, name: str, as_json: bool) -> None:
     """Bring a deleted experiment and its runs back."""
     with closing(open_store(context.settings)) as store:
-        store.restore_experiment(name)
+        id_ = store.experiment(name).id
+        store.restore_experiment(id_)
+        back = store.experiment(id_)
+    if as_json:
+        print_json(summary(back))
 
 
 def summary(experiment: Experiment) -> dict[str, object]:

@@ -143,6 +143,7 @@ def show(context: Context, /, *, run: str, as_json: bool) -> None:
 @click.option("--grep", metavar="REGEX", help="Only lines that fit.")
 @click.option("--timestamps", is_flag=True, help="The time before each line.")
 @click.option("--exit-status", is_flag=True, help="Exit with the run's own code.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, an object for each line.")
 @click.pass_obj
 def logs_(
     context: Context,
@@ -155,10 +156,12 @@ def logs_(
     grep: str | None,
     timestamps: bool,
     exit_status: bool,
+    as_json: bool,
 ) -> None:
     """Print what a run printed."""
     earliest = 0 if since is None else _now() - int(since * 1000)
-    with opened(context.settings) as store, closing(LogPrinter(_pattern(grep), timestamps)) as printer:
+    printer = LogPrinter(_pattern(grep), timestamps=timestamps, as_json=as_json)
+    with opened(context.settings) as store, closing(printer):
         found = store.run(run)
         for chunk in _chunks(store, found, context.settings, follow=follow):
             if chunk.time >= earliest and streams in {None, chunk.stream}:
@@ -189,25 +192,30 @@ def compare(context: Context, /, *, runs: Sequence[str], everything: bool, as_js
 
 @command.command(context_settings=NUMBERS)
 @RUNS()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def delete(context: Context, /, *, runs: Sequence[str]) -> None:
+def delete(context: Context, /, *, runs: Sequence[str], as_json: bool) -> None:
     """Mark runs deleted; `restore` brings them back."""
     with opened(context.settings) as store:
         found = [store.run(reference) for reference in runs]  # all of them first: -1 moves with each deletion
         for run in found:
             store.delete_run(run.id)
-            click.echo(f"deleted {run.name} ({run.id})")
+        changed = [store.run(run.id) for run in found]
+    _print_changed("deleted", changed, as_json=as_json)
 
 
 @command.command(context_settings=NUMBERS)
 @RUNS()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def restore(context: Context, /, *, runs: Sequence[str]) -> None:
+def restore(context: Context, /, *, runs: Sequence[str], as_json: bool) -> None:
     """Bring deleted runs back."""
     with opened(context.settings) as store:
-        for run in [store.run(reference) for reference in runs]:
+        found = [store.run(reference) for reference in runs]
+        for run in found:
             store.restore_run(run.id)
-            click.echo(f"restored {run.name} ({run.id})")
+        changed = [store.run(run.id) for run in found]
+    _print_changed("restored", changed, as_json=as_json)
 
 
 @contextmanager
@@ -237,6 +245,14 @@ def summary(run: Run) -> dict[str, object]:
         },
         "tags": dict(run.tags),
     }
+
+
+def _print_changed(what: str, runs: Sequence[Run], *, as_json: bool) -> None:
+    if as_json:
+        print_json([summary(run) for run in runs])
+        return
+    for run in runs:
+        click.echo(f"{what} {printable(run.name)} ({run.id})")
 
 
 def _print_runs(runs: Sequence[Run], *, all_columns: bool) -> None:
