@@ -39,6 +39,8 @@ TEXT_ATTRIBUTES = (
 )
 TIME_ATTRIBUTES = ("start_time", "created", "Created", "end_time")
 ATTRIBUTES = (*TEXT_ATTRIBUTES, *TIME_ATTRIBUTES)
+# Databases take so many expressions, joins and parameters in one statement, and all of that in less than a second.
+MOST_CLAUSES, MOST_ORDERS, MOST_LISTED = 500, 32, 5000
 NUMERIC = ("=", "!=", ">", ">=", "<", "<=")
 TEXTUAL = ("=", "!=", "LIKE", "ILIKE")
 
@@ -116,6 +118,8 @@ def parse_order(texts: Sequence[str]) -> list[Order]:
         TrackingError: what is wrong with which.
     """
     orders: list[Order] = []
+    if len(texts) > MOST_ORDERS:
+        raise TrackingError(f"order: more than {MOST_ORDERS} keys")
     for text in texts:
         order = _order(text)
         if any(
@@ -152,7 +156,10 @@ class _Parser:
 
     def clauses(self) -> Iterator[Clause]:
         yield self._clause()
+        count = 1
         while self._next.kind != "end":
+            if (count := count + 1) > MOST_CLAUSES:
+                self._stop(self._next.at, f"more than {MOST_CLAUSES} conditions")
             if not self._word("AND"):
                 hint = (
                     "conditions are joined by AND only" if self._next.value.upper() in {"OR", "NOT"} else None
@@ -293,6 +300,10 @@ class _Parser:
             self._fail("(")
         found = [self._listed()]
         while self._mark(",") and self._next.value != ")":  # MLflow takes a comma at the end
+            if len(found) == MOST_LISTED:
+                self._stop(
+                    self._next.at, f"more than {MOST_LISTED} values in a list", hint="ask in several parts"
+                )
             found.append(self._listed())
         if not self._mark(")"):
             self._fail(", or )")
@@ -322,7 +333,7 @@ class _Parser:
         self._stop(token.at, f"expected {expected}, found {found}", hint=hint)
 
     def _stop(self, at: int, message: str, *, hint: str | None = None) -> NoReturn:
-        line = self._text.replace("\n", " ").replace("\t", " ")
+        line = "".join(sign if sign.isprintable() else " " for sign in self._text)
         raise TrackingError(
             f"{self._what}, character {at + 1}: {message}", hint=hint, detail=f"{line}\n{' ' * at}^"
         )

@@ -155,3 +155,35 @@ def test_a_long_filter_is_read_in_linear_time(store: Store) -> None:
         parse(" " * 100_000 + "'")
     with pytest.raises(TrackingError):
         parse_order([" " * 100_000 + "x y z"])
+
+
+@pytest.mark.parametrize(
+    ("part", "joint", "most", "message"),
+    [
+        ("tags.a = 'x'", " AND ", 500, "more than 500 conditions"),
+        ("'x'", ", ", 5000, "more than 5000 values"),
+    ],
+)
+def test_a_search_has_a_limit_and_keeps_it(
+    store: Store, part: str, joint: str, most: int, message: str
+) -> None:
+    whole = "run_id IN ({})" if joint == ", " else "{}"
+
+    assert store.search_runs(filter=whole.format(joint.join([part] * most))).runs == ()
+    with pytest.raises(TrackingError, match=message):
+        parse(whole.format(joint.join([part] * (most + 1))))
+
+
+def test_an_order_has_a_limit_and_keeps_it(store: Store) -> None:
+    keys = [f"metrics.m{number}" for number in range(33)]
+
+    assert store.search_runs(order_by=keys[:32]).runs == ()
+    with pytest.raises(TrackingError, match="more than 32 keys"):
+        parse_order(keys)
+
+
+def test_the_echo_of_a_filter_holds_no_control_characters() -> None:
+    with pytest.raises(TrackingError) as refused:
+        parse("tags.a = '\x1b[31m\n' OR 1")
+
+    assert refused.value.detail == "tags.a = ' [31m ' OR 1\n" + " " * 18 + "^"
