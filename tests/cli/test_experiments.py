@@ -88,6 +88,18 @@ def test_json_has_everything(cli: Cli, store: Store) -> None:
     }
 
 
+def test_each_change_can_answer_in_json(cli: Cli, store: Store) -> None:
+    store.create_experiment("churn")
+
+    renamed = json.loads(cli("experiments", "rename", "churn", "new", "--json").out)
+    deleted = json.loads(cli("experiments", "delete", "new", "--json").out)
+    restored = json.loads(cli("experiments", "restore", "new", "--json").out)
+
+    assert (renamed["experiment_id"], renamed["name"]) == ("1", "new")
+    assert deleted["lifecycle_stage"] == "deleted"
+    assert restored["lifecycle_stage"] == "active"
+
+
 def test_rich_markup_in_a_name_is_text_on_a_terminal(store: Store) -> None:
     store.create_experiment("[red]x[/red] :smile:")
 

@@ -144,6 +144,16 @@ def test_runs_are_deleted_listed_as_deleted_and_restored(cli: Cli, store: Store)
     assert names(cli("runs", "list").out) == ["a"]
 
 
+def test_deleting_and_restoring_can_answer_in_json(cli: Cli, store: Store) -> None:
+    run = record(store, "a")
+
+    (deleted,) = json.loads(cli("runs", "delete", "a", "--json").out)
+    (restored,) = json.loads(cli("runs", "restore", "a", "--json").out)
+
+    assert (deleted["run_id"], deleted["lifecycle_stage"]) == (run.id, "deleted")
+    assert restored["lifecycle_stage"] == "active"
+
+
 def test_deleting_is_all_or_nothing_in_names(cli: Cli, store: Store) -> None:
     record(store, "a")
 
@@ -509,11 +519,25 @@ def test_timestamps_stand_before_each_line(cli: Cli, logged: Run) -> None:
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d  ", line) for line in lines)
 
 
+def test_logs_as_json_are_one_object_for_each_line(cli: Cli, logged: Run) -> None:
+    outcome = cli("runs", "logs", "logged", "--json")
+
+    lines = [json.loads(line) for line in outcome.out.splitlines()]
+    assert outcome.err == ""
+    assert {(line["stream"], line["text"]) for line in lines} == {
+        ("stdout", "epoch 1"),
+        ("stdout", "epoch 2"),
+        ("stdout", "end"),
+        ("stderr", "warning: \N{REPLACEMENT CHARACTER}"),
+    }
+    assert all(line["time"] > 1_600_000_000_000 for line in lines)
+
+
 def test_since_leaves_out_what_is_older(cli: Cli, store: Store, logged: Run) -> None:
-    index = f"1000\tstdout\t8\n{2**45}\tstdout\t3\n".encode()
+    index = f"1000\tstdout\t17\n{2**45}\tstdout\t3\n".encode()
     Artifacts(logged.artifact_uri).put_bytes(index, "logs/index.tsv")
 
-    assert cli("runs", "logs", "logged", "--since", "60").out == "epo"
+    assert cli("runs", "logs", "logged", "--since", "60", "--stdout").out == "end"
 
 
 def test_a_line_without_end_is_printed_in_parts(cli: Cli, store: Store, logged: Run) -> None:
