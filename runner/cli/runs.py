@@ -15,17 +15,14 @@ import click
 
 from runner.cli import Context, tracking_uri
 from runner.cli.loglines import LogPrinter
-from runner.cli.output import ago, clock, lasting, number, print_json, printable
-from runner.cli.tables import print_table
+from runner.cli.output import clock, number, print_json, printable
+from runner.cli.runtables import print_comparison, print_list, took
 from runner.errors import NotFound, UsageError
 from runner.settings import Settings
 from runner.tracking import Artifacts, Store, logs, open_store
 from runner.tracking.model import Experiment, Lifecycle, Run, RunStatus
 
 NUMBERS = {"ignore_unknown_options": True}  # `-1` is a run, no option
-FIXED = ("NAME", "STATUS", "STARTED", "TOOK")
-PAIR = 2
-SHOWN_TAGS = ("mlflow.source.name", "mlflow.source.git.commit", "mlflow.project.entryPoint")
 
 
 def _no_option(
@@ -107,7 +104,7 @@ def list_(
     if as_json:
         print_json([summary(run) for run in page.runs])
         return
-    _print_runs(page.runs, all_columns=all_columns)
+    print_list(page.runs, all_columns=all_columns)
     if not page.runs:
         click.echo("no runs", err=True)
     if page.next_token:
@@ -183,11 +180,7 @@ def compare(context: Context, /, *, runs: Sequence[str], everything: bool, as_js
     if as_json:
         print_json([summary(run) for run in found])
         return
-    delta = ["DELTA"] if len(found) == PAIR else []
-    rows = list(_compared(found, everything=everything))
-    print_table(["", *(run.name for run in found), *delta], rows)
-    if not rows:
-        click.echo("no differences in what is compared; see --all", err=True)
+    print_comparison(found, everything=everything)
 
 
 @command.command(context_settings=NUMBERS)
@@ -255,64 +248,6 @@ def _print_changed(what: str, runs: Sequence[Run], *, as_json: bool) -> None:
         click.echo(f"{what} {printable(run.name)} ({run.id})")
 
 
-def _print_runs(runs: Sequence[Run], *, all_columns: bool) -> None:
-    params = _columns([run.params for run in runs], all_columns=all_columns)
-    metrics = _columns(
-        [{key: point.value for key, point in run.metrics.items()} for run in runs], all_columns=True
-    )
-    rows = [
-        (
-            run.name,
-            run.status.value,
-            ago(run.started),
-            _took(run),
-            *(number(run.metrics[key].value) if key in run.metrics else "" for key in metrics),
-            *(run.params.get(key, "") for key in params),
-        )
-        for run in runs
-    ]
-    print_table((*FIXED, *metrics, *params), rows, right=("TOOK", *metrics), least=len(FIXED))
-    same = {key for run in runs for key in run.params} - set(params)
-    if same and sys.stdout.isatty():
-        listed = printable(", ".join(sorted(same)))
-        click.echo(f"the same in every row, so not shown: {listed}; see --all-columns", err=True)
-
-
-def _columns(rows: Sequence[Mapping[str, object]], *, all_columns: bool) -> list[str]:
-    """Keys that occur; without `all_columns` only those whose values differ."""
-    keys = sorted({key for row in rows for key in row})
-    if all_columns or len(rows) < PAIR:
-        return keys
-    return [key for key in keys if len({row.get(key) for row in rows}) > 1]
-
-
-def _compared(runs: Sequence[Run], *, everything: bool) -> Iterator[tuple[str, ...]]:
-    """Rows of the comparison; of two runs with the difference of each metric."""
-    two = len(runs) == PAIR
-    facts = {
-        "status": [run.status.value for run in runs],
-        **{tag: [run.tags.get(tag, "") for run in runs] for tag in SHOWN_TAGS},
-        **{f"params.{key}": [run.params.get(key, "") for run in runs] for key in _keys(runs, "params")},
-    }
-    for title, values in facts.items():
-        if everything or len(set(values)) > 1:
-            yield (title, *values, *([""] if two else []))
-    for key in _keys(runs, "metrics"):
-        values = [number(run.metrics[key].value) if key in run.metrics else "" for run in runs]
-        if everything or len(set(values)) > 1:
-            yield (f"metrics.{key}", *values, *([_delta(key, *runs)] if two else []))
-
-
-def _keys(runs: Sequence[Run], kind: Literal["params", "metrics"]) -> list[str]:
-    return sorted({key for run in runs for key in (run.params if kind == "params" else run.metrics)})
-
-
-def _delta(key: str, first: Run, second: Run) -> str:
-    if key not in first.metrics or key not in second.metrics:
-        return ""
-    return f"{second.metrics[key].value - first.metrics[key].value:+.6g}"
-
-
 def _print_facts(run: Run, experiment: Experiment) -> None:
     rows = [
         ("run", run.id),
@@ -321,7 +256,7 @@ def _print_facts(run: Run, experiment: Experiment) -> None:
         ("status", run.status.value + (", deleted" if run.lifecycle is Lifecycle.DELETED else "")),
         ("user", run.user),
         ("started", clock(run.started)),
-        ("took", _took(run)),
+        ("took", took(run)),
         ("artifacts", run.artifact_uri),
     ]
     for title, value in rows:
@@ -373,14 +308,6 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         return re.compile(text) if text is not None else None
     except re.error as error:
         raise UsageError(f"--grep {text!r} is no regular expression: {error}") from error
-
-
-def _took(run: Run) -> str:
-    if run.started is None:
-        return ""
-    if run.ended is None:
-        return "" if run.status.ended else lasting(max(0, _now() - run.started))
-    return lasting(max(0, run.ended - run.started))
 
 
 def _now() -> int:
