@@ -1,0 +1,62 @@
+"""Our errors as MLflow's clients know them: a code, an HTTP status, a JSON object.
+
+Clients repeat a request for minutes after 429 and most of 5xx: those stand for what may pass, never for what the caller did.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+
+from runner.errors import Conflict, NotFound, RunnerError, TrackingError, Unavailable
+
+
+class Malformed(TrackingError):
+    """The request itself is wrong."""
+
+
+class NameTaken(Conflict):
+    """There is an experiment of that name."""
+
+
+class NotPermitted(TrackingError):
+    """The caller's token does not reach so far."""
+
+
+class NotSupported(TrackingError):
+    """MLflow has this, we do not."""
+
+
+CODES: Mapping[type[BaseException], tuple[HTTPStatus, str]] = {
+    NotFound: (HTTPStatus.NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"),
+    NameTaken: (HTTPStatus.BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
+    NotPermitted: (HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
+    NotSupported: (HTTPStatus.NOT_IMPLEMENTED, "NOT_IMPLEMENTED"),
+    Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE"),
+    TrackingError: (HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE"),
+    RunnerError: (HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
+}
+# What the router and the guard answer by themselves.
+BARE: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
+    HTTPStatus.FORBIDDEN: "PERMISSION_DENIED",
+    HTTPStatus.NOT_FOUND: "ENDPOINT_NOT_FOUND",
+}
+
+
+def translated(error: Exception) -> tuple[int, dict[str, str]]:
+    """HTTP status and JSON object for an error."""
+    match error:
+        case HTTPException():
+            return error.status_code, shaped(BARE.get(error.status_code, "BAD_REQUEST"), error.detail)
+        case RunnerError():
+            status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+            told = (str(error), error.detail, error.hint)
+            return status, shaped(code, "\n".join(part for part in told if part))
+        case _:
+            return HTTPStatus.INTERNAL_SERVER_ERROR, shaped("INTERNAL_ERROR", "internal error of runner")
+
+
+def shaped(code: str, message: str) -> dict[str, str]:
+    """The JSON object of every error."""
+    return {"error_code": code, "message": message}

@@ -1,0 +1,121 @@
+"""Calls about experiments."""
+
+from runner.errors import Conflict, NotFound
+from runner.server import shown, wire
+from runner.server.call import Call
+from runner.server.errors import Malformed, NameTaken, NotSupported
+from runner.tracking.checks import LIMIT
+from runner.tracking.model import Experiment
+from runner.tracking.store import Store
+
+ORDERS = {
+    "name": lambda found: found.name,
+    "experiment_id": lambda found: int(found.id),
+    "creation_time": lambda found: found.created,
+    "last_update_time": lambda found: found.updated,
+}
+
+
+def create(store: Store, request: wire.CreateExperiment) -> wire.ExperimentId:
+    try:
+        made = store.create_experiment(
+            request.name,
+            artifact_location=request.artifact_location or None,
+            tags={tag.key: tag.value for tag in request.tags},
+        )
+    except Conflict as error:
+        raise NameTaken(error.message, hint=error.hint) from error
+    return wire.ExperimentId(experiment_id=made.id)
+
+
+def get(store: Store, request: wire.OfExperiment) -> wire.OneExperiment:
+    return wire.OneExperiment(experiment=shown.experiment(by_id(store, request.experiment_id)))
+
+
+def get_by_name(store: Store, request: wire.GetExperimentByName) -> wire.OneExperiment:
+    return wire.OneExperiment(experiment=shown.experiment(store.experiment_named(request.experiment_name)))
+
+
+def search(store: Store, request: wire.SearchExperiments) -> wire.Experiments:
+    """All of them in an order, page by page. Without filters so far."""
+    if request.filter.strip():
+        raise NotSupported("filters of experiments are not supported by this version of runner")
+    if not 1 <= request.max_results <= LIMIT:
+        raise Malformed(f"Invalid value {request.max_results} for parameter 'max_results': 1 to {LIMIT}")
+    found = list(store.experiments(lifecycle=shown.LIFECYCLE[request.view_type]))
+    for order in reversed(request.order_by):
+        found = _ordered(found, order)
+    start = offset(request.page_token)
+    end = start + request.max_results
+    return wire.Experiments(
+        experiments=[shown.experiment(one) for one in found[start:end]],
+        next_page_token=str(end) if end < len(found) else None,
+    )
+
+
+def update(store: Store, request: wire.UpdateExperiment) -> None:
+    if not request.new_name:
+        raise Malformed("Missing value for required parameter 'new_name'.")
+    store.rename_experiment(number(request.experiment_id), request.new_name)
+
+
+def delete(store: Store, request: wire.OfExperiment) -> None:
+    store.delete_experiment(number(request.experiment_id))
+
+
+def restore(store: Store, request: wire.OfExperiment) -> None:
+    store.restore_experiment(number(request.experiment_id))
+
+
+def set_tag(store: Store, request: wire.SetExperimentTag) -> None:
+    store.tag_experiment(number(request.experiment_id), {request.key: request.value})
+
+
+def delete_tag(store: Store, request: wire.DeleteExperimentTag) -> None:
+    store.delete_experiment_tag(number(request.experiment_id), request.key)
+
+
+def number(experiment_id: str) -> str:
+    """The id, if it can be one: the store would also take a name."""
+    if not (experiment_id.isascii() and experiment_id.isdecimal()):
+        raise NotFound(f"No Experiment with id={experiment_id!r} exists")
+    return experiment_id
+
+
+def by_id(store: Store, experiment_id: str) -> Experiment:
+    """The experiment with that id, not with such a name."""
+    found = store.experiment(number(experiment_id))
+    if found.name == experiment_id != found.id:
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+    return found
+
+
+def offset(token: str | None) -> int:
+    """Where a page begins."""
+    if not token:
+        return 0
+    if not (token.isascii() and token.isdecimal() and len(token) < 19):  # noqa: PLR2004 - 64 bits
+        raise Malformed(f"Invalid page token {token!r}")
+    return int(token)
+
+
+def _ordered(found: list[Experiment], order: str) -> list[Experiment]:
+    key, _, direction = order.strip().partition(" ")
+    key = key.removeprefix("attribute.")
+    if key not in ORDERS or direction.strip().upper() not in {"", "ASC", "DESC"}:
+        raise Malformed(f"Invalid order_by clause {order!r}: one of {', '.join(ORDERS)}, then ASC or DESC")
+    return sorted(found, key=ORDERS[key], reverse=direction.strip().upper() == "DESC")
+
+
+CALLS = (
+    Call("experiments/create", wire.CreateExperiment, create),
+    Call("experiments/get", wire.OfExperiment, get, ("GET",)),
+    Call("experiments/get-by-name", wire.GetExperimentByName, get_by_name, ("GET",)),
+    Call("experiments/search", wire.SearchExperiments, search, ("GET", "POST")),
+    Call("experiments/list", wire.SearchExperiments, search, ("GET",)),  # of clients before 2.0
+    Call("experiments/update", wire.UpdateExperiment, update),
+    Call("experiments/delete", wire.OfExperiment, delete),
+    Call("experiments/restore", wire.OfExperiment, restore),
+    Call("experiments/set-experiment-tag", wire.SetExperimentTag, set_tag),
+    Call("experiments/delete-experiment-tag", wire.DeleteExperimentTag, delete_tag),
+)

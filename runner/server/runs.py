@@ -1,0 +1,174 @@
+"""Calls about runs."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from runner.errors import Conflict, NotFound
+from runner.server import datasets, shown, wire
+from runner.server.call import Call
+from runner.server.errors import Malformed, NotSupported
+from runner.server.experiments import number
+from runner.tracking.checks import PARAM, RUN_TAG
+from runner.tracking.model import Metric, Run
+from runner.tracking.store import Store
+
+METRICS, PARAMS, TAGS, ITEMS = 1000, 100, 100, 1000  # of one batch, as in MLflow
+CUT = "runner.cut"  # tag: keys of params and tags whose values were too long
+
+
+def create(store: Store, request: wire.CreateRun) -> wire.OneRun:
+    made = store.create_run(
+        number(request.experiment_id),
+        name=request.run_name or None,
+        user=request.user_id,
+        status=shown.STATUS_GIVEN["RUNNING"],
+        started=request.start_time,
+        tags=_cut({}, request.tags)[1],
+    )
+    return wire.OneRun(run=shown.run(made))
+
+
+def get(store: Store, request: wire.OfRun) -> wire.OneRun:
+    return wire.OneRun(run=shown.run(exact(store, request.run)))
+
+
+def update(store: Store, request: wire.UpdateRun) -> wire.UpdatedRun:
+    store.update_run(
+        request.run,
+        status=shown.STATUS_GIVEN[request.status] if request.status else None,
+        name=request.run_name or None,
+        ended=request.end_time,
+    )
+    return wire.UpdatedRun(run_info=shown.info(exact(store, request.run)))
+
+
+def delete(store: Store, request: wire.OfRun) -> None:
+    store.delete_run(request.run)
+
+
+def restore(store: Store, request: wire.OfRun) -> None:
+    store.restore_run(request.run)
+
+
+def search(store: Store, request: wire.SearchRuns) -> wire.Runs:
+    page = store.search_runs(
+        experiment_ids=request.experiment_ids,
+        filter=request.filter,
+        order_by=request.order_by,
+        limit=request.max_results,
+        page_token=request.page_token or None,
+        lifecycle=shown.LIFECYCLE[request.run_view_type],
+    )
+    return wire.Runs(runs=[shown.run(found) for found in page.runs], next_page_token=page.next_token)
+
+
+def log_metric(store: Store, request: wire.LogMetric) -> None:
+    store.log(request.run, metrics=[_metric(request)])
+
+
+def log_parameter(store: Store, request: wire.SetPair) -> None:
+    _log(store, request.run, params=[wire.Pair(key=request.key, value=request.value)])
+
+
+def set_tag(store: Store, request: wire.SetPair) -> None:
+    _log(store, request.run, tags=[wire.Pair(key=request.key, value=request.value)])
+
+
+def delete_tag(store: Store, request: wire.DeleteTag) -> None:
+    store.delete_tag(request.run, request.key)
+
+
+def log_batch(store: Store, request: wire.LogBatch) -> None:
+    _within(request)
+    _unique([param.key for param in request.params])
+    _log(
+        store,
+        request.run,
+        metrics=[_metric(point) for point in request.metrics],
+        params=request.params,
+        tags=request.tags,
+    )
+
+
+def log_inputs(store: Store, request: wire.LogInputs) -> None:
+    """Data sets become tags."""
+    if request.models:
+        raise NotSupported("models as inputs of runs are not supported by this version of runner")
+    store.log(request.run, tags=datasets.as_tags(request.datasets))
+
+
+def exact(store: Store, run_id: str) -> Run:
+    """The run with that id; the store also finds by name and beginning, which clients do not mean."""
+    try:
+        found = store.run(run_id)
+    except Conflict:
+        found = None
+    if found is None or found.id != run_id:
+        raise NotFound(f"Run with id={run_id} not found")
+    return found
+
+
+def _log(
+    store: Store,
+    run_id: str,
+    *,
+    metrics: Sequence[Metric] = (),
+    params: Iterable[wire.Pair] = (),
+    tags: Iterable[wire.Pair] = (),
+) -> None:
+    texts, labels = _cut({param.key: param.value for param in params}, tags)
+    store.log(run_id, metrics=metrics, params=texts, tags=labels)
+
+
+def _cut(params: dict[str, str], tags: Iterable[wire.Pair]) -> tuple[dict[str, str], dict[str, str]]:
+    """Params and tags, long values cut as MLflow cuts them; a tag says so."""
+    labels = {tag.key: tag.value for tag in tags}  # the last of equal keys, as in MLflow
+    long = [
+        key
+        for values, most in ((params, PARAM), (labels, RUN_TAG))
+        for key in values
+        if len(values[key]) > most
+    ]
+    params = {key: value[:PARAM] for key, value in params.items()}
+    labels = {key: value[:RUN_TAG] for key, value in labels.items()}
+    if long:
+        labels[CUT] = ", ".join(long)[:RUN_TAG]
+    return params, labels
+
+
+def _metric(point: wire.Point | wire.LogMetric) -> Metric:
+    return Metric(point.key, wire.number(point.value), point.timestamp, point.step)
+
+
+def _within(request: wire.LogBatch) -> None:
+    counts = (
+        ("metrics", len(request.metrics), METRICS),
+        ("params", len(request.params), PARAMS),
+        ("tags", len(request.tags), TAGS),
+        ("metrics, params and tags", len(request.metrics + request.params + request.tags), ITEMS),
+    )
+    for what, count, most in counts:
+        if count > most:
+            raise Malformed(f"A batch logging request can contain at most {most} {what}. Got {count} {what}.")
+
+
+def _unique(keys: Sequence[str]) -> None:
+    twice = [key for key, count in Counter(keys).items() if count > 1]
+    if twice:
+        raise Malformed(f"Duplicate parameter keys have been submitted: {twice}")
+
+
+CALLS = (
+    Call("runs/create", wire.CreateRun, create),
+    Call("runs/get", wire.OfRun, get, ("GET",)),
+    Call("runs/update", wire.UpdateRun, update),
+    Call("runs/delete", wire.OfRun, delete),
+    Call("runs/restore", wire.OfRun, restore),
+    Call("runs/search", wire.SearchRuns, search),
+    Call("runs/log-metric", wire.LogMetric, log_metric),
+    Call("runs/log-parameter", wire.SetPair, log_parameter),
+    Call("runs/set-tag", wire.SetPair, set_tag),
+    Call("runs/delete-tag", wire.DeleteTag, delete_tag),
+    Call("runs/log-batch", wire.LogBatch, log_batch),
+    Call("runs/log-inputs", wire.LogInputs, log_inputs),
+)

@@ -1,0 +1,254 @@
+"""The store as the program of one run may see and change it.
+
+It may read everything, and write its run, the runs that it creates, and their experiments. Clients of MLflow expect of a run
+started by somebody else what does not quite fit, so that some of their requests mean something else here:
+
+- The client reports FINISHED at the exit of its process, whatever the exit code. How the run ended is for its launcher to say:
+  states of the run itself are told back to the client, and not kept.
+- A second `start_run()`, another thread or process creates a run: it becomes a child of this run.
+- `set_experiment("other")` makes the client refuse to go on with a run that is elsewhere. So the run moves there, unless a
+  person chose its experiment: then the answer is that one, and a tag `runner.experiment.asked` has the name.
+  A client that only wants to look at an experiment asks in the same words; once it is inside the run, it may.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from runner.errors import NotFound
+from runner.server.errors import NotPermitted
+from runner.server.scope import RunScope
+from runner.tracking.model import Experiment, Lease, Lifecycle, Metric, Page, Run, RunStatus
+from runner.tracking.store import Store
+
+PARENT = "mlflow.parentRunId"
+ASKED = "runner.experiment.asked"
+
+
+class ScopedStore:
+    """A `Store` that lets through what the scope allows."""
+
+    def __init__(self, store: Store, scope: RunScope) -> None:
+        self.uri = store.uri
+        self._store = store
+        self._scope = scope
+        self._lock = threading.Lock()
+        self._runs: list[str] = []  # created here
+        self._experiments: set[str] = set()  # created here
+        self._told: tuple[RunStatus, int | None] | None = None  # the client's words about its run
+
+    def left_running(self) -> Sequence[str]:
+        """Ids of the runs that were created here and have not ended."""
+        return [run.id for run in map(self._store.run, tuple(self._runs)) if not run.status.ended]
+
+    def close(self) -> None:
+        self._store.close()
+
+    # experiments ------------------------------------------------------------------------------------------
+    def create_experiment(
+        self, name: str, *, artifact_location: str | None = None, tags: Mapping[str, str] = {}
+    ) -> Experiment:
+        if self._scope.explicit_experiment and not self._known(name):
+            return self._own(asked=name)
+        made = self._store.create_experiment(name, artifact_location=artifact_location, tags=tags)
+        self._experiments.add(made.id)
+        return self._chosen(made)
+
+    def experiment(self, id_or_name: str) -> Experiment:
+        return self._chosen(self._store.experiment(id_or_name))
+
+    def experiment_named(self, name: str) -> Experiment:
+        try:
+            found = self._store.experiment_named(name)
+        except NotFound:
+            if self._scope.explicit_experiment:
+                return self._own(asked=name)
+            raise
+        return self._chosen(found)
+
+    def experiments(self, *, lifecycle: Lifecycle | None = Lifecycle.ACTIVE) -> Sequence[Experiment]:
+        return self._store.experiments(lifecycle=lifecycle)
+
+    def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
+        self._experiment_allowed(id_or_name)
+        return self._store.rename_experiment(id_or_name, name)
+
+    def delete_experiment(self, id_or_name: str) -> None:
+        self._experiment_deletable(id_or_name)
+        self._store.delete_experiment(id_or_name)
+
+    def restore_experiment(self, id_or_name: str) -> None:
+        self._experiment_deletable(id_or_name)
+        self._store.restore_experiment(id_or_name)
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        self._experiment_allowed(experiment_id)
+        self._store.tag_experiment(experiment_id, tags)
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        self._experiment_allowed(experiment_id)
+        self._store.delete_experiment_tag(experiment_id, key)
+
+    # runs -------------------------------------------------------------------------------------------------
+    def create_run(
+        self,
+        experiment_id: str,
+        *,
+        name: str | None = None,
+        user: str = "",
+        status: RunStatus = RunStatus.PENDING,
+        started: int | None = None,
+        params: Mapping[str, str] = {},
+        tags: Mapping[str, str] = {},
+        lease: Lease | None = None,
+    ) -> Run:
+        own = self._own_id()
+        marks = {PARENT: self._scope.run_id}
+        if self._scope.explicit_experiment and experiment_id not in {own, self._scope.experiment_id}:
+            marks[ASKED] = experiment_id
+        elsewhere = not self._scope.explicit_experiment and experiment_id != self._scope.experiment_id
+        made = self._store.create_run(
+            experiment_id if elsewhere else own,
+            name=name,
+            user=user,
+            status=status,
+            started=started,
+            params=params,
+            tags={**marks, **tags},
+            lease=lease,
+        )
+        self._runs.append(made.id)
+        return made
+
+    def run(self, reference: str) -> Run:
+        return self._as_told(self._store.run(reference))
+
+    def search_runs(
+        self,
+        *,
+        experiment_ids: Sequence[str] | None = None,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+    ) -> Page:
+        page = self._store.search_runs(
+            experiment_ids=experiment_ids,
+            filter=filter,
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+            lifecycle=lifecycle,
+        )
+        return replace(page, runs=tuple(map(self._as_told, page.runs)))
+
+    def update_run(
+        self,
+        run_id: str,
+        *,
+        status: RunStatus | None = None,
+        name: str | None = None,
+        started: int | None = None,
+        ended: int | None = None,
+    ) -> None:
+        self._run_allowed(run_id)
+        if run_id == self._scope.run_id:
+            self._store.update_run(run_id, name=name)
+            if status is not None:
+                self._told = (status, ended)
+        else:
+            self._store.update_run(run_id, status=status, name=name, started=started, ended=ended)
+
+    def log(
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, str] = {},
+        metrics: Iterable[Metric] = (),
+        tags: Mapping[str, str] = {},
+    ) -> None:
+        self._run_allowed(run_id)
+        self._store.log(run_id, params=params, metrics=metrics, tags=tags)
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        self._run_allowed(run_id)
+        self._store.delete_tag(run_id, key)
+
+    def metric_history(self, run_id: str, key: str) -> Sequence[Metric]:
+        return self._store.metric_history(run_id, key)
+
+    def move_run(self, run_id: str, experiment_id: str) -> None:
+        self._run_allowed(run_id)
+        self._experiment_allowed(experiment_id)
+        self._store.move_run(run_id, experiment_id)
+
+    def delete_run(self, run_id: str) -> None:
+        self._run_allowed(run_id)
+        if run_id == self._scope.run_id:
+            raise NotPermitted(f"run {run_id} is going on", hint=f"afterwards: runner runs delete {run_id}")
+        self._store.delete_run(run_id)
+
+    def restore_run(self, run_id: str) -> None:
+        self._run_allowed(run_id)
+        self._store.restore_run(run_id)
+
+    # leases: for the launcher alone -----------------------------------------------------------------------
+    def renew_lease(self, run_id: str, lease: Lease) -> bool:
+        raise NotPermitted(f"run {run_id} is kept alive by its launcher", detail=f"not by {lease.host}")
+
+    def expire_leases(self, now: int) -> Sequence[str]:
+        raise NotPermitted(f"leases (at {now}) are their launchers'")
+
+    # who may, and what is meant ---------------------------------------------------------------------------
+    def _run_allowed(self, run_id: str) -> None:
+        if run_id != self._scope.run_id and run_id not in self._runs:
+            found = self._store.run(run_id)  # one that does not exist is told so
+            raise NotPermitted(
+                f"run {found.id} belongs to somebody else: inside run {self._scope.run_id} a program may change"
+                " this run and those that it creates"
+            )
+
+    def _experiment_allowed(self, experiment_id: str) -> None:
+        found = self._store.experiment(experiment_id)
+        if found.id not in self._experiments | {self._own_id(), self._scope.experiment_id}:
+            raise NotPermitted(f"experiment {found.name!r} belongs to somebody else")
+
+    def _experiment_deletable(self, experiment_id: str) -> None:
+        found = self._store.experiment(experiment_id)
+        if found.id not in self._experiments - {self._own_id()}:
+            raise NotPermitted(f"experiment {found.name!r} holds other runs than those created here")
+
+    def _own_id(self) -> str:
+        return self._store.run(self._scope.run_id).experiment_id
+
+    def _known(self, name: str) -> bool:
+        try:
+            self._store.experiment_named(name)
+        except NotFound:
+            return False
+        return True
+
+    def _own(self, *, asked: str) -> Experiment:
+        """The run's experiment in place of the one that was asked for."""
+        self._store.log(self._scope.run_id, tags={ASKED: asked})
+        return self._store.experiment(self._own_id())
+
+    def _chosen(self, found: Experiment) -> Experiment:
+        """The experiment that the client means to go on in."""
+        with self._lock:
+            inside = self._told is not None and not self._told[0].ended
+            if inside or found.id == self._own_id():
+                return found
+            if self._scope.explicit_experiment:
+                return self._own(asked=found.name)
+            if found.lifecycle is Lifecycle.ACTIVE:
+                self._store.move_run(self._scope.run_id, found.id)
+            return found
+
+    def _as_told(self, run: Run) -> Run:
+        """The run in the state that the client gave it."""
+        if run.id != self._scope.run_id or self._told is None:
+            return run
+        status, ended = self._told
+        return replace(run, status=status, ended=ended)

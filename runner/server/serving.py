@@ -1,0 +1,79 @@
+"""uvicorn on a socket that listens already, in a thread that is not the main one. Imported when somebody connects."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+import uvicorn
+
+from runner.server.app import create_app
+from runner.server.scope import RunScope
+from runner.tracking.store import Store
+
+KEEP_ALIVE = 3600  # seconds: a program may train for long between two calls, and its client mends no connection for free
+GRACE = 10.0  # seconds that requests may take at the end
+
+
+class Serving:
+    """An endpoint that serves until `stop()`."""
+
+    def __init__(self, listening: socket.socket, store: Store, *, scope: RunScope, token: str) -> None:
+        self._app = create_app(store, scope=scope, token=token)
+        self._socket = listening
+        self._server = _Server(
+            uvicorn.Config(
+                self._app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",  # what is wrong the client is told
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+            )
+        )
+
+    def run(self) -> None:
+        """Serve; comes back after `stop()`."""
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Let requests finish and come back; from any thread, at any time."""
+        self._server.stop()
+
+    def left_running(self) -> Sequence[str]:
+        """Ids of the runs that the program created and did not end."""
+        ids: Sequence[str] = self._app.state.store.left_running()
+        return ids
+
+
+class _Server(uvicorn.Server):
+    """uvicorn looks every 0.1 s whether to end, twice: long for a run of 0.2 s. This one is woken."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _over: asyncio.Event
+
+    def stop(self) -> None:
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._over.set)
+
+    async def main_loop(self) -> None:
+        self._over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        if not self.should_exit:
+            await self._over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        end = asyncio.get_running_loop().time() + GRACE
+        while (  # noqa: ASYNC110 - uvicorn tells nobody when a connection is lost
+            self.server_state.connections and asyncio.get_running_loop().time() < end
+        ):
+            await asyncio.sleep(0.002)

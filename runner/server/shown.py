@@ -1,0 +1,87 @@
+"""Our experiments and runs in MLflow's shapes and words."""
+
+from collections.abc import Mapping
+
+from msgspec import UNSET, UnsetType
+
+from runner.server import datasets, wire
+from runner.tracking import model
+from runner.tracking.model import Lifecycle, RunStatus
+
+# MLflow knows fewer states; the filter language reads its words in the same way.
+STATUS: Mapping[RunStatus, wire.Status] = {
+    RunStatus.PENDING: "SCHEDULED",
+    RunStatus.QUEUED: "SCHEDULED",
+    RunStatus.PREPARING: "RUNNING",
+    RunStatus.RUNNING: "RUNNING",
+    RunStatus.FINISHED: "FINISHED",
+    RunStatus.FAILED: "FAILED",
+    RunStatus.KILLED: "KILLED",
+    RunStatus.LOST: "FAILED",
+}
+STATUS_GIVEN: Mapping[wire.Status, RunStatus] = {
+    "SCHEDULED": RunStatus.PENDING,
+    "RUNNING": RunStatus.RUNNING,
+    "FINISHED": RunStatus.FINISHED,
+    "FAILED": RunStatus.FAILED,
+    "KILLED": RunStatus.KILLED,
+}
+LIFECYCLE: Mapping[wire.View, Lifecycle | None] = {
+    "ACTIVE_ONLY": Lifecycle.ACTIVE,
+    "DELETED_ONLY": Lifecycle.DELETED,
+    "ALL": None,
+}
+
+
+def experiment(found: model.Experiment) -> wire.Experiment:
+    return wire.Experiment(
+        experiment_id=found.id,
+        name=found.name,
+        artifact_location=found.artifact_location,
+        lifecycle_stage=found.lifecycle.value,
+        creation_time=found.created,
+        last_update_time=found.updated,
+        tags=_pairs(found.tags),
+    )
+
+
+def run(found: model.Run) -> wire.Run:
+    plain, recorded = datasets.divided(found.tags)
+    return wire.Run(
+        info=info(found),
+        data=wire.RunData(
+            metrics=[point(metric) for metric in found.metrics.values()],
+            params=_pairs(found.params),
+            tags=_pairs(plain),
+        ),
+        inputs=wire.Inputs(dataset_inputs=recorded),
+    )
+
+
+def info(found: model.Run) -> wire.RunInfo:
+    return wire.RunInfo(
+        run_id=found.id,
+        run_uuid=found.id,
+        run_name=found.name,
+        experiment_id=found.experiment_id,
+        user_id=found.user,
+        status=STATUS[found.status],
+        artifact_uri=found.artifact_uri,
+        lifecycle_stage=found.lifecycle.value,
+        start_time=UNSET if found.started is None else found.started,
+        end_time=UNSET if found.ended is None else found.ended,
+    )
+
+
+def point(metric: model.Metric, *, run_id: str | UnsetType = UNSET) -> wire.MetricPoint:
+    return wire.MetricPoint(
+        key=metric.key,
+        value=wire.shown(metric.value),
+        timestamp=metric.time,
+        step=metric.step,
+        run_id=run_id,
+    )
+
+
+def _pairs(values: Mapping[str, str]) -> list[wire.KeyValue]:
+    return [wire.KeyValue(key=key, value=value) for key, value in values.items()]
