@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -20,6 +21,7 @@ from typing import IO
 from runner.errors import RunnerError
 
 SLICE = 0.5  # seconds of one wait
+GRACE = 1.0  # seconds between the request to end and the order
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def capture(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=tuple(pass_fds),
+            process_group=0,  # so that it ends together with what it started
         )
     except FileNotFoundError as error:
         if error.filename is not None and cwd is not None and Path(error.filename) == cwd:
@@ -122,12 +125,21 @@ def _communicate(
         try:
             out, err = _output(process, input.encode() if input is not None else None, timeout=timeout)
         except BaseException:
-            process.kill()
+            _end_group(process)
             raise
         if follower:
             follower.join()
         text = "".join(lines) if follower else _text(err)
         return Completed(argv, process.returncode, _text(out), text)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ask the tool and what it started to end, then kill."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _output(

@@ -5,11 +5,14 @@ with Child.start(argv, cwd=..., env=..., run_id=..., sink=log.write) as child:
     child.stop(signal.SIGINT)       # from a signal handler or another thread: ask, then insist, then kill
 """
 
+import array
+import fcntl
 import os
 import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,13 +27,65 @@ from runner.process import guard as guard_script
 Stream: TypeAlias = Literal["stdout", "stderr"]
 Sink: TypeAlias = Callable[[Stream, bytes], None]
 
-PATIENCE: Mapping[int, float] = {signal.SIGINT: 10.0, signal.SIGTERM: 10.0}  # seconds until the next step
 NEXT: Mapping[int, int] = {
-    signal.SIGINT: signal.SIGTERM,
-    signal.SIGTERM: signal.SIGKILL,
-    signal.SIGHUP: signal.SIGKILL,
-}
-LINGER = 1.0  # seconds that processes left in the group get after the program itself has ended
+    signal.SIGINT: signal.SIGTERM
+}  # what follows a request in vain; SIGKILL for the others
+PATIENCE = 10.0  # seconds until the next step
+LEVEL = 2.0  # seconds of patience less for each run around this one: the inner ones end first, and say so
+LINGER = 1.0  # seconds that processes left in the group get after the program itself has ended by itself
+
+
+class Guard:
+    """The process of guard.py: started at once, told the group, dismissed at the end; started again should it die."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._group: int | None = None
+
+    def __enter__(self) -> "Guard":
+        self._start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._tell(b"done\n")
+        self._process.kill()  # sooner than it would end by itself: a short program is over before its guard is up
+        self._close()
+
+    def watch(self, group: int) -> None:
+        """End this process group should we die."""
+        self._group = group
+        self._tell(f"{group}\n".encode())
+
+    def check(self) -> None:
+        """Have a living guard."""
+        if self._process.poll() is not None:
+            self._close()
+            self._start()
+            if self._group is not None:
+                self.watch(self._group)
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard_script.__file__, self._run_id],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            # without the mark of a run around us: who ends that run must not end the guard first
+            env={name: value for name, value in os.environ.items() if name != guard_script.CHAIN},
+            start_new_session=True,
+            bufsize=0,
+        )
+
+    def _tell(self, word: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it was killed; `check` starts another
+            self._process.stdin.write(word)
+
+    def _close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
 
 
 @dataclass(slots=True)
@@ -38,9 +93,12 @@ class Child:
     """A running program. Made by `Child.start`."""
 
     run_id: str
+    patience: float
     _process: subprocess.Popen[bytes]
-    _readers: tuple["Reader", ...] = ()
+    _guard: Guard
+    _readers: tuple["Reader", ...]
     _stopped_by: int | None = None
+    _killed: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     @staticmethod
@@ -48,24 +106,28 @@ class Child:
     def start(
         argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], run_id: str, sink: Sink
     ) -> Iterator["Child"]:
-        """Start the program; at the end of the block nothing of it is left.
+        """Start the program; at the end of the block its process group is gone.
+
+        What it started in a session of its own, a daemon, outlives it when it ends by itself, and ends with it when
+        it is stopped.
 
         Args:
             argv: an argument list.
-            env: the whole environment; RUNNER_RUN_ID in it marks the run's processes.
-            run_id: the mark.
+            env: the whole environment; RUNNER_RUN_CHAIN in it marks the run's processes.
+            run_id: the last of that chain.
             sink: gets every piece of output, from two threads.
 
         Raises:
             ProgramMissing: the executable cannot be started.
         """
-        with _guarded(run_id) as tell:
+        with Guard(run_id) as guard:
             process = _popen(argv, cwd=cwd, env=env)
-            tell(f"{process.pid}\n".encode())
-            child = Child(run_id, process)
+            guard.watch(process.pid)
             assert process.stdout is not None
             assert process.stderr is not None
-            child._readers = (Reader("stdout", process.stdout, sink), Reader("stderr", process.stderr, sink))
+            readers = (Reader("stdout", process.stdout, sink), Reader("stderr", process.stderr, sink))
+            depth = env.get(guard_script.CHAIN, "").count(":")
+            child = Child(run_id, max(PATIENCE - depth * LEVEL, PATIENCE / 10), process, guard, readers)
             try:
                 yield child
             finally:
@@ -86,12 +148,13 @@ class Child:
         # In slices: a signal that arrives just before a wait begins is handled only when that wait is over.
         while (code := self._process.poll()) is None:
             _await_end(self._process, seconds=SLICE)
+            self._guard.check()
         return code
 
     def stop(self, number: int) -> None:
         """Ask the program to end; the second call kills. Returns at once."""
         if self._stopped_by is not None:
-            guard_script.end(self.pid, self.run_id, signal.SIGKILL)
+            self._kill()
             return
         self._stopped_by = number
         self._send(number)
@@ -99,11 +162,16 @@ class Child:
 
     def _insist(self, number: int) -> None:
         """Ask, then insist, then kill: SIGINT, SIGTERM, SIGKILL."""
-        while number != signal.SIGKILL:
-            if self._ended.wait(PATIENCE.get(number, PATIENCE[signal.SIGTERM])):
-                return
+        while not self._ended.wait(self.patience):
             number = NEXT.get(number, signal.SIGKILL)
+            if number == signal.SIGKILL:
+                self._kill()
+                return
             guard_script.end(self.pid, self.run_id, number)
+
+    def _kill(self) -> None:
+        guard_script.end(self.pid, self.run_id, signal.SIGKILL)
+        self._killed.set()
 
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -112,15 +180,23 @@ class Child:
     def _finish(self) -> None:
         """End what is left of the group, so that the readers see the end of the output."""
         if self._process.poll() is None:
-            guard_script.end(self.pid, self.run_id, signal.SIGKILL)
+            self._kill()
             self._process.wait()
         elif self._stopped_by is not None:
-            guard_script.end(self.pid, self.run_id, signal.SIGKILL)
+            self._await_group()
+            self._kill()
         else:
             self._clear_group()
         for reader in self._readers:
             reader.finish()
         self._ended.set()
+
+    def _await_group(self) -> None:
+        """The shell is gone; what it ran may still be saving its work, and has the rest of the patience for it."""
+        if self._stopped_by == signal.SIGINT:  # which shells let their background processes ignore
+            self._send(signal.SIGTERM)
+        while self._group_alive() and not self._killed.wait(0.02):
+            self._guard.check()
 
     def _clear_group(self) -> None:
         if not self._group_alive():
@@ -147,7 +223,8 @@ class Reader(threading.Thread):
         self._stream: Stream = stream
         self._pipe = pipe
         self._sink = sink
-        self._waiting_since: float | None = None  # for output; None while the sink has some to deal with
+        self._read = 0  # bytes
+        self._idle = False  # waiting for output, not busy with some
         self.start()
 
     def run(self) -> None:
@@ -157,30 +234,42 @@ class Reader(threading.Thread):
                 self._sink(self._stream, data)
 
     def finish(self) -> None:
-        """Wait for the rest of the output, however long it is; but not for a stranger that keeps the pipe open in silence."""
-        while self.is_alive():
-            self.join(0.05)
-            since = self._waiting_since
-            if since is not None and monotonic() - since > LINGER:
-                return
+        """Wait until all is passed on that was written by now; a stranger may hold the pipe open and even go on writing."""
+        written = self._read + _pending(self._pipe)
+        while self.is_alive() and not (self._idle and self._read >= written):
+            self.join(0.02)
+        self.join(0.02)  # the end of the stream, if it is there
 
     def _next(self) -> bytes:
-        self._waiting_since = monotonic()
-        try:
-            return os.read(self._pipe.fileno(), 65536)
-        finally:
-            self._waiting_since = None
+        self._idle = True
+        data = os.read(self._pipe.fileno(), 65536)
+        self._idle = False
+        self._read += len(data)
+        return data
+
+
+def _pending(pipe: IO[bytes]) -> int:
+    """Bytes in a pipe that nobody has read yet."""
+    count = array.array("i", [0])
+    try:
+        fcntl.ioctl(pipe, termios.FIONREAD, count)
+    except (OSError, ValueError):  # closed by its reader
+        return 0
+    return count[0]
 
 
 def _await_end(process: subprocess.Popen[bytes], *, seconds: float) -> None:
     """Return when the process has ended, or the time is over."""
-    if not hasattr(os, "pidfd_open"):  # only Linux has it
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
         return
-    descriptor = os.pidfd_open(process.pid)
     try:
-        select.select([descriptor], [], [], seconds)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(seconds * 1000)
     finally:
         os.close(descriptor)
 
@@ -198,33 +287,5 @@ def _popen(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subproc
             bufsize=0,
             process_group=0,
         )
-    except OSError as error:
-        raise ProgramMissing(f"{argv[0]!r} cannot be started: {error.strerror}") from error
-
-
-@contextmanager
-def _guarded(run_id: str) -> Iterator[Callable[[bytes], None]]:
-    """Have a guard, and tell it `done` at the end."""
-    guard = subprocess.Popen(
-        [sys.executable, "-I", "-S", guard_script.__file__, run_id],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,
-        bufsize=0,
-    )
-    assert guard.stdin is not None
-    pipe = guard.stdin
-
-    def tell(word: bytes) -> None:
-        with suppress(OSError):  # the guard was killed: nothing to be done, and no reason to fail the run
-            pipe.write(word)
-
-    try:
-        yield tell
-    finally:
-        tell(b"done\n")
-        guard.kill()  # sooner than it would end by itself: a short program is over before its guard is up
-        pipe.close()
-        guard.wait()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        raise ProgramMissing(f"{argv[0]!r} cannot be started: {error}") from error

@@ -3,7 +3,7 @@
 Started as ``python -I -S guard.py RUN_ID`` in a session of its own. Standard input is a pipe whose other end only the
 runner holds: it says the number of the process group, and `done` when all is well. The end of the pipe without
 `done` means that the runner is gone. Then the group is ended, and, where /proc tells, each process that left the
-group but still carries RUNNER_RUN_ID in its environment.
+group but still carries the run's id in RUNNER_RUN_CHAIN: the ids of a run and of all runs around it.
 """
 
 import os
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+CHAIN = "RUNNER_RUN_CHAIN"
 GRACE = 2.0  # seconds between the request and the order
 
 
@@ -25,7 +26,7 @@ def main(run_id: str) -> None:
     end(group, run_id, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
     while time.monotonic() < deadline and (_alive(group) or _marked(run_id)):
-        time.sleep(0.05)
+        time.sleep(0.1)
     end(group, run_id, signal.SIGKILL)
 
 
@@ -57,8 +58,7 @@ def _alive(group: int | None) -> bool:
 
 
 def _marked(run_id: str) -> list[int]:
-    mark = b"RUNNER_RUN_ID=" + run_id.encode()
-    return [process for process in _processes() if process != os.getpid() and mark in _environment(process)]
+    return [process for process in _processes() if process != os.getpid() and run_id in _chain(process)]
 
 
 def _processes() -> list[int]:
@@ -68,12 +68,16 @@ def _processes() -> list[int]:
         return []
 
 
-def _environment(process: int) -> list[bytes]:
+def _chain(process: int) -> list[str]:
+    """The runs to which a process belongs, the outermost first."""
+    start = f"{CHAIN}=".encode()
     try:
         with open(f"/proc/{process}/environ", "rb") as file:  # noqa: PTH123
-            return file.read().split(b"\0")
+            variables = file.read().split(b"\0")
     except OSError:
         return []
+    found = [variable[len(start) :] for variable in variables if variable.startswith(start)]
+    return found[0].decode(errors="replace").split(":") if found else []
 
 
 def _send(send: Callable[[int, int], None], target: int, number: int) -> None:

@@ -1,6 +1,7 @@
 """A project's program and its end, on every way out."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def start(script: str, output: Output, *, run_id: str = "r1"):  # type: ignore[n
     return Child.start(
         ["bash", "-c", script],
         cwd=Path.cwd(),
-        env={**os.environ, "RUNNER_RUN_ID": run_id},
+        env={**os.environ, "RUNNER_RUN_CHAIN": run_id},
         run_id=run_id,
         sink=output,
     )
@@ -90,7 +91,7 @@ def test_a_second_request_kills_a_program_that_does_not_listen() -> None:
 
 
 def test_patience_ends_with_a_kill(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.process.child.PATIENCE", {signal.SIGINT: 0.1, signal.SIGTERM: 0.1})
+    monkeypatch.setattr("runner.process.child.PATIENCE", 0.1)
     output = Output()
 
     with start("trap '' INT TERM; echo ready; while true; do sleep 0.1; done", output) as child:
@@ -139,7 +140,7 @@ from pathlib import Path
 from runner.process.child import Child
 
 script = "setsid sleep 61 & sleep 62 & echo $$; wait"
-env = {**os.environ, "RUNNER_RUN_ID": sys.argv[1]}
+env = {**os.environ, "RUNNER_RUN_CHAIN": f"outer:{sys.argv[1]}"}
 with Child.start(["bash", "-c", script], cwd=Path("/"), env=env, run_id=sys.argv[1], sink=lambda s, d: None) as child:
     print(child.pid, flush=True)
     child.wait()
@@ -150,10 +151,16 @@ def marked(run_id: str) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if f"RUNNER_RUN_ID={run_id}".encode() in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
+            variables = path.read_bytes().split(b"\0")
         except OSError:
             continue
+        chains = [
+            text.partition(b"=")[2].decode().split(":")
+            for text in variables
+            if text.startswith(b"RUNNER_RUN_CHAIN=")
+        ]
+        if any(run_id in chain for chain in chains):
+            found.append(int(path.parent.name))
     return [pid for pid in found if alive(pid)]
 
 
@@ -195,3 +202,44 @@ def test_a_stranger_that_keeps_the_pipe_open_is_not_waited_for() -> None:
 
     assert time.monotonic() - started < 10
     os.kill(int(output.data["stdout"]), signal.SIGKILL)
+
+
+def test_what_a_shell_was_running_has_time_to_save_its_work(tmp_path: Path) -> None:
+    output = Output()
+    saving = "import signal, sys, time, pathlib\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), pathlib.Path(sys.argv[1]).touch(), sys.exit()))\nprint('ready', flush=True)\ntime.sleep(60)"
+    script = f"{shlex.quote(sys.executable)} -c {shlex.quote(saving)} {tmp_path / 'saved'}; echo next"
+
+    with start(script, output, run_id="saving") as child:
+        output.wait_for(b"ready")
+        child.stop(signal.SIGTERM)
+        child.wait()
+
+    assert (tmp_path / "saved").exists()
+
+
+def test_a_guard_that_was_killed_is_replaced() -> None:
+    run_id = f"unguarded-{os.getpid()}"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, run_id], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    wait_until(lambda: len(marked(run_id)) >= 3)
+    (guard,) = guards(run_id)
+    os.kill(guard, signal.SIGKILL)
+    wait_until(lambda: guards(run_id) not in ([], [guard]))
+
+    holder.kill()
+    holder.communicate()
+
+    wait_until(lambda: marked(run_id) == [])
+
+
+def guards(run_id: str) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if run_id.encode() in words and any(word.endswith(b"guard.py") for word in words):
+            found.append(int(path.parent.name))
+    return [pid for pid in found if alive(pid)]
