@@ -7,12 +7,12 @@ everything else of MLflow  501: not supported
 
 import logging
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 import runner
 from runner.errors import RunnerError, Unavailable
-from runner.server import experiments, history, runs, wire
+from runner.server import experiments, history, models, runs, wire
 from runner.server.call import AnyCall
 from runner.server.errors import Malformed, NotSupported, translated
 from runner.server.guard import Guard
@@ -30,7 +30,7 @@ from runner.server.scoped import ScopedStore
 from runner.tracking.store import Store
 
 PREFIXES = ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow", "/api/2.0/preview/mlflow")
-CALLS: tuple[AnyCall, ...] = (*experiments.CALLS, *runs.CALLS, *history.CALLS)
+CALLS: tuple[AnyCall, ...] = (*experiments.CALLS, *runs.CALLS, *history.CALLS, *models.CALLS)
 UNSUPPORTED = ("/api/{rest:path}", "/ajax-api/{rest:path}", "/v1/traces", "/graphql", "/get-artifact")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 JSON = "application/json"
@@ -62,22 +62,20 @@ def _routes() -> Iterator[BaseRoute]:
 
 def _endpoint(call: AnyCall) -> Any:
     async def endpoint(request: Request) -> Response:
-        reading = request.method in {"GET", "HEAD"}
-        body = b"" if reading else await _json_body(request)
-        return await run_in_threadpool(
-            _answer, call, request.app.state.store, body if not reading else request.query_params
-        )
+        body = None if request.method in {"GET", "HEAD"} else await _json_body(request)
+        return await run_in_threadpool(_answer, call, request, body)
 
     return endpoint
 
 
-def _answer(call: AnyCall, store: Store, given: bytes | QueryParams) -> Response:
+def _answer(call: AnyCall, request: Request, body: bytes | None) -> Response:
     """In a thread of the pool: stores are not asynchronous."""
-    if isinstance(given, bytes):
-        request = wire.decoded(call.shape, given)
+    if body is None:
+        query = request.query_params
+        asked = wire.asked(call.shape, {name: query.getlist(name) for name in query})
     else:
-        request = wire.asked(call.shape, {name: given.getlist(name) for name in given})
-    answer = call.answer(store, request)
+        asked = wire.decoded(call.shape, body)
+    answer = call.answer(request.app.state.store, wire.placed(asked, request.path_params))
     return Response(b"{}" if answer is None else msgspec.json.encode(answer), media_type=JSON)
 
 
@@ -104,6 +102,8 @@ def _unsupported(request: Request) -> Response:
 
 def _failed(_: Request, error: Exception) -> Response:
     status, body = translated(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("unforeseen error", exc_info=error)
     if isinstance(error, HTTPException):
         return JSONResponse(body, status, headers=error.headers)
     return JSONResponse(

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from runner.errors import Conflict, NotFound
-from runner.server import datasets, shown, wire
+from runner.server import documents, shown, wire
 from runner.server.call import Call
-from runner.server.errors import Malformed, NotSupported
+from runner.server.errors import Malformed
 from runner.server.experiments import number
 from runner.tracking.checks import PARAM, RUN_TAG
 from runner.tracking.model import Metric, Run
@@ -91,10 +91,9 @@ def log_batch(store: Store, request: wire.LogBatch) -> None:
 
 
 def log_inputs(store: Store, request: wire.LogInputs) -> None:
-    """Data sets become tags."""
-    if request.models:
-        raise NotSupported("models as inputs of runs are not supported by this version of runner")
-    store.log(request.run, tags=datasets.as_tags(request.datasets))
+    """Data sets and models that the run used."""
+    tags = documents.of_datasets(request.datasets) | documents.of_inputs(request.models)
+    store.log(request.run, tags=tags)
 
 
 def exact(store: Store, run_id: str) -> Run:

@@ -37,6 +37,11 @@ class ScopedStore:
         self._experiments: set[str] = set()  # created here
         self._told: tuple[RunStatus, int | None] | None = None  # the client's words about its run
 
+    @property
+    def run_id(self) -> str:
+        """The run itself."""
+        return self._scope.run_id
+
     def left_running(self) -> Sequence[str]:
         """Ids of the runs that were created here and have not ended."""
         return [run.id for run in map(self._store.run, tuple(self._runs)) if not run.status.ended]

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import UNSET, UnsetType
 
-from runner.server import datasets, wire
+from runner.server import wire
+from runner.server.documents import apart
 from runner.tracking import model
 from runner.tracking.model import Lifecycle, RunStatus
 
@@ -41,20 +42,23 @@ def experiment(found: model.Experiment) -> wire.Experiment:
         lifecycle_stage=found.lifecycle.value,
         creation_time=found.created,
         last_update_time=found.updated,
-        tags=_pairs(found.tags),
+        tags=pairs(found.tags),
     )
 
 
 def run(found: model.Run) -> wire.Run:
-    plain, recorded = datasets.divided(found.tags)
+    documents = apart(found.tags)
     return wire.Run(
         info=info(found),
         data=wire.RunData(
             metrics=[point(metric) for metric in found.metrics.values()],
-            params=_pairs(found.params),
-            tags=_pairs(plain),
+            params=pairs(found.params),
+            tags=pairs(documents.tags),
         ),
-        inputs=wire.Inputs(dataset_inputs=recorded),
+        inputs=wire.Inputs(dataset_inputs=documents.datasets, model_inputs=documents.inputs),
+        outputs=wire.Outputs(
+            model_outputs=[wire.ModelOutput(model_id=model.id, step=model.step) for model in documents.models]
+        ),
     )
 
 
@@ -83,5 +87,6 @@ def point(metric: model.Metric, *, run_id: str | UnsetType = UNSET) -> wire.Metr
     )
 
 
-def _pairs(values: Mapping[str, str]) -> list[wire.KeyValue]:
+def pairs(values: Mapping[str, str]) -> list[wire.KeyValue]:
+    """Params or tags."""
     return [wire.KeyValue(key=key, value=value) for key, value in values.items()]

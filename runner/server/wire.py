@@ -19,6 +19,7 @@ R = TypeVar("R", bound="Request")
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Number: TypeAlias = float | str
 Status: TypeAlias = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+ModelStatus: TypeAlias = Literal["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"]
 View: TypeAlias = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity")
@@ -35,6 +36,18 @@ def decoded(shape: type[R], body: bytes) -> R:
         return msgspec.json.decode(body or b"{}", type=shape, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _malformed(error) from error
+
+
+def placed(request: R, parameters: Mapping[str, str]) -> R:
+    """The request with what its path says.
+
+    Raises:
+        Malformed: it says otherwise itself.
+    """
+    for name, value in parameters.items():
+        if getattr(request, name) not in {"", value}:
+            raise Malformed(f"Invalid value for parameter {name!r}: the path says {value!r}")
+    return msgspec.structs.replace(request, **parameters) if parameters else request
 
 
 def asked(shape: type[R], parameters: Mapping[str, Sequence[str]]) -> R:
@@ -251,6 +264,54 @@ class GetHistories(Request):
     max_results: Int64 = 2500
 
 
+class ModelOutput(Request):
+    model_id: str
+    step: Int64 = 0
+
+
+class LogOutputs(OfRun):
+    models: list[ModelOutput] = []
+
+
+class CreateModel(Request):
+    experiment_id: str
+    name: str | None = None
+    model_type: str | None = None
+    source_run_id: str | None = None
+    params: list[Pair] = []
+    tags: list[Pair] = []
+
+
+class OfModel(Request):
+    model_id: str = ""
+    allow_deleted: bool = False
+
+
+class FinalizeModel(Request, kw_only=True):
+    model_id: str = ""
+    status: ModelStatus
+
+
+class PairsOfModel(Request):
+    model_id: str = ""
+    params: list[Pair] = []
+    tags: list[Pair] = []
+
+
+class DeleteModelTag(Request):
+    model_id: str = ""
+    tag_key: str = ""
+
+
+class SearchModels(Request):
+    experiment_ids: list[str]
+    filter: str = ""
+    datasets: list[dict[str, str]] = []
+    max_results: Int64 = 100
+    order_by: list[dict[str, str | bool]] = []
+    page_token: str | None = None
+
+
 # answers --------------------------------------------------------------------------------------------------
 
 
@@ -302,12 +363,49 @@ class RunData(Answer):
 
 class Inputs(Answer):
     dataset_inputs: list[DatasetInput] = []
+    model_inputs: list[ModelInput] = []
+
+
+class Outputs(Answer):
+    model_outputs: list[ModelOutput] = []
 
 
 class Run(Answer):
     info: RunInfo
     data: RunData
     inputs: Inputs
+    outputs: Outputs
+
+
+class ModelInfo(Answer):
+    model_id: str
+    experiment_id: str
+    name: str
+    creation_timestamp_ms: int
+    last_updated_timestamp_ms: int
+    artifact_uri: str
+    status: ModelStatus
+    model_type: str
+    source_run_id: str
+    tags: list[KeyValue] = []
+
+
+class ModelData(Answer):
+    params: list[KeyValue] = []
+
+
+class LoggedModel(Answer):
+    info: ModelInfo
+    data: ModelData
+
+
+class OneModel(Answer):
+    model: LoggedModel
+
+
+class Models(Answer):
+    models: list[LoggedModel] = []
+    next_page_token: str | None = None
 
 
 class ExperimentId(Answer):

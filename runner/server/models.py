@@ -1,0 +1,209 @@
+"""Calls about logged models: those that a run makes. There is no registry yet.
+
+The files of a model lie among the artifacts of its run, below `models/<id>`, where the client writes them by itself.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runner.errors import NotFound
+from runner.server import documents, shown, wire
+from runner.server.call import Call
+from runner.server.documents import Model
+from runner.server.errors import Malformed, NotSupported
+from runner.server.experiments import offset
+from runner.server.runs import exact
+from runner.server.scoped import ScopedStore
+from runner.tracking.clock import now
+from runner.tracking.model import Run
+from runner.tracking.store import Store
+
+ID = re.compile(r"m-[0-9a-f]{32}")
+BAD_IN_NAMES = frozenset("/:.%\"'")
+LIMIT = 1000  # runs whose models are looked through at once
+CLAUSE = re.compile(
+    r"(?:attributes\.)?`?(name|model_id|source_run_id|status|model_type)`?\s*=\s*(?:'([^']*)'|\"([^\"]*)\")"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model and the run that logged it."""
+
+    run: Run
+    model: Model
+
+
+def create(store: Store, request: wire.CreateModel) -> wire.OneModel:
+    run = exact(store, request.source_run_id or _default_run(store))
+    number, moment = f"m-{secrets.token_hex(16)}", now()
+    name = request.name or f"model-{number[2:10]}"
+    if BAD_IN_NAMES & set(name):
+        raise Malformed(
+            f"Invalid model name ({name!r}) provided. Model name must be a non-empty string and cannot contain the"
+            f" following characters: {sorted(BAD_IN_NAMES)}"
+        )
+    model = Model(
+        id=number,
+        name=name,
+        path=f"models/{number}",
+        created=moment,
+        updated=moment,
+        type=request.model_type or "",
+        params={param.key: param.value for param in request.params},
+        tags={tag.key: tag.value for tag in request.tags},
+    )
+    return _kept(store, Found(run, model))
+
+
+def get(store: Store, request: wire.OfModel) -> wire.OneModel:
+    return _shown(find(store, request.model_id))
+
+
+def finalize(store: Store, request: wire.FinalizeModel) -> wire.OneModel:
+    found = find(store, request.model_id)
+    found.model.status = request.status
+    return _kept(store, found)
+
+
+def log_params(store: Store, request: wire.PairsOfModel) -> None:
+    found = find(store, request.model_id)
+    found.model.params |= {param.key: param.value for param in request.params}
+    _kept(store, found)
+
+
+def set_tags(store: Store, request: wire.PairsOfModel) -> wire.OneModel:
+    found = find(store, request.model_id)
+    found.model.tags |= {tag.key: tag.value for tag in request.tags}
+    return _kept(store, found)
+
+
+def delete_tag(store: Store, request: wire.DeleteModelTag) -> None:
+    found = find(store, request.model_id)
+    if request.tag_key not in found.model.tags:
+        raise NotFound(f"model {request.model_id} has no tag {request.tag_key!r}")
+    del found.model.tags[request.tag_key]
+    _kept(store, found)
+
+
+def search(store: Store, request: wire.SearchModels) -> wire.Models:
+    """Models by exact attributes, newest first."""
+    if request.order_by or request.datasets:
+        raise NotSupported(
+            "orders and data sets of model searches are not supported by this version of runner"
+        )
+    wanted = _wanted(request.filter)
+    found = [
+        one for one in _models(store, request.experiment_ids) if wanted.items() <= _attributes(one).items()
+    ]
+    found.sort(key=lambda one: (-one.model.created, one.model.id))
+    start = offset(request.page_token)
+    end = start + request.max_results
+    return wire.Models(
+        models=[_shown(one).model for one in found[start:end]],
+        next_page_token=str(end) if end < len(found) else None,
+    )
+
+
+def log_outputs(store: Store, request: wire.LogOutputs) -> None:
+    """At which step of the run its models were made."""
+    for output in request.models:
+        found = find(store, output.model_id)
+        if found.run.id != request.run:
+            raise NotSupported("a model as output of another run is not supported by this version of runner")
+        found.model.step = output.step
+        _kept(store, found)
+
+
+def find(store: Store, model_id: str) -> Found:
+    """The model with that id, in whatever run."""
+    if ID.fullmatch(model_id):
+        tag = documents.MODEL + model_id
+        for run in store.search_runs(filter=f"tags.`{tag}` IS NOT NULL", limit=1, lifecycle=None).runs:
+            for model in documents.apart({tag: run.tags[tag]}).models:
+                return Found(run, model)
+    raise NotFound(f"Logged model with ID {model_id!r} not found.")
+
+
+def _default_run(store: Store) -> str:
+    if isinstance(store, ScopedStore):
+        return store.run_id
+    raise NotSupported("models without a run are not supported by this version of runner")
+
+
+def _models(store: Store, experiment_ids: list[str]) -> Iterator[Found]:
+    token: str | None = None
+    while True:
+        page = store.search_runs(experiment_ids=experiment_ids, limit=LIMIT, page_token=token)
+        for run in page.runs:
+            for model in documents.apart(run.tags).models:
+                yield Found(run, model)
+        token = page.next_token
+        if token is None:
+            return
+
+
+def _wanted(text: str) -> dict[str, str]:
+    """The attributes that a filter asks for."""
+    clauses = [
+        CLAUSE.fullmatch(part.strip())
+        for part in re.split(r"\s+AND\s+", text, flags=re.IGNORECASE)
+        if part.strip()
+    ]
+    wanted = {clause[1]: clause[2] or clause[3] or "" for clause in clauses if clause}
+    if len(wanted) != len(clauses):
+        raise NotSupported(f"the filter {text!r} of models is not supported by this version of runner")
+    return wanted
+
+
+def _attributes(found: Found) -> dict[str, str]:
+    model = found.model
+    return {
+        "name": model.name,
+        "model_id": model.id,
+        "source_run_id": found.run.id,
+        "status": model.status.removeprefix("LOGGED_MODEL_"),
+        "model_type": model.type,
+    }
+
+
+def _kept(store: Store, found: Found) -> wire.OneModel:
+    found.model.updated = now()
+    store.log(found.run.id, tags=documents.of_models([found.model]))
+    return _shown(found)
+
+
+def _shown(found: Found) -> wire.OneModel:
+    run, model = found.run, found.model
+    return wire.OneModel(
+        model=wire.LoggedModel(
+            info=wire.ModelInfo(
+                model_id=model.id,
+                experiment_id=run.experiment_id,
+                name=model.name,
+                creation_timestamp_ms=model.created,
+                last_updated_timestamp_ms=model.updated,
+                artifact_uri=f"{run.artifact_uri.rstrip('/')}/{model.path}",
+                status=model.status,
+                model_type=model.type,
+                source_run_id=run.id,
+                tags=shown.pairs(model.tags),
+            ),
+            data=wire.ModelData(params=shown.pairs(model.params)),
+        )
+    )
+
+
+MODEL = "logged-models/{model_id}"
+CALLS = (
+    Call("logged-models", wire.CreateModel, create),
+    Call("logged-models/search", wire.SearchModels, search),
+    Call(MODEL, wire.OfModel, get, ("GET",)),
+    Call(MODEL, wire.FinalizeModel, finalize, ("PATCH",)),
+    Call(f"{MODEL}/params", wire.PairsOfModel, log_params),
+    Call(f"{MODEL}/tags", wire.PairsOfModel, set_tags, ("PATCH",)),
+    Call(f"{MODEL}/tags/{{tag_key:path}}", wire.DeleteModelTag, delete_tag, ("DELETE",)),
+    Call("runs/outputs", wire.LogOutputs, log_outputs),
+)
