@@ -5,13 +5,13 @@ This file and api.py are also imported inside runs, under every Python that a pr
 """
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "run"]
+__all__ = ["Run", "RunFailed", "__version__", "run"]
 
 
 def __getattr__(name):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - for any Python
     # `import runner` stays free: the command line's --version and --help never pay for the interface.
-    if name == "run":
-        from runner.api import run  # noqa: PLC0415
+    if name in ("run", "Run", "RunFailed"):
+        from runner import api  # noqa: PLC0415
 
-        return run
+        return getattr(api, name)
     raise AttributeError(f"module 'runner' has no attribute {name!r}")

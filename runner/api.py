@@ -52,9 +52,11 @@ class Run:
 
     @property
     def status(self) -> str:
-        if self._process.poll() is None:
-            return self._read().get("status", "PREPARING")
-        return self._read().get("status", "FAILED")
+        going_on = self._process.poll() is None
+        known = self._read().get("status")
+        if going_on:
+            return known or "PREPARING"
+        return known if known in ("FINISHED", "FAILED", "KILLED") else "FAILED"
 
     @property
     def name(self) -> Optional[str]:
@@ -67,8 +69,7 @@ class Run:
     def wait(self) -> bool:
         """Wait for the end; whether the run finished well."""
         self._process.wait()
-        self._read()
-        return self._process.returncode == 0
+        return self.status == "FINISHED"
 
     def cancel(self) -> None:
         """Ask the run to stop, and wait until it has; it is KILLED then. An ended run is left alone."""
@@ -143,7 +144,14 @@ def run(
     arguments += ["-P{}={}".format(name, value) for name, value in (parameters or {}).items()]
     arguments += ["--tag={}={}".format(name, value) for name, value in (tags or {}).items()]
     handle = Run(subprocess.Popen(_runner() + arguments + ["--", uri], cwd=cwd), announced)
-    if synchronous and not handle.wait():
+    if not synchronous:
+        return handle
+    try:
+        good = handle.wait()
+    except BaseException:
+        handle.cancel()
+        raise
+    if not good:
         raise RunFailed(
             "run {} {} with exit code {}".format(
                 handle.name or "of " + uri, handle.status.lower(), handle.exit_code

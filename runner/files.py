@@ -18,7 +18,7 @@ else:
     import fcntl
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str, *, executable: bool = False) -> None:
     """Replace `path` in one step; a crash leaves the old file or the new one, never a part."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,6 +26,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     try:
         with aside.open("xb") as file:  # not a file of tempfile's, which only its owner may read
             file.write(data)
+            if executable:
+                os.fchmod(file.fileno(), 0o755)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

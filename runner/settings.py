@@ -5,6 +5,7 @@ Each variable is documented in docs/reference/settings.md, which a test compares
 """
 
 import getpass
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,8 @@ VARIABLES: Mapping[str, str] = {
     "MLFLOW_TRACKING_URI": "tracking store, as MLflow reads it",
     "MLFLOW_EXPERIMENT_NAME": "experiment to record in",
     "MLFLOW_EXPERIMENT_ID": "experiment to record in; wins over the name",
-    "MLFLOW_RUN_ID": "the run inside which we are called: it becomes the parent",
+    "RUNNER_RUN_ID": "the run inside which we are called: it becomes the parent; wins over MLFLOW_RUN_ID",
+    "MLFLOW_RUN_ID": "the same, as MLflow has it; its client removes the variable once it has read it",
     "NO_COLOR": "anything: no colours",
     "RUNNER_DEBUG": "1: show tracebacks",
 }
@@ -67,7 +69,7 @@ class Settings:
             lease_seconds=_seconds(environ, "RUNNER_LEASE_SECONDS", 30.0),
             experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
             experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,
-            parent_run_id=environ.get("MLFLOW_RUN_ID") or None,
+            parent_run_id=environ.get("RUNNER_RUN_ID") or environ.get("MLFLOW_RUN_ID") or None,
             debug=truth(environ, "RUNNER_DEBUG"),
             environ=dict(environ),
         )
@@ -98,7 +100,7 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not seconds > 0:
+    if not 0 < seconds < math.inf:
         raise UsageError(
             f"{name}={text!r} is no number of seconds", hint=f"unset it, or set {name}={default:g}"
         )

@@ -80,11 +80,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code: the only place that turns errors into words."""
     try:
         cli.main(args=argv, prog_name="runner", standalone_mode=True)
-    except RunnerError as error:
+    except (RunnerError, OSError) as error:
         if truth(os.environ, "RUNNER_DEBUG"):
             raise
-        print_error(error)
-        sys.exit(error.exit_code)
+        told = error if isinstance(error, RunnerError) else RunnerError(str(error))
+        print_error(told)
+        sys.exit(told.exit_code)
 
 
 def print_error(error: RunnerError) -> None:

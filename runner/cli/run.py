@@ -14,7 +14,11 @@ from runner.cli.terminal import Terminal
 from runner.environments import MANAGERS
 from runner.errors import RunnerError, UsageError
 from runner.progress import Progress
+from runner.server.loopback import Loopback
+from runner.server.scope import RunScope
 from runner.settings import Settings
+from runner.tracking import Store
+from runner.tracking.model import Run
 
 
 @click.command
@@ -78,7 +82,7 @@ def command(
         _print_plan(request, settings, progress, as_json=as_json)
         return
     try:
-        result = launch.run(request, settings=settings, progress=progress, spectator=terminal)
+        result = launch.run(request, settings=settings, progress=progress, spectator=terminal, serve=serve)
     except RunnerError as error:
         terminal.failed(error)
         raise
@@ -86,6 +90,11 @@ def command(
     if as_json:
         print_json(_result(result))
     sys.exit(result.code)
+
+
+def serve(store: Store, run: Run, *, chosen: bool) -> Loopback:
+    """The endpoint for the run's program: launch and server do not know each other, they meet here."""
+    return Loopback.open(lambda: store, RunScope(run.id, run.experiment_id, explicit_experiment=chosen))
 
 
 def _request(
@@ -170,6 +179,6 @@ def _result(result: launch.Result) -> dict[str, Any]:
         "status": result.status.value,
         "exit_code": result.code,
         "seconds": round(result.seconds, 3),
-        "metrics": {key: metric.value for key, metric in result.metrics.items()},
+        "metrics": {key: metric.value for key, metric in result.run.metrics.items()},
         "artifact_uri": result.run.artifact_uri,
     }

@@ -10,6 +10,7 @@
 
 import json
 import os
+import select
 import shutil
 import sys
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ import click
 
 from runner.cli.output import printable
 from runner.errors import Interrupted, RunnerError
-from runner.launch import Result
+from runner.launch import Effect, Result
 from runner.progress import Event, Message, Phase
 from runner.tracking.model import Run, RunStatus
 
@@ -31,6 +32,11 @@ NAMES: Mapping[str, str] = {
     "environment": "Environment",
     "inputs": "Inputs",
 }  # the rest is silent
+EFFECTS: Mapping[Effect, str] = {
+    "stopping": "stopping; once more to kill",
+    "killing": "killing",
+    "closing": "closing the run",
+}
 SLOW = 0.5  # seconds after which a silent phase is worth a line
 
 
@@ -45,7 +51,7 @@ class Terminal:
     quiet: bool = False
     output: int = 1
     announce: Path | None = None
-    stream: TextIO = field(default_factory=lambda: sys.stderr)
+    stream: TextIO = field(default_factory=lambda: sys.stderr or open(os.devnull, "w"))  # noqa: PTH123, SIM115
     _line: bool = False
 
     def __call__(self, event: Event) -> None:
@@ -70,17 +76,20 @@ class Terminal:
 
     def echo(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
         """Pass a piece of the program's output on as it is. Whoever read ours may be gone: the run goes on."""
+        descriptor = self.output if stream == "stdout" else 2
         view = memoryview(data)
-        with suppress(OSError):
-            while view:
-                view = view[os.write(self.output if stream == "stdout" else 2, view) :]
+        while view:
+            try:
+                view = view[os.write(descriptor, view) :]
+            except BlockingIOError:  # somebody who shares it has made it so
+                select.select([], [descriptor], [])
+            except OSError:
+                return
 
-    def stopping(self, number: int, count: int) -> None:  # noqa: ARG002 - which signal is no matter
+    def stopping(self, effect: Effect) -> None:
         """A signal came in."""
-        text = "stopping; once more to kill" if count == 1 else "killing"
-        self._clear()
         if not self.quiet:
-            click.echo(click.style(text, fg="yellow"), file=self.stream)
+            self._say(click.style(EFFECTS[effect], fg="yellow"))
 
     def ended(self, result: Result) -> None:
         """How it went."""
@@ -94,10 +103,10 @@ class Terminal:
             detail,
             colour="green" if good else "red",
         )
-        values = [f"{key} {metric.value:.6g}" for key, metric in result.metrics.items()]
+        values = [f"{key} {metric.value:.6g}" for key, metric in result.run.metrics.items()]
         if values and not self.quiet:
             shown = "   ".join(values[:8]) + (f"   and {len(values) - 8} more" if len(values) > 8 else "")  # noqa: PLR2004
-            click.echo(f"  {shown}", file=self.stream)
+            self._say(f"  {printable(shown)}")
 
     def _announce(self, **facts: str) -> None:
         if self.announce is not None:
@@ -105,7 +114,7 @@ class Terminal:
                 file.write(json.dumps(facts) + "\n")
 
     def _finished(self, phase: Phase) -> None:
-        self._clear()
+        self._clear()  # also where there is nothing to say
         if (
             phase.failed
             or (phase.name not in NAMES and phase.seconds < SLOW)
@@ -125,33 +134,34 @@ class Terminal:
     def _doing(self, phase: Phase) -> None:
         if self.quiet or not self.stream.isatty() or phase.name == "run":
             return
-        text = f"  {NAMES.get(phase.name, phase.name.capitalize()):<12} {phase.doing}"
-        self._clear()
+        text = printable(f"  {NAMES.get(phase.name, phase.name.capitalize()):<12} {phase.doing}")
         width = shutil.get_terminal_size().columns - 1
-        self.stream.write(text[:width])
-        self.stream.flush()
+        self._say(text[:width], newline=False)
         self._line = True
 
     def _message(self, message: Message) -> None:
-        self._clear()
         if message.level == "notice" and self.quiet:
             return
         word = click.style("warning: ", fg="yellow", bold=True) if message.level == "warning" else "note: "
         hint = f" ({message.hint})" if message.hint else ""
-        click.echo(word + printable(message.text + hint), file=self.stream)
+        self._say(word + printable(message.text + hint))
 
     def _row(self, mark: str, title: str, summary: str, detail: str, *, colour: str) -> None:
-        self._clear()
         if not self.quiet:
             start = click.style(mark, fg=colour)
-            click.echo(
-                f"{start} {title:<12} {printable(summary):<40} {printable(detail)}".rstrip(), file=self.stream
-            )
+            self._say(f"{start} {title:<12} {printable(summary):<40} {printable(detail)}".rstrip())
+
+    def _say(self, text: str, *, newline: bool = True) -> None:
+        """Print a line, instead of the one that was being rewritten. Nobody may be reading: the run goes on all the same."""
+        with suppress(OSError, ValueError):
+            self._clear()
+            click.echo(text, file=self.stream, nl=newline)
 
     def _clear(self) -> None:
         if self._line:
-            self.stream.write("\r\x1b[K")
             self._line = False
+            with suppress(OSError, ValueError):
+                click.echo("\r\x1b[K", file=self.stream, nl=False)
 
     def _mark(self, good: bool) -> str:
         return ("✓" if good else "✗") if self._unicode else ("+" if good else "x")

@@ -10,8 +10,22 @@ Request ─► plan() ─► Planned ─► launch() ─► Result
                                 machine.py       facts about this machine
 """
 
-from runner.launch.launching import Result, Spectator, launch, run
+from runner.launch.launching import Endpoint, Result, Serve, Spectator, launch, run
 from runner.launch.plan import Plan
 from runner.launch.planning import Planned, Request, plan, with_lock
+from runner.launch.stopping import Effect
 
-__all__ = ["Plan", "Planned", "Request", "Result", "Spectator", "launch", "plan", "run", "with_lock"]
+__all__ = [
+    "Effect",
+    "Endpoint",
+    "Plan",
+    "Planned",
+    "Request",
+    "Result",
+    "Serve",
+    "Spectator",
+    "launch",
+    "plan",
+    "run",
+    "with_lock",
+]

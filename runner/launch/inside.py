@@ -7,13 +7,16 @@
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import runner
+from runner import project
 from runner.environments.model import Environment
 from runner.files import sha256, write_atomically
 from runner.launch.planning import Planned
+from runner.process.guard import CHAIN
 from runner.settings import Settings
 from runner.tracking.model import Run
 
@@ -23,13 +26,15 @@ PACKAGE = Path(runner.__file__).parent
 def variables(
     run: Run, planned: Planned, environment: Environment, *, tracking_uri: str, settings: Settings
 ) -> dict[str, str]:
-    """All environment variables of the program, secrets aside. `tracking_uri` is the absolute one of the store."""
+    """All environment variables of the program, secrets and the endpoint's aside.
+
+    `tracking_uri` is the absolute one of the store, which runs inside this run record in.
+    """
     inherited = {name: value for name, value in settings.environ.items() if name not in environment.unset}
     home = _home(settings)
     mine = {
         "PATH": _joined(*environment.path_entries, inherited.get("PATH", os.defpath), str(home / "bin")),
         "PYTHONUNBUFFERED": inherited.get("PYTHONUNBUFFERED", "1"),  # output is a pipe, and wanted live
-        "MLFLOW_TRACKING_URI": tracking_uri,
         "MLFLOW_RUN_ID": run.id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,
         "RUNNER_HOME": str(settings.home),
@@ -37,6 +42,7 @@ def variables(
         "RUNNER_TRACKING_URI": tracking_uri,
         "RUNNER_ENV_MANAGER": planned.request.env_manager or settings.env_manager,
         "RUNNER_RUN_ID": run.id,
+        CHAIN: ":".join(part for part in (inherited.get(CHAIN, ""), run.id) if part),
         "RUNNER_PYTHON": sys.executable,
     }
     if planned.checkout.commit:
@@ -44,6 +50,11 @@ def variables(
     if not _has_runner(environment):
         mine["PYTHONPATH"] = _joined(inherited.get("PYTHONPATH", ""), str(home / "python"))
     return inherited | dict(environment.variables) | mine
+
+
+def secrets(variables: Mapping[str, str]) -> list[str]:
+    """Values that must not be seen: those of the run's own secret parameters, and of the runs around it."""
+    return [value for name, value in variables.items() if name.startswith(project.SECRET_PREFIX) and value]
 
 
 def _joined(*parts: str) -> str:
@@ -64,6 +75,6 @@ def _home(settings: Settings) -> Path:
             OSError
         ):  # another run has just made it, or this system has no links: then no `import runner`
             link.symlink_to(PACKAGE, target_is_directory=True)
-        write_atomically(command, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m runner "$@"\n')
-        command.chmod(0o755)
+        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m runner "$@"\n'
+        write_atomically(command, script, executable=True)
     return home

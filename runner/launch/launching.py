@@ -1,35 +1,34 @@
 """From a plan to a run: record, lock, prepare, execute, collect."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, Self
 
 from runner import environments, project
 from runner.environments.model import Environment
-from runner.errors import Interrupted
+from runner.errors import Interrupted, RunnerError
 from runner.executors import Executor, Exit, Job
 from runner.executors.local import LocalExecutor
 from runner.launch import inside, results
 from runner.launch.masking import masked
 from runner.launch.planning import Planned, Request, fetched, plan, with_lock
 from runner.launch.recording import Recording, recording
-from runner.launch.stopping import Stopped, Stopping, on_signals
+from runner.launch.stopping import Effect, Stopped, Stopping, on_signals
 from runner.progress import Progress
 from runner.settings import Settings
 from runner.tracking import open_store
-from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.model import Run, RunStatus
 from runner.tracking.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a run went. `code` is the program's exit code; `metrics` are those that we collected."""
+    """How a run went: the run as it is stored now, the program's exit code, and how long it took in seconds."""
 
     run: Run
     status: RunStatus
     code: int
-    metrics: Mapping[str, Metric]
     seconds: float
 
 
@@ -44,12 +43,37 @@ class Spectator(Protocol):
         """A piece of the program's output; called from several threads."""
         ...
 
-    def stopping(self, number: int, count: int) -> None:
-        """A signal arrived, for the `count`-th time."""
+    def stopping(self, effect: Effect) -> None:
+        """A signal arrived, and this is what it does. Must not fail."""
         ...
 
 
-def run(request: Request, *, settings: Settings, progress: Progress, spectator: Spectator) -> Result:
+class Endpoint(Protocol):
+    """Where the program's `mlflow` client finds us, for as long as the context lasts."""
+
+    @property
+    def left_running(self) -> Sequence[str]:
+        """Runs which the program began there and did not end; known after the context."""
+        ...
+
+    def variables(self, inherited: Mapping[str, str]) -> Mapping[str, str]:
+        """What the program needs in its environment, in addition to what it inherits."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception: Any) -> None: ...
+
+
+class Serve(Protocol):
+    """Opens an endpoint for the program of a run. `chosen`: the person named the experiment."""
+
+    def __call__(self, store: Store, run: Run, *, chosen: bool) -> Endpoint: ...
+
+
+def run(
+    request: Request, *, settings: Settings, progress: Progress, spectator: Spectator, serve: Serve
+) -> Result:
     """Plan and launch: `runner run`.
 
     Raises:
@@ -68,6 +92,7 @@ def run(request: Request, *, settings: Settings, progress: Progress, spectator: 
                 settings=settings,
                 progress=progress,
                 spectator=spectator,
+                serve=serve,
                 stopping=stopping,
             )
     except Stopped as stopped:
@@ -81,6 +106,7 @@ def launch(
     settings: Settings,
     progress: Progress,
     spectator: Spectator,
+    serve: Serve,
     stopping: Stopping,
 ) -> Result:
     """Execute the plan as a tracked run."""
@@ -92,19 +118,20 @@ def launch(
         going.running(environment, project.render(planned.entry_point, planned.bound))
         with progress.phase("run") as phase:
             exit_ = _execute(
-                job, LocalExecutor(), going=going, planned=planned, spectator=spectator, stopping=stopping
+                job, LocalExecutor(), going, planned, spectator=spectator, serve=serve, stopping=stopping
             )
-            going.ended(exit_)
             phase.summary = going.status.value.lower()
         with progress.phase("results"):
-            going.results(job.directory, plan=planned.plan, before=before)
-    return Result(
-        run=going.run,
-        status=going.status,
-        code=exit_.code,
-        metrics={metric.key: metric for metric in sorted(going.metrics, key=lambda metric: metric.step)},
-        seconds=phase.seconds,
-    )
+            going.results(job.directory, plan=planned.plan, before=before, hurried=lambda: stopping.hurried)
+    return Result(run=_stored(store, going.run), status=going.status, code=exit_.code, seconds=phase.seconds)
+
+
+def _stored(store: Store, run: Run) -> Run:
+    """The run with all that was recorded meanwhile, also by the program itself."""
+    try:
+        return store.run(run.id)
+    except RunnerError:
+        return run
 
 
 def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
@@ -139,16 +166,23 @@ def _job(
 def _execute(
     job: Job,
     executor: Executor,
-    *,
     going: Recording,
     planned: Planned,
+    *,
     spectator: Spectator,
+    serve: Serve,
     stopping: Stopping,
 ) -> Exit:
+    """The program from its start to its end, with our endpoint beside it."""
+
     def sink(stream: Literal["stdout", "stderr"], data: bytes) -> None:
         going.log.write(stream, data)
         spectator.echo(stream, data)
 
-    secrets = [planned.bound.values[name] for name in planned.bound.secrets]
-    with stopping.passed_to(executor.stop), masked(sink, secrets) as clean:
-        return executor.execute(job, sink=clean)
+    chosen = planned.request.experiment_id is not None or planned.request.experiment_name is not None
+    endpoint = serve(going.store, going.run, chosen=chosen)
+    with stopping.passed_to(executor.stop), endpoint, masked(sink, inside.secrets(job.variables)) as clean:
+        variables = {**job.variables, **endpoint.variables(job.variables)}
+        exit_ = executor.execute(replace(job, variables=variables), sink=clean)
+    going.ended(exit_, left_running=endpoint.left_running)
+    return exit_

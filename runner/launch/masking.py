@@ -20,6 +20,7 @@ def masked(sink: Sink, secrets: Sequence[str]) -> Iterator[Sink]:
     if not words:
         yield sink
         return
+    longest = len(words[0])
     held: dict[Literal["stdout", "stderr"], bytes] = {"stdout": b"", "stderr": b""}
 
     def clean(data: bytes) -> bytes:
@@ -28,15 +29,18 @@ def masked(sink: Sink, secrets: Sequence[str]) -> Iterator[Sink]:
         return data
 
     def write(stream: Literal["stdout", "stderr"], data: bytes) -> None:
-        held[stream] += data
-        end = max(held[stream].rfind(b"\n"), held[stream].rfind(b"\r")) + 1
-        if end == 0 and len(held[stream]) > LONGEST_LINE:
-            end = len(held[stream])
+        data = held[stream] + data
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if end == 0 and len(data) > LONGEST_LINE:
+            data = clean(data)
+            end = len(data) - longest  # the rest may be the beginning of a secret
+        held[stream] = data[end:]
         if end:
-            whole, held[stream] = held[stream][:end], held[stream][end:]
-            sink(stream, clean(whole))
+            sink(stream, clean(data[:end]))
 
-    yield write
-    for stream, rest in held.items():
-        if rest:
-            sink(stream, clean(rest))
+    try:
+        yield write
+    finally:
+        for stream, rest in held.items():
+            if rest:
+                sink(stream, clean(rest))

@@ -8,14 +8,14 @@ The output and the documents lie in `<home>/live/<run>` while the run goes on, a
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runner.environments.model import Environment, Lock
-from runner.errors import Conflict, RunnerError
+from runner.errors import Conflict, NotFound, RunnerError
 from runner.executors import Exit
 from runner.files import remove_tree
 from runner.launch import machine
@@ -26,9 +26,9 @@ from runner.launch.results import Found, changed, matching, read_metrics
 from runner.launch.stopping import Stopped
 from runner.progress import Progress
 from runner.settings import Settings
-from runner.tracking import Artifacts, this_process_lease
+from runner.tracking import Artifacts, checks, this_process_lease
 from runner.tracking.logs import LogWriter
-from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.model import Lease, Metric, Run, RunStatus
 from runner.tracking.store import Store
 
 RECORD_SCHEMA = 1
@@ -50,7 +50,6 @@ class Recording:
     exit: Exit | None = None
     record: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
-    metrics: list[Metric] = field(default_factory=list)
 
     def planned(self, plan: Plan, lock: Lock | None) -> None:
         """Keep the plan, and the lock beside it."""
@@ -68,8 +67,8 @@ class Recording:
             self.tags["runner.environment"] = environment.key
         self.store.update_run(self.run.id, status=RunStatus.RUNNING)
 
-    def ended(self, exit_: Exit) -> None:
-        """The program has ended; its code decides."""
+    def ended(self, exit_: Exit, *, left_running: Sequence[str]) -> None:
+        """The program has ended; its code decides, also about runs which it began itself and left running."""
         self.exit = exit_
         self.tags["runner.exit_code"] = str(exit_.code)
         if exit_.signal is not None:
@@ -78,25 +77,32 @@ class Recording:
             self.status = RunStatus.KILLED
         elif exit_.code == 0:
             self.status = RunStatus.FINISHED
+        for run_id in left_running:
+            with suppress(RunnerError):
+                self.store.update_run(run_id, status=self.status, ended=_now())
 
-    def results(self, directory: Path, *, plan: Plan, before: Mapping[str, tuple[int, int]]) -> None:
-        """Record what the program left behind. A missing or broken file is a warning: the program itself has ended well."""
-        now = _now()
+    def results(
+        self,
+        directory: Path,
+        *,
+        plan: Plan,
+        before: Mapping[str, tuple[int, int]],
+        hurried: Callable[[], bool],
+    ) -> None:
+        """Record what the program left behind. What cannot be recorded is a warning: how the program ended stands.
+
+        `hurried` says whether to leave the rest: somebody has asked us to stop.
+        """
         for found in self._written(directory, plan.metrics, before, "metrics"):
-            try:
-                self.metrics += read_metrics(found, time=now)
-            except RunnerError as error:
-                self.progress.warn(str(error))
-        self.store.log(self.run.id, metrics=self.metrics)
-        written = self._written(directory, plan.outputs, before, "outputs")
-        self.record["outputs"] = [
-            {
-                "path": found.path,
-                "bytes": found.file.stat().st_size,
-                "digest": self.artifacts.put_file(found.file, found.path),
-            }
-            for found in written
-        ]
+            with self._warned(found.path):
+                self._keep_metrics(found)
+        self.record["outputs"] = []
+        for found in self._written(directory, plan.outputs, before, "outputs"):
+            if hurried():
+                self.progress.warn(f"{found.path} and what follows was not kept: stopped")
+                break
+            with self._warned(found.path):
+                self._keep_output(found)
 
     def _written(
         self, directory: Path, patterns: tuple[str, ...], before: Mapping[str, tuple[int, int]], kind: str
@@ -105,6 +111,30 @@ class Recording:
         if patterns and not written and self.status is RunStatus.FINISHED:
             self.progress.notice(f"the program wrote none of its {kind}: {', '.join(patterns)}")
         return written
+
+    def _keep_metrics(self, found: Found) -> None:
+        good: list[Metric] = []
+        for point in read_metrics(found, time=_now()):
+            with self._warned(found.path):
+                checks.metrics([point])
+                good.append(point)
+        self.store.log(self.run.id, metrics=good)
+
+    def _keep_output(self, found: Found) -> None:
+        # `runner` and `logs` hold our own documents, which a project's files must not replace
+        ours = found.path.split("/")[0] in {"runner", "logs"}
+        path = f"outputs/{found.path}" if ours else found.path
+        size, digest = found.file.stat().st_size, self.artifacts.put_file(found.file, path)
+        self.record["outputs"].append({"path": path, "bytes": size, "digest": digest})
+
+    @contextmanager
+    def _warned(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except (RunnerError, OSError) as error:
+            hint = error.hint if isinstance(error, RunnerError) else None
+            text = str(error) if str(error).startswith(path) else f"{path}: {error}"
+            self.progress.warn(text, hint=hint)
 
     def failed(self, error: BaseException) -> None:
         """We could not get as far as the program, or could not follow it."""
@@ -124,8 +154,11 @@ class Recording:
         """Write the terminal state first, then what belongs to it: a full disk must not leave the run RUNNING."""
         ended = _now()
         self.log.close()
+        if self.log.failure is not None:
+            self.progress.warn(f"the output could not be kept to its end: {self.log.failure}")
         self.store.update_run(self.run.id, status=self.status, ended=ended)
-        self.store.log(self.run.id, tags=self.tags)
+        with suppress(Conflict):  # somebody has deleted the run meanwhile: then nobody misses its tags
+            self.store.log(self.run.id, tags=self.tags)
         self._keep_documents(ended)
         remove_tree(self.live)
 
@@ -149,7 +182,13 @@ def recording(
     planned: Planned, *, store: Store, settings: Settings, progress: Progress
 ) -> Iterator[Recording]:
     """Create the run; whatever happens in the block, it ends in a terminal state, and what was raised goes on."""
-    going = _create(planned, store=store, settings=settings, progress=progress)
+    lease = this_process_lease(settings)
+    run = _create(planned, store=store, settings=settings, progress=progress, lease=lease)
+    try:
+        going = _begin(run, store=store, settings=settings, progress=progress)
+    except BaseException:
+        store.update_run(run.id, status=RunStatus.FAILED, ended=_now())
+        raise
     with _leased(going, settings):
         try:
             yield going
@@ -161,23 +200,23 @@ def recording(
         going.close()
 
 
-def _create(planned: Planned, *, store: Store, settings: Settings, progress: Progress) -> Recording:
-    experiment = _experiment(planned.request, store, settings)
-    lease = this_process_lease(settings)
-    started = _now()
-    run = store.create_run(
-        experiment,
+def _create(planned: Planned, *, store: Store, settings: Settings, progress: Progress, lease: Lease) -> Run:
+    tags = _tags(planned, store, settings, progress) | dict(planned.request.tags)
+    return store.create_run(
+        _experiment(planned.request, store, settings),
         name=planned.request.run_name,
         user=settings.user,
         status=RunStatus.PREPARING,
-        started=started,
-        params=recorded_params(planned),
-        tags=_tags(planned, store, settings, progress) | dict(planned.request.tags),
+        started=_now(),
+        params=recorded_params(planned, progress),
+        tags=tags,
         lease=lease,
     )
+
+
+def _begin(run: Run, *, store: Store, settings: Settings, progress: Progress) -> Recording:
     live = settings.home / "live" / run.id
     live.mkdir(parents=True, exist_ok=True)
-    facts = machine.facts()
     return Recording(
         run=run,
         store=store,
@@ -187,12 +226,12 @@ def _create(planned: Planned, *, store: Store, settings: Settings, progress: Pro
         progress=progress,
         record={
             "schema": RECORD_SCHEMA,
-            "run": {"id": run.id, "name": run.name, "experiment": experiment},
-            "user": settings.user,
-            "started": started,
+            "run": {"id": run.id, "name": run.name, "experiment": run.experiment_id},
+            "user": run.user,
+            "started": run.started,
             "attempt": 1,
             "engine": "local",
-            "machine": facts,
+            "machine": machine.facts(),
             "variables": {
                 name: settings.environ[name]
                 for name in machine.RECORDED_VARIABLES
@@ -211,16 +250,28 @@ def _experiment(request: Request, store: Store, settings: Settings) -> str:
         if identifier is not None:
             return store.experiment(identifier).id
         if name is not None:
-            with suppress(Conflict):  # there already, or made by a run that started together with ours
-                return store.create_experiment(name).id
-            return store.experiment(name).id
+            return _named(store, name)
     return DEFAULT_EXPERIMENT
 
 
-def recorded_params(planned: Planned) -> dict[str, str]:
-    """Raw texts as given; secrets masked."""
-    values = {**planned.bound.values, **planned.bound.extra}
-    return {name: MASK if name in planned.bound.secrets else text for name, text in values.items()}
+def _named(store: Store, name: str) -> str:
+    with suppress(NotFound):
+        return store.experiment_named(name).id
+    with suppress(Conflict):  # made by a run that started together with ours
+        return store.create_experiment(name).id
+    return store.experiment_named(name).id
+
+
+def recorded_params(planned: Planned, progress: Progress) -> dict[str, str]:
+    """Raw texts as given; secrets masked, and cut where a store's limit is (the plan keeps them whole)."""
+    recorded: dict[str, str] = {}
+    for name, text in {**planned.bound.values, **planned.bound.extra}.items():
+        recorded[name] = MASK if name in planned.bound.secrets else text[: checks.PARAM]
+        if len(text) > checks.PARAM:
+            progress.warn(
+                f"parameter {name!r}: only its first {checks.PARAM} characters are recorded as param"
+            )
+    return recorded
 
 
 def _tags(planned: Planned, store: Store, settings: Settings, progress: Progress) -> dict[str, str]:
@@ -249,8 +300,8 @@ def _parent(store: Store, settings: Settings, progress: Progress) -> str | None:
         return store.run(settings.parent_run_id).id
     except RunnerError:
         progress.warn(
-            f"the run {settings.parent_run_id} that MLFLOW_RUN_ID names is not in this store; it is not taken as parent",
-            hint="unset MLFLOW_RUN_ID, or point RUNNER_TRACKING_URI at its store",
+            f"the run {settings.parent_run_id} around this one is not in this store; it is not taken as parent",
+            hint="unset RUNNER_RUN_ID and MLFLOW_RUN_ID, or point RUNNER_TRACKING_URI at its store",
         )
         return None
 
@@ -275,7 +326,7 @@ def _leased(going: Recording, settings: Settings) -> Iterator[None]:
 
     def renew() -> None:
         while not over.wait(settings.lease_seconds / 3):
-            with suppress(RunnerError):  # the store may be busy; the next renewal is soon
+            with suppress(RunnerError, OSError):  # the store may be busy; the next renewal is soon
                 going.store.renew_lease(going.run.id, this_process_lease(settings))
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)

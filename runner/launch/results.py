@@ -63,7 +63,10 @@ def read_metrics(found: Found, *, time: int) -> list[Metric]:
     if found.file.stat().st_size > SIZE_LIMIT:
         raise ProjectError(f"{found.path}: a metrics file of more than {SIZE_LIMIT} bytes is not read")
     text = found.file.read_text(encoding="utf-8", errors="replace")
-    return list(_metrics(_parse(found.path, text), time=time))
+    try:
+        return list(_metrics(_parse(found.path, text), time=time))
+    except RecursionError:
+        raise ProjectError(f"{found.path}: the metrics file is nested too deeply") from None
 
 
 def _parse(path: str, text: str) -> Any:

@@ -1,9 +1,10 @@
 """What signals do to a run: the first asks its program to end, the second kills; before there is a program they stop us.
 
 with on_signals(stopping):
-    ... preparing ...                 # a signal raises Stopped here
+    ... preparing ...                 # a signal raises Stopped here, once
     with stopping.passed_to(executor.stop):
         executor.execute(...)         # a signal is passed on here, and the program's end is waited for
+    ... closing ...                   # a signal waits here until the run is closed; `hurried` says that there was one
 """
 
 import signal
@@ -12,6 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Literal, TypeAlias
+
+Effect: TypeAlias = Literal["stopping", "killing", "closing"]
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
@@ -28,26 +32,36 @@ class Stopped(BaseException):
 
 @dataclass(slots=True)
 class Stopping:
-    """Where signals go just now."""
+    """Where signals go just now. `notify` is told what a signal does, and must not fail."""
 
-    notify: Callable[[int, int], None] = field(default=lambda _number, _count: None)
-    count: int = 0
-    _pass_to: Callable[[int], None] | None = None
+    notify: Callable[[Effect], None] = field(default=lambda _effect: None)
+    hurried: bool = False
+    _state: Literal["preparing", "running", "closing"] = "preparing"
+    _pass_to: Callable[[int], None] = field(default=lambda _number: None)
+    _passed: int = 0
 
     @contextmanager
     def passed_to(self, stop: Callable[[int], None]) -> Iterator[None]:
-        """Within the block a signal calls `stop(number)`; after it, the run is being closed and signals wait for that."""
-        self._pass_to = stop
-        yield
-        self._pass_to = lambda _number: None
+        """Within the block a signal calls `stop(number)`; after it the run is being closed."""
+        self._pass_to, self._state = stop, "running"
+        try:
+            yield
+        finally:
+            self._state = "closing"
 
     def receive(self, number: int, _frame: FrameType | None = None) -> None:
         """The signal handler."""
-        self.count += 1
-        if self._pass_to is None:
-            raise Stopped(number)
-        self.notify(number, self.count)
-        self._pass_to(number)
+        match self._state:
+            case "preparing":
+                self._state = "closing"  # what was begun is brought to its end now, and nothing disturbs that
+                raise Stopped(number)
+            case "running":
+                self._passed += 1
+                self._pass_to(number)
+                self.notify("stopping" if self._passed == 1 else "killing")
+            case "closing":
+                self.hurried = True
+                self.notify("closing")
 
 
 @contextmanager

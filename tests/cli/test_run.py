@@ -239,7 +239,7 @@ def test_variables_that_mlflow_clients_read_are_set(cli: Cli, files: Files) -> N
     values = dict(line.split("=", 1) for line in outcome.out.splitlines())
     assert values["MLFLOW_RUN_ID"] == run["run_id"]
     assert values["MLFLOW_EXPERIMENT_ID"] == run["experiment_id"]
-    assert re.match("sqlite:////", values["MLFLOW_TRACKING_URI"])
+    assert re.match(r"http://127\.0\.0\.1:\d+$", values["MLFLOW_TRACKING_URI"])
 
 
 def test_a_result_as_json_leaves_standard_output_to_it(cli: Cli, files: Files) -> None:
