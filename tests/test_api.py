@@ -1,5 +1,8 @@
 """`runner.run(...)` from Python."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,3 +68,40 @@ def test_a_run_that_is_never_created_says_so(tmp_path: Path) -> None:
 def test_the_package_has_nothing_else() -> None:
     with pytest.raises(AttributeError):
         _ = runner.nonsense
+
+
+INTERRUPTED = """
+import signal, sys, threading, os, time
+import runner
+threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    runner.run(sys.argv[1], "slow")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupted_caller_leaves_no_run_behind(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": PROJECT})
+
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(demo)], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout == "interrupted\n"
+    assert shown(cli)["status"] == "KILLED"
+
+
+def test_a_run_that_was_stopped_has_not_gone_well_whatever_its_program_says(files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": "entry_points: {main: {command: \"trap 'exit 0' TERM; echo; while true; do sleep 0.05; done\"}}"
+        }
+    )
+    handle = runner.run(str(demo), synchronous=False)
+    assert handle.run_id
+    time.sleep(0.5)
+
+    handle.cancel()
+
+    assert (handle.status, handle.wait()) == ("KILLED", False)

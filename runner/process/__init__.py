@@ -88,12 +88,40 @@ def capture(
         ProgramFailed: see `check` and `timeout`.
     """
     arguments = tuple(os.fspath(part) for part in argv)
+    process: subprocess.Popen[bytes] | None = None
+    try:  # from the first moment on: a signal may raise anywhere
+        process = _start(arguments, cwd=cwd, env=env, piped=input is not None, pass_fds=pass_fds)
+        lines: list[str] = []
+        follower = _follow(process, lines, on_line) if on_line else None
+        out, err = _output(process, input.encode() if input is not None else None, timeout=timeout)
+        if follower:
+            follower.join()
+    except BaseException:
+        if process is not None:
+            _end_group(process)
+        raise
+    completed = Completed(
+        arguments, process.returncode, _text(out), "".join(lines) if follower else _text(err)
+    )
+    if check and completed.code != 0:
+        raise ProgramFailed(completed)
+    return completed
+
+
+def _start(
+    argv: tuple[str, ...],
+    *,
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    piped: bool,
+    pass_fds: Sequence[int],
+) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(
-            arguments,
+        return subprocess.Popen(
+            argv,
             cwd=cwd,
             env=dict(env) if env is not None else None,
-            stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=tuple(pass_fds),
@@ -102,44 +130,23 @@ def capture(
     except FileNotFoundError as error:
         if error.filename is not None and cwd is not None and Path(error.filename) == cwd:
             raise RunnerError(f"there is no directory {cwd}") from error
-        raise ProgramMissing(f"there is no program {arguments[0]!r}") from error
+        raise ProgramMissing(f"there is no program {argv[0]!r}") from error
     except PermissionError as error:
-        raise ProgramMissing(f"{arguments[0]!r} cannot be executed: {error.strerror}") from error
-    completed = _communicate(process, arguments, input=input, timeout=timeout, on_line=on_line)
-    if check and completed.code != 0:
-        raise ProgramFailed(completed)
-    return completed
-
-
-def _communicate(
-    process: subprocess.Popen[bytes],
-    argv: tuple[str, ...],
-    *,
-    input: str | None,  # noqa: A002
-    timeout: float | None,
-    on_line: Callable[[str], None] | None,
-) -> Completed:
-    with process:
-        lines: list[str] = []
-        follower = _follow(process, lines, on_line) if on_line else None
-        try:
-            out, err = _output(process, input.encode() if input is not None else None, timeout=timeout)
-        except BaseException:
-            _end_group(process)
-            raise
-        if follower:
-            follower.join()
-        text = "".join(lines) if follower else _text(err)
-        return Completed(argv, process.returncode, _text(out), text)
+        raise ProgramMissing(f"{argv[0]!r} cannot be executed: {error.strerror}") from error
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ask the tool and what it started to end, then kill."""
+    """Ask the tool and what it started to end, then kill; afterwards it is gone, and its pipes are closed."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE)
         os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
 
 
 def _output(
@@ -161,9 +168,8 @@ def _output(
 def _follow(
     process: subprocess.Popen[bytes], lines: list[str], on_line: Callable[[str], None]
 ) -> threading.Thread:
-    stream = process.stderr
+    stream, process.stderr = process.stderr, None  # communicate() leaves it to us
     assert stream is not None
-    process.stderr = None  # communicate() leaves it to us
 
     def read(stream: IO[bytes]) -> None:
         # universal newlines: progress that overwrites itself (git, pip) ends its lines with \r

@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,104 @@ def test_eight_runs_at_once_on_an_empty_home_all_finish(cli: Cli, files: Files) 
     assert sorted(run["run_id"] for run in runs) == sorted(out.decode().strip() for out, _ in outputs)
     assert {run["status"] for run in runs} == {"FINISHED"}
     assert len({run["name"] for run in runs}) == 8
+
+
+NESTED = """
+entry_points:
+  main: {command: "runner run . -e inner --run-name inner; echo next"}
+  inner: {command: "trap 'echo got' INT TERM; echo started; while true; do sleep 0.1; done"}
+"""
+
+
+def test_a_run_inside_a_run_is_ended_with_it(cli: Cli, start: Start) -> None:
+    started = start({"MLproject": NESTED})
+    started.wait_for("started")
+    inner = str(shown(cli, "inner")["run_id"])
+
+    started.process.terminate()
+    started.process.wait(60)
+
+    wait_until(lambda: marked(inner) == [])
+    assert shown(cli, "inner")["status"] == "KILLED"
+    assert shown(cli, "-2")["status"] == "KILLED"
+
+
+def test_a_second_signal_while_the_run_is_being_closed_waits_for_that(
+    cli: Cli, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    slow = tmp_path / "uv"
+    slow.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 613\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("RUNNER_UV", str(slow))
+    started = start(
+        {
+            "MLproject": "python_env: python_env.yaml\nentry_points: {main: {command: 'true'}}",
+            "python_env.yaml": "dependencies: [six]",
+        }
+    )
+    wait_until((tmp_path / "uv.pid").exists)
+
+    with closing(sqlite3.connect(home / "runner.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started.process.send_signal(signal.SIGINT)
+        time.sleep(0.7)
+        started.process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        other.execute("ROLLBACK")
+
+    assert started.wait() == 130
+    run = shown(cli)
+    assert run["status"] == "KILLED"
+    assert "runner.error" in run["tags"]  # type: ignore[operator]
+    assert list((home / "live").iterdir()) == []
+
+
+def test_nobody_needs_to_read_what_the_runner_itself_says(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "entry_points: {main: {command: 'sleep 0.3; exit 7'}}"})
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "run", str(demo)], stdout=subprocess.DEVNULL, stderr=writer
+    )
+    os.close(writer)
+    os.close(reader)
+
+    assert process.wait(30) == 7
+    assert shown(cli)["status"] == "FAILED"
+
+
+def test_a_closed_standard_error_is_no_reason_to_fail(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "entry_points: {main: {command: 'exit 7'}}"})
+
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m runner run {demo} 2>&-"], check=False, timeout=30
+    )
+
+    assert done.returncode == 7
+    assert shown(cli)["status"] == "FAILED"
+
+
+def test_a_home_that_is_no_directory_is_one_message(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "file" / "home"))
+    uri = f"sqlite:///{tmp_path / 'runs.db'}"
+    demo = files({"MLproject": "entry_points: {main: {command: 'true'}}"})
+
+    outcome = cli("run", demo, "--tracking-uri", uri)
+
+    assert outcome.code in {1, 7}
+    assert outcome.err.count("error: ") == 1
+    assert "Traceback" not in outcome.err
+
+
+def test_a_run_that_is_deleted_while_it_goes_on_ends_as_its_program_does(
+    cli: Cli, start: Start, home: Path
+) -> None:
+    started = start({"MLproject": "entry_points: {main: {command: 'echo started; sleep 1'}}"})
+    started.wait_for("started")
+
+    cli("runs", "delete", "-1")
+
+    assert started.wait() == 0, started.err
+    assert list((home / "live").iterdir()) == []

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -330,3 +331,148 @@ def test_control_characters_of_a_project_file_do_not_reach_the_terminal(cli: Cli
 
     assert outcome.code == 2
     assert "\x1b" not in outcome.err
+
+
+def test_metrics_that_cannot_be_kept_are_warnings_and_the_rest_is_kept(cli: Cli, files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": "metrics: ['*.json']\nentry_points: {main: {command: 'python write.py; exit 3'}}",
+            "write.py": """
+            import json
+            json.dump({"precision@10": 0.5, "ok": 1, "late": 2}, open("a.json", "w"))
+            json.dump([{"step": 10**20, "far": 1}], open("b.json", "w"))
+            open("c.json", "w").write("[" * 200000)
+            """,
+        }
+    )
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 3
+    assert "precision@10" in outcome.err
+    assert "b.json" in outcome.err
+    assert "c.json: the metrics file is nested too deeply" in outcome.err
+    assert set(shown(cli)["metrics"]) == {"ok", "late"}  # type: ignore[call-overload]
+
+
+def test_outputs_do_not_replace_our_own_documents(cli: Cli, files: Files) -> None:
+    command = "mkdir logs runner; echo mine > logs/stdout.txt; echo mine > runner/plan.json; echo said"
+    demo = files({"MLproject": f"outputs: [logs, runner]\nentry_points: {{main: {{command: '{command}'}}}}"})
+
+    cli("run", demo)
+
+    run = shown(cli)
+    assert artifact(run, "logs/stdout.txt").read_text() == "said\n"
+    assert json.loads(artifact(run, "runner/plan.json").read_text())["entry_point"] == "main"
+    assert artifact(run, "outputs/logs/stdout.txt").read_text() == "mine\n"
+    assert artifact(run, "outputs/runner/plan.json").read_text() == "mine\n"
+
+
+def test_a_long_parameter_is_recorded_in_part_and_planned_whole(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": ECHO})
+    long = "x" * 7000
+
+    outcome = cli("run", demo, "-P", f"note={long}")
+
+    assert outcome.code == 0
+    assert outcome.out == f"{long}\n"
+    assert "only its first 6000 characters are recorded" in outcome.err
+    run = shown(cli)
+    assert run["params"] == {"note": "x" * 6000}
+    assert json.loads(artifact(run, "runner/plan.json").read_text())["parameters"]["note"] == long
+
+
+def test_a_secret_is_masked_wherever_the_output_is_cut(cli: Cli, files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": "entry_points: {main: {parameters: {token: {secret: true}}, command: 'python say.py'}}",
+            "say.py": """
+            import os, sys, time
+            token = os.environ["RUNNER_SECRET_TOKEN"]
+            for piece in ("x" * (131072 - 4), token[:4], token[4:] + "y", token[:3]):
+                sys.stdout.write(piece); sys.stdout.flush(); time.sleep(0.05)
+            """,
+        }
+    )
+
+    outcome = cli("run", demo, "-P", "token=tops3cret")
+
+    assert outcome.out == "x" * (131072 - 4) + "********" + "ytop"
+
+
+def test_a_run_inside_masks_the_secrets_of_the_run_around_it(cli: Cli, files: Files, home: Path) -> None:
+    demo = files(
+        {
+            "MLproject": """
+            entry_points:
+              main: {parameters: {token: {secret: true}}, command: "runner run . -e inner"}
+              inner: {command: "echo $RUNNER_SECRET_TOKEN"}
+            """
+        }
+    )
+
+    cli("run", demo, "-P", "token=tops3cret")
+
+    for file in home.rglob("*"):
+        if file.is_file():
+            assert b"tops3cret" not in file.read_bytes(), file
+
+
+def test_a_directory_that_is_gone_is_one_message(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    outcome = cli("run", ".")
+
+    assert outcome.code == 1
+    assert outcome.err.startswith("error: ")
+
+
+def test_a_lease_without_end_is_refused(cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_LEASE_SECONDS", "inf")
+
+    outcome = cli("run", files({"MLproject": ECHO}))
+
+    assert outcome.code == 2
+    assert "RUNNER_LEASE_SECONDS" in outcome.err
+
+
+def test_a_program_logs_through_the_unmodified_mlflow_client(cli: Cli, files: Files) -> None:
+    demo = files(
+        {
+            "MLproject": f"entry_points: {{main: {{command: '{sys.executable} train.py'}}}}",
+            "train.py": """
+            import sys
+            import mlflow
+            mlflow.set_experiment("of the code")
+            with mlflow.start_run():
+                mlflow.log_param("alpha", 0.5)
+                mlflow.log_metric("loss", 1.0, step=1)
+                mlflow.log_metric("loss", 0.5, step=2)
+                mlflow.log_text("text", "notes/a.txt")
+                with mlflow.start_run(run_name="step", nested=True):
+                    mlflow.log_metric("inner", 1)
+            mlflow.start_run(run_name="second")
+            sys.exit(3)
+            """,
+        }
+    )
+
+    outcome = cli("run", demo, "--run-name", "first")
+
+    assert outcome.code == 3
+    assert "loss 0.5" in outcome.err
+    first, step, second = shown(cli, "first"), shown(cli, "step"), shown(cli, "second")
+    assert first["status"] == "FAILED"
+    assert first["params"] == {"alpha": "0.5"}
+    assert artifact(first, "notes/a.txt").read_text() == "text"
+    experiments = json.loads(cli("experiments", "list", "--json").out)
+    assert [item["name"] for item in experiments if item["experiment_id"] == first["experiment_id"]] == [
+        "of the code"
+    ]
+    assert {run["tags"]["mlflow.parentRunId"] for run in (step, second)} == {first["run_id"]}  # type: ignore[index]
+    assert all(run["status"] in {"FINISHED", "FAILED"} for run in (step, second))
