@@ -10,14 +10,14 @@ import os
 from pathlib import Path
 
 from runner.errors import Location, ProjectError
-from runner.project.binding import Bound, bind, secret_variables
+from runner.project.binding import SECRET_PREFIX, Bound, bind, secret_variables
 from runner.project.command import render
 from runner.project.environment import resolve
 from runner.project.file import Declaration, find, read_declaration
 from runner.project.lookup import entry_point
 from runner.project.model import EnvironmentSpec, Notice, Project, SystemEnv
 
-__all__ = ["Bound", "bind", "entry_point", "load", "render", "secret_variables"]
+__all__ = ["SECRET_PREFIX", "Bound", "bind", "entry_point", "load", "render", "secret_variables"]
 
 
 def load(directory: Path, *, environment: bool = True) -> Project:
