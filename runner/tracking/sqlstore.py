@@ -120,8 +120,10 @@ class SqlStore:
     ) -> None:
         changes = {"status": status.value if status else None, "started": started, "ended": ended}
         given = {column: value for column, value in changes.items() if value is not None}
+        # A run that was deleted while it went on still ends: its process has not failed, and must not.
+        only_ends = status is not None and status.ended and name is None and started is None
         with self._database.transaction() as db:
-            row = runs.writable(db, run_id)
+            row = runs.exact(db, run_id) if only_ends else runs.writable(db, run_id)
             if given:
                 assignments = ", ".join(f"{column} = :{column}" for column in given)
                 db.execute(

@@ -86,7 +86,9 @@ class Store(Protocol):
         name: str | None = None,
         started: int | None = None,
         ended: int | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Change what is given. A deleted run takes only its end, for its program may still go on."""
+        ...
 
     def log(
         self,

@@ -269,6 +269,21 @@ def test_a_deleted_run_is_readable_and_not_writable(store: Store) -> None:
     assert store.run(run.id).tags["a"] == "b"
 
 
+def test_a_run_that_is_deleted_while_it_goes_on_still_ends(store: Store, settings: Settings) -> None:
+    lease = this_process_lease(settings)
+    run = store.create_run("0", status=RunStatus.RUNNING, lease=lease)
+    store.delete_run(run.id)
+
+    assert store.renew_lease(run.id, lease) is False
+    store.update_run(run.id, status=RunStatus.FINISHED, ended=5)
+
+    found = store.run(run.id)
+    assert (found.status, found.ended, found.lifecycle) == (RunStatus.FINISHED, 5, Lifecycle.DELETED)
+    for change in ({"status": RunStatus.RUNNING}, {"status": RunStatus.KILLED, "name": "x"}):
+        with pytest.raises(Conflict, match="is deleted"):
+            store.update_run(run.id, **change)  # type: ignore[arg-type]
+
+
 def test_whoever_names_an_unknown_run_is_told(store: Store, settings: Settings) -> None:
     lease = this_process_lease(settings)
     calls: list[Callable[[], object]] = [
