@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from runner.errors import TrackingError, Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Values
-from runner.tracking.sqlite import PRAGMAS
+from runner.tracking.sqlite import PRAGMAS, SQLITE
 
 
 class EngineDatabase:
@@ -22,7 +22,7 @@ class EngineDatabase:
 
     def __init__(self, uri: str) -> None:
         try:
-            self.engine = sqlalchemy.create_engine(uri)
+            self.engine = sqlalchemy.create_engine(_url(uri))
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
             scheme = uri.partition("://")[0]  # the rest may hold a password
             raise TrackingError(
@@ -73,6 +73,13 @@ class EngineConnection:
 
     def execute_many(self, statement: str, values: Sequence[Values]) -> None:
         self._connection.execute(sqlalchemy.text(statement), [dict(each) for each in values])
+
+
+def _url(uri: str) -> str | sqlalchemy.URL:
+    """What follows `sqlite:///` is a path as it stands: `?`, `%` and `#` in it are not those of a URL."""
+    if uri.startswith(SQLITE):
+        return sqlalchemy.URL.create("sqlite", database=uri.removeprefix(SQLITE))
+    return uri
 
 
 def _own_transactions(engine: sqlalchemy.Engine) -> None:

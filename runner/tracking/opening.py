@@ -9,12 +9,11 @@ from runner.errors import TrackingError
 from runner.files import locked
 from runner.settings import Settings
 from runner.tracking.database import Database
-from runner.tracking.sqlite import SqliteDatabase
+from runner.tracking.sqlite import SQLITE, SqliteDatabase
 from runner.tracking.sqlstore import SqlStore
 
 VERSION_TABLE = "runner_schema_version"  # MLflow's is alembic_version: neither is mistaken for the other
 HEAD = "0001"  # the last of migrations/versions; a test keeps it so
-SQLITE = "sqlite:///"
 ENGINES = {"sqlite", "postgresql", "mysql", "mariadb"}  # those whose SQL ours is, or is to be
 
 

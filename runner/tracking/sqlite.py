@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.errors import Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Values
 
+SQLITE = "sqlite:///"  # a path follows
 # WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
 # lose the last commits with the power. LIKE without regard to case is not what the filter language says.
 PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "case_sensitive_like = ON")

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 import runner.tracking
 from runner.errors import TrackingError
 from runner.settings import Settings
-from runner.tracking import open_store
+from runner.tracking import Artifacts, open_store
 from runner.tracking.opening import HEAD, VERSION_TABLE
 from runner.tracking.schema import metadata
 
@@ -26,7 +26,7 @@ ROOT = Path(runner.tracking.__file__).parents[2]
 OPEN = """
 import os, sys
 from runner.settings import Settings
-from runner.tracking import open_store
+from runner.tracking import Artifacts, open_store
 store = open_store(Settings.from_environ(os.environ))
 """
 
@@ -61,6 +61,24 @@ def test_a_relative_path_counts_from_here_and_is_told_in_full(
 
     assert store.uri == f"sqlite:///{tmp_path}/deep/er/runs.db"
     assert (tmp_path / "deep" / "er" / "runs.db").is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["h?x=1", "h%41b", "h#x", "h x", "h\u00e4 \u6f22", "a:b@c", "h&mode=ro", "h%3Fmode=ro"]
+)
+def test_a_home_may_have_signs_that_mean_something_in_a_url(tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    settings = Settings.from_environ({"RUNNER_HOME": str(home)})
+
+    for _ in range(2):  # a new store, and one that is there
+        store = open_store(settings)
+        run = store.create_run("0")
+        Artifacts(run.artifact_uri).put_bytes(b"x", "a.txt")
+        store.close()
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in home.iterdir()} == {"artifacts", "runner.db", "runner.db.lock"}
+    assert len(list((home / "artifacts").rglob("a.txt"))) == 2
 
 
 def test_what_is_stored_is_there_after_closing(database: Path, settings: Settings) -> None:
