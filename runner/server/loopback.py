@@ -3,6 +3,7 @@
     with Loopback.open(lambda: store, scope) as endpoint:
         ... start the program with endpoint.variables(...) ...
     endpoint.left_running     # runs that it started and did not end
+    endpoint.trouble          # why there was no endpoint when the program connected, if so
 
 Starlette and uvicorn take 150 ms to import, and most programs need neither: so they are imported by the thread that waits, when
 the first connection arrives. The connection waits meanwhile in the socket's queue.
@@ -46,6 +47,7 @@ class Loopback:
         self.uri = f"http://{HOST}:{listening.getsockname()[1]}"
         self.token = secrets.token_urlsafe(32)
         self.left_running: Sequence[str] = ()
+        self.trouble: Exception | None = None
         self._store_opener = store_opener
         self._scope = scope
         self._socket = listening
@@ -80,6 +82,7 @@ class Loopback:
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_TRACKING_USERNAME": USER,
             "MLFLOW_TRACKING_PASSWORD": self.token,
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # links to pages that are not there
             **direct,
         }
 
@@ -112,6 +115,8 @@ class Loopback:
         try:
             if self._wake_read not in ready:
                 self._serve()
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it: this thread is our own
+            self.trouble = error
         finally:
             self._socket.close()  # who waits in the queue is refused, not left waiting
 
