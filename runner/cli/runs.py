@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.loglines import LogPrinter
 from runner.cli.output import clock, number, print_json, printable
 from runner.cli.runtables import print_comparison, print_list, took
-from runner.errors import NotFound, UsageError
+from runner.errors import NotFound, TrackingError, UsageError
 from runner.settings import Settings
 from runner.tracking import Artifacts, Store, logs, open_store
 from runner.tracking.model import Experiment, Lifecycle, Run, RunStatus
@@ -215,8 +215,14 @@ def restore(context: Context, /, *, runs: Sequence[str], as_json: bool) -> None:
 def opened(settings: Settings) -> Iterator[Store]:
     """The store, after runs whose process is gone were marked LOST."""
     with closing(open_store(settings)) as store:
-        store.expire_leases(_now())
+        _expire(store)
         yield store
+
+
+def _expire(store: Store) -> None:
+    """Mark them, if the store can be written: who only reads needs no room on the disk and no permission."""
+    with suppress(TrackingError):
+        store.expire_leases(_now())
 
 
 def summary(run: Run) -> dict[str, object]:
@@ -275,7 +281,7 @@ def _chunks(store: Store, run: Run, settings: Settings, *, follow: bool) -> Iter
     live = settings.home / "live" / run.id
 
     def ended() -> bool:
-        store.expire_leases(_now())
+        _expire(store)
         return not follow or store.run(run.id).status.ended
 
     nothing = True

@@ -13,10 +13,12 @@ SQLITE = "sqlite:///"  # a path follows
 # WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
 # lose the last commits with the power. LIKE without regard to case is not what the filter language says.
 PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "case_sensitive_like = ON")
+# Why even reading fails: WAL needs a file beside the database, and there is no room or no permission for it.
+UNWRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class SqliteDatabase:
-    """An SQLite file; a connection for each thread."""
+    """An SQLite file; a connection for each thread. One that cannot be written can still be read."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -34,6 +36,8 @@ class SqliteDatabase:
         """Takes the write lock first, so that a reader never turns writer half-way and fails."""
         with self._translated():
             connection = self._connection
+            if (refusal := getattr(self._local, "refusal", None)) is not None:
+                raise refusal
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield _Sqlite(connection)
@@ -71,12 +75,39 @@ class SqliteDatabase:
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        try:
+            return self._connected(str(self._path), PRAGMAS)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in UNWRITABLE or self._has_log():
+                raise
+            self._local.refusal = error
+            try:
+                # Nobody can write it now, so it is read as a file that never changes: that needs no file beside it.
+                uri = f"{self._path.as_uri()}?mode=ro&immutable=1"
+                return self._connected(uri, [pragma for pragma in PRAGMAS if "journal" not in pragma])
+            except sqlite3.Error:
+                raise error from None
+
+    def _connected(self, place: str, pragmas: Sequence[str]) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            place,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=place.startswith("file:"),
+        )
         with self._lock:
             self._all.append(connection)
-        for pragma in PRAGMAS:
+        for pragma in (*pragmas, "schema_version"):  # the last opens the file, if no other has
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+    def _has_log(self) -> bool:
+        """Whether the last commits are still in the file beside the database, which `immutable` would not see."""
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size > 0
+        except OSError:
+            return False
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -281,7 +281,7 @@ def test_a_run_that_is_deleted_while_it_goes_on_still_ends(store: Store, setting
     assert (found.status, found.ended, found.lifecycle) == (RunStatus.FINISHED, 5, Lifecycle.DELETED)
     for change in ({"status": RunStatus.RUNNING}, {"status": RunStatus.KILLED, "name": "x"}):
         with pytest.raises(Conflict, match="is deleted"):
-            store.update_run(run.id, **change)  # type: ignore[arg-type]
+            store.update_run(run.id, **change)
 
 
 def test_whoever_names_an_unknown_run_is_told(store: Store, settings: Settings) -> None:
