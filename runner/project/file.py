@@ -14,7 +14,7 @@ from runner.project.docker import read_docker
 from runner.project.document import Entry, Scalar, Table, native, read
 from runner.project.model import DockerEnv, EntryPoint, Notice
 from runner.project.parameters import read_parameters
-from runner.project.reading import check_keys, globs_of, refused, text_of, truth_of
+from runner.project.reading import check_keys, globs_of, refused, text_of, truth_of, without_nul
 
 FILE_NAME = "MLproject"
 ENVIRONMENT_KEYS = ("docker_env", "python_env", "conda_env")
@@ -177,7 +177,7 @@ def _command(entry: Entry, table: Table, notices: list[Notice]) -> str:
         case Scalar(value=str(command)) as node:
             if not command.strip():
                 notices.append(Notice(f"entry point {entry.key!r}: the command is empty", node.where))
-            return command
+            return without_nul(command, node, what=f"the command of entry point {entry.key!r}")
         case node:
             raise refused(
                 f"the command of entry point {entry.key!r} must be a text, not {node}",

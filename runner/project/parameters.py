@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from runner.errors import did_you_mean
 from runner.project.document import Entry, Items, Node, Scalar, Table, native
 from runner.project.model import Notice, Parameter
-from runner.project.reading import check_keys, refused, text_of, truth_of
+from runner.project.reading import check_keys, refused, text_of, truth_of, without_nul
 from runner.project.values import FLOAT_NUMBER, NAMES, ValueType, objection, value_type
 
 KEYS = ("type", "default", "description", "choices", "min", "max", "optional", "flag", "secret")
@@ -59,7 +59,7 @@ def _declared(entry: Entry, table: Table, notices: list[Notice]) -> Parameter:
     parameter = Parameter(
         name=entry.key,
         type=text_of(table, "type", what=f"the type of {of}") or "string",
-        default=None if default is None else str(native(default)),
+        default=None if default is None else _default(default, of),
         description=text_of(table, "description", what=f"the description of {of}"),
         choices=_choices(table, of),
         minimum=_bound(table, "min", of),
@@ -75,6 +75,10 @@ def _declared(entry: Entry, table: Table, notices: list[Notice]) -> Parameter:
     if default is not None:
         _note_default(parameter, default, notices)
     return parameter
+
+
+def _default(node: Node, of: str) -> str:
+    return without_nul(str(native(node)), node, what=f"the default of {of}")
 
 
 def _choices(table: Table, of: str) -> tuple[str, ...]:

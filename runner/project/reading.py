@@ -8,6 +8,8 @@ from runner.errors import ProjectError, did_you_mean
 from runner.project.document import Items, Node, Scalar, Table
 from runner.project.model import Notice
 
+LONGEST_NAME = 255  # bytes of a file name, on every usual file system
+
 
 def refused(message: str, node: Node, *, hint: str | None = None) -> ProjectError:
     """An error at the node's place."""
@@ -68,9 +70,31 @@ def _glob(node: Node, key: str) -> str:
             path = PurePosixPath(text)
             if path.is_absolute() or ".." in path.parts:
                 raise refused(f"'{key}' names files below the project directory, not {text!r}", node)
+            if objection := _objection(path):
+                raise refused(f"'{key}': {node} is no file pattern: {objection}", node)
             return text
         case _:
             raise refused(f"'{key}' must be a file pattern or a list of them; this is {node}", node)
+
+
+def _objection(pattern: PurePosixPath) -> str | None:
+    """What Python's `Path.glob` of some version, or the file system, would refuse; None for a good pattern."""
+    if not pattern.parts:
+        return "it names the project directory itself"
+    if "\0" in str(pattern):
+        return "no file name holds a NUL character"
+    if any("**" in part and part != "**" for part in pattern.parts):
+        return "`**` stands alone between slashes"
+    if any(len(part.encode(errors="replace")) > LONGEST_NAME for part in pattern.parts):
+        return f"no file name is longer than {LONGEST_NAME} bytes"
+    return None
+
+
+def without_nul(text: str, node: Node, *, what: str) -> str:
+    """The text, which is to stand on a command line."""
+    if "\0" in text:
+        raise refused(f"{what} holds a NUL character, which no command line can", node)
+    return text
 
 
 def check_keys(table: Table, known: Iterable[str], notices: list[Notice], *, place: str) -> None:

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.errors import ProjectError, UsageError
+from runner.errors import Location, ProjectError, UsageError
 from runner.project import bind, entry_point, load, render, secret_variables
 from runner.project.command import parse
-from runner.project.document import read_text
+from runner.project.document import Entry, Scalar, Table, read_text
 from runner.project.model import EntryPoint, Parameter, PythonEnv, SystemEnv
+from runner.project.reading import globs_of
 from tests.project import corpus
 
 Files = Callable[[Mapping[str, str]], Path]
@@ -268,3 +269,15 @@ def test_a_small_project_loads_in_about_a_millisecond(files: Files) -> None:
         load(directory)
 
     assert (time.process_time() - started) / 20 < 0.005
+
+
+@given(text=st.text(alphabet="*?[]!./-ab \0", min_size=1, max_size=12))
+def test_whatever_is_accepted_as_a_pattern_can_be_looked_for(text: str) -> None:
+    where = Location("MLproject")
+    table = Table({"outputs": Entry("outputs", where, Scalar(text, text, where), "outputs")}, where)
+    try:
+        (pattern,) = globs_of(table, "outputs")
+    except ProjectError:
+        return
+
+    list(Path(__file__).parent.glob(pattern))  # or it raises
