@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import runner
 from runner.api import RunFailed
 from tests.cli.test_run import shown
 from tests.conftest import Cli, Files
+from tests.process.test_child import wait_until
 
 PROJECT = """
 entry_points:
@@ -71,18 +71,24 @@ def test_the_package_has_nothing_else() -> None:
 
 
 INTERRUPTED = """
-import signal, sys, threading, os, time
+import os, pathlib, signal, sys, threading, time
 import runner
-threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+def interrupt():
+    while not pathlib.Path(sys.argv[1], "started").exists():
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
 try:
-    runner.run(sys.argv[1], "slow")
+    runner.run(sys.argv[1])
 except KeyboardInterrupt:
     print("interrupted")
 """
 
 
 def test_an_interrupted_caller_leaves_no_run_behind(cli: Cli, files: Files) -> None:
-    demo = files({"MLproject": PROJECT})
+    demo = files({"MLproject": "entry_points: {main: {command: 'touch started; sleep 615'}}"})
 
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, str(demo)], capture_output=True, text=True, timeout=60, check=True
@@ -95,12 +101,11 @@ def test_an_interrupted_caller_leaves_no_run_behind(cli: Cli, files: Files) -> N
 def test_a_run_that_was_stopped_has_not_gone_well_whatever_its_program_says(files: Files) -> None:
     demo = files(
         {
-            "MLproject": "entry_points: {main: {command: \"trap 'exit 0' TERM; echo; while true; do sleep 0.05; done\"}}"
+            "MLproject": "entry_points: {main: {command: \"trap 'exit 0' TERM; touch started; while true; do sleep 0.05; done\"}}"
         }
     )
     handle = runner.run(str(demo), synchronous=False)
-    assert handle.run_id
-    time.sleep(0.5)
+    wait_until((demo / "started").exists)
 
     handle.cancel()
 
