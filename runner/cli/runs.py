@@ -17,7 +17,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.loglines import LogPrinter
 from runner.cli.output import clock, number, print_json, printable
 from runner.cli.runtables import print_comparison, print_list, took
-from runner.errors import NotFound, TrackingError, UsageError
+from runner.errors import NotFound, RunnerError, TrackingError, UsageError
 from runner.settings import Settings
 from runner.tracking import Artifacts, Store, logs, open_store
 from runner.tracking.model import Experiment, Lifecycle, Run, RunStatus
@@ -213,9 +213,10 @@ def restore(context: Context, /, *, runs: Sequence[str], as_json: bool) -> None:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:
-    """The store, after runs whose process is gone were marked LOST."""
+    """The store, after runs whose process is gone were marked LOST and their output was kept."""
     with closing(open_store(settings)) as store:
         _expire(store)
+        _salvage(store, settings)
         yield store
 
 
@@ -223,6 +224,15 @@ def _expire(store: Store) -> None:
     """Mark them, if the store can be written: who only reads needs no room on the disk and no permission."""
     with suppress(TrackingError):
         store.expire_leases(_now())
+
+
+def _salvage(store: Store, settings: Settings) -> None:
+    """Keep what lost runs printed, those too whose keeping was broken off; who only reads goes on without."""
+    for live in (settings.home / "live").glob("*"):
+        with suppress(RunnerError, OSError):
+            run = store.run(live.name)
+            if run.id == live.name and run.status is RunStatus.LOST:
+                logs.salvage(live, Artifacts(run.artifact_uri))
 
 
 def summary(run: Run) -> dict[str, object]:

@@ -8,11 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
+from runner.files import remove_tree
+from runner.tracking.artifacts import Artifacts
 from runner.tracking.clock import now
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
@@ -84,6 +86,21 @@ def follow(directory: Path, ended: Callable[[], bool]) -> Iterator[Chunk]:
                 yield from _untold(files)
                 return
             time.sleep(PAUSE)
+
+
+def salvage(live: Path, artifacts: Artifacts) -> None:
+    """Make artifacts of the output that a lost run has left in its live directory, and remove the directory.
+
+    Several processes may do so at once: each keeps what it finds, and what is gone another one has kept.
+
+    Raises:
+        TrackingError, OSError: something cannot be kept; then all of the directory stays.
+    """
+    for name in (*(f"{stream}.txt" for stream in STREAMS), INDEX):
+        with suppress(FileNotFoundError):
+            if (live / name).stat().st_size or name == INDEX:
+                artifacts.put_file(live / name, f"logs/{name}")
+    remove_tree(live)
 
 
 def _write(file: IO[bytes], data: bytes) -> None:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner.settings import Settings
-from runner.tracking import Artifacts, Store, open_store
+from runner.tracking import Artifacts, Store, open_store, this_process_lease
 from runner.tracking.logs import LogWriter
 from runner.tracking.model import Metric, Run, RunStatus
 from tests.cli.terminals import on_terminal
@@ -605,3 +606,43 @@ class Following(Started):
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "runner", *arguments], stdout=out, stderr=err
             )
+
+
+def test_the_output_of_a_lost_run_becomes_its_artifacts(cli: Cli, store: Store, settings: Settings) -> None:
+    lease = replace(this_process_lease(settings), process_started="another boot 1")
+    run = store.create_run("0", status=RunStatus.RUNNING, lease=lease)
+    alive = store.create_run("0", status=RunStatus.RUNNING, lease=this_process_lease(settings))
+    lives = [settings.home / "live" / name for name in (run.id, alive.id, "unknown")]
+    for live in lives:
+        live.mkdir(parents=True)
+        log = LogWriter(live)
+        log.write("stdout", b"last words\n")
+        log.close()
+
+    assert cli("runs", "logs", run.id).out == "last words\n"
+    assert cli("runs", "logs", run.id).out == "last words\n"  # no longer from its live directory
+
+    assert [live.exists() for live in lives] == [False, True, True]
+    assert [item.path for item in Artifacts(run.artifact_uri).list()] == ["logs/index.tsv", "logs/stdout.txt"]
+    assert store.run(run.id).status is RunStatus.LOST
+
+
+def test_a_lost_output_that_cannot_be_kept_is_read_where_it_is(
+    cli: Cli, store: Store, settings: Settings
+) -> None:
+    lease = replace(this_process_lease(settings), process_started="another boot 1")
+    run = store.create_run("0", status=RunStatus.RUNNING, lease=lease)
+    live = settings.home / "live" / run.id
+    live.mkdir(parents=True)
+    log = LogWriter(live)
+    log.write("stdout", b"last words\n")
+    log.close()
+    settings.artifact_root.touch()
+
+    for _ in range(2):
+        assert cli("runs", "logs", run.id).out == "last words\n"
+
+    settings.artifact_root.unlink()
+    assert cli("runs", "list").code == 0  # one that comes later keeps it
+    assert not live.exists()
+    assert cli("runs", "logs", run.id).out == "last words\n"

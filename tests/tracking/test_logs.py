@@ -2,11 +2,14 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from runner.tracking.logs import LogWriter, Stream, follow, read
+from runner.errors import TrackingError
+from runner.tracking import Artifacts
+from runner.tracking.logs import LogWriter, Stream, follow, read, salvage
 
 PIECES: list[tuple[Stream, bytes]] = [
     ("stdout", b"one\n"),
@@ -147,3 +150,32 @@ def test_a_full_disk_ends_the_recording_and_not_the_program(tmp_path: Path) -> N
     assert writer.failure is not None
     assert "No space left" in str(writer.failure)
     assert (tmp_path / "stdout.txt").read_bytes() == b"kept\n"
+
+
+def test_the_output_of_a_lost_run_is_salvaged_by_several_at_once(tmp_path: Path) -> None:
+    for attempt in range(20):
+        live, kept = tmp_path / f"live{attempt}", tmp_path / f"kept{attempt}"
+        live.mkdir()
+        written(live, [("stdout", b"some"), ("stderr", b"words")])
+        before = list(read(live))
+
+        with ThreadPoolExecutor(3) as pool:
+            jobs = [pool.submit(salvage, live, Artifacts(str(kept))) for _ in range(3)]
+            for job in jobs:
+                job.result()
+
+        assert not live.exists()
+        assert list(read(kept / "logs")) == before
+
+
+def test_what_cannot_be_salvaged_stays(tmp_path: Path) -> None:
+    live, taken = tmp_path / "live", tmp_path / "kept" / "logs"
+    live.mkdir()
+    taken.parent.mkdir()
+    taken.write_text("in the way")
+    written(live, [("stdout", b"words")])
+
+    with pytest.raises(TrackingError):
+        salvage(live, Artifacts(str(taken.parent)))
+
+    assert [chunk.data for chunk in read(live)] == [b"words"]
