@@ -24,6 +24,7 @@ from runner.tracking.store import Store
 
 HOST = "127.0.0.1"
 QUEUE = 128  # connections that wait for us
+PATIENCE = 15.0  # seconds for the end: requests have 10 of them
 USER = "runner"
 
 
@@ -96,7 +97,7 @@ class Loopback:
         if serving is not None:
             serving.stop()
         os.write(self._wake_write, b"!")
-        self._thread.join()
+        self._thread.join(PATIENCE)
         if self._serving is not None:
             self.left_running = self._serving.left_running()
         os.close(self._wake_read)

@@ -102,6 +102,19 @@ def test_a_run_of_the_program_goes_where_the_run_is(store: Store, run: Run, call
     assert [one["info"]["experiment_id"] for one in (by_variable, by_name)] == [made, made]
 
 
+def test_a_client_inside_the_run_may_look_at_other_experiments(store: Store, run: Run, call: Caller) -> None:
+    other = store.create_experiment("other")
+    call.post("runs/update", run_id=run.id, status="RUNNING")
+
+    looked = call.get("experiments/get-by-name", experiment_name="other").body["experiment"]["experiment_id"]
+    there = store.run(run.id).experiment_id
+    call.post("runs/update", run_id=run.id, status="FINISHED")
+    call.get("experiments/get", experiment_id=other.id)  # the next step of the same run asks for its own
+
+    assert (looked, there) == (other.id, "0")
+    assert store.run(run.id).experiment_id == other.id
+
+
 def test_a_deleted_experiment_takes_no_run_along(store: Store, run: Run, call: Caller) -> None:
     gone = store.create_experiment("gone")
     store.delete_experiment(gone.id)
