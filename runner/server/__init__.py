@@ -5,6 +5,6 @@ scope.py      what the token of a run reaches; scoped.py: the store as its progr
 serving.py    uvicorn on that socket, imported when the first client connects
 app.py        create_app(store, ...): routes, and the guard.py before them
 experiments.py  runs.py  history.py  models.py   the calls: decoded request in, answer out
-wire.py  shown.py  errors.py   MLflow's JSON: requests and answers; ours in its shape; errors
+wire.py  answers.py  errors.py   MLflow's JSON: requests, answers, errors; shown.py: ours in its shape
 documents.py  data sets and models of a run, kept in its tags
 """

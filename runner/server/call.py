@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from runner.server import wire
+from runner.server import answers, wire
 from runner.tracking.store import Store
 
 R = TypeVar("R", bound=wire.Request)
@@ -16,7 +16,7 @@ class Call(Generic[R]):
 
     path: str
     shape: type[R]
-    answer: Callable[[Store, R], wire.Answer | None]
+    answer: Callable[[Store, R], answers.Answer | None]
     methods: tuple[str, ...] = ("POST",)
 
 

@@ -1,7 +1,7 @@
 """Calls about experiments."""
 
 from runner.errors import Conflict, NotFound
-from runner.server import shown, wire
+from runner.server import answers, shown, wire
 from runner.server.call import Call
 from runner.server.errors import Malformed, NameTaken, NotSupported
 from runner.tracking.checks import LIMIT
@@ -16,7 +16,7 @@ ORDERS = {
 }
 
 
-def create(store: Store, request: wire.CreateExperiment) -> wire.ExperimentId:
+def create(store: Store, request: wire.CreateExperiment) -> answers.ExperimentId:
     try:
         made = store.create_experiment(
             request.name,
@@ -25,18 +25,18 @@ def create(store: Store, request: wire.CreateExperiment) -> wire.ExperimentId:
         )
     except Conflict as error:
         raise NameTaken(error.message, hint=error.hint) from error
-    return wire.ExperimentId(experiment_id=made.id)
+    return answers.ExperimentId(experiment_id=made.id)
 
 
-def get(store: Store, request: wire.OfExperiment) -> wire.OneExperiment:
-    return wire.OneExperiment(experiment=shown.experiment(by_id(store, request.experiment_id)))
+def get(store: Store, request: wire.OfExperiment) -> answers.OneExperiment:
+    return answers.OneExperiment(experiment=shown.experiment(by_id(store, request.experiment_id)))
 
 
-def get_by_name(store: Store, request: wire.GetExperimentByName) -> wire.OneExperiment:
-    return wire.OneExperiment(experiment=shown.experiment(store.experiment_named(request.experiment_name)))
+def get_by_name(store: Store, request: wire.GetExperimentByName) -> answers.OneExperiment:
+    return answers.OneExperiment(experiment=shown.experiment(store.experiment_named(request.experiment_name)))
 
 
-def search(store: Store, request: wire.SearchExperiments) -> wire.Experiments:
+def search(store: Store, request: wire.SearchExperiments) -> answers.Experiments:
     """All of them in an order, page by page. Without filters so far."""
     if request.filter.strip():
         raise NotSupported("filters of experiments are not supported by this version of runner")
@@ -47,7 +47,7 @@ def search(store: Store, request: wire.SearchExperiments) -> wire.Experiments:
         found = _ordered(found, order)
     start = offset(request.page_token)
     end = start + request.max_results
-    return wire.Experiments(
+    return answers.Experiments(
         experiments=[shown.experiment(one) for one in found[start:end]],
         next_page_token=str(end) if end < len(found) else None,
     )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from runner.errors import NotFound
-from runner.server import shown, wire
+from runner.server import answers, shown, wire
 from runner.server.call import Call
 from runner.server.errors import Malformed
 from runner.server.experiments import offset
@@ -14,20 +14,20 @@ from runner.tracking.store import Store
 RUNS, POINTS = 100, 2500  # at most in one answer with several runs
 
 
-def history(store: Store, request: wire.GetHistory) -> wire.History:
+def history(store: Store, request: wire.GetHistory) -> answers.History:
     """All points of a metric by time; none for a run or metric that is not known."""
     if request.max_results is not None and request.max_results < 1:
         raise Malformed(f"Invalid value {request.max_results} for parameter 'max_results'")
     points = sorted(_points(store, request.run, request.metric_key), key=_in_time)
     start = offset(request.page_token)
     end = len(points) if request.max_results is None else start + request.max_results
-    return wire.History(
+    return answers.History(
         metrics=[shown.point(metric) for metric in points[start:end]],
         next_page_token=str(end) if end < len(points) else None,
     )
 
 
-def histories(store: Store, request: wire.GetHistories) -> wire.History:
+def histories(store: Store, request: wire.GetHistories) -> answers.History:
     """Points of a metric of several runs at evenly spaced steps; the first and last of each run are kept."""
     _within(request)
     found = {run_id: _between(store, run_id, request) for run_id in request.run_ids}
@@ -35,7 +35,7 @@ def histories(store: Store, request: wire.GetHistories) -> wire.History:
     kept = set(_even(steps, request.max_results))
     for points in found.values():
         kept |= {metric.step for metric in points[:1] + points[-1:]}
-    return wire.History(
+    return answers.History(
         metrics=[
             shown.point(metric, run_id=run_id)
             for run_id, points in found.items()

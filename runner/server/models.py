@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.errors import NotFound
-from runner.server import documents, shown, wire
+from runner.server import answers, documents, shown, wire
 from runner.server.call import Call
 from runner.server.documents import Model
 from runner.server.errors import Malformed, NotSupported
@@ -36,7 +36,7 @@ class Found:
     model: Model
 
 
-def create(store: Store, request: wire.CreateModel) -> wire.OneModel:
+def create(store: Store, request: wire.CreateModel) -> answers.OneModel:
     run = exact(store, request.source_run_id or _default_run(store))
     number, moment = f"m-{secrets.token_hex(16)}", now()
     name = request.name or f"model-{number[2:10]}"
@@ -58,11 +58,11 @@ def create(store: Store, request: wire.CreateModel) -> wire.OneModel:
     return _kept(store, Found(run, model))
 
 
-def get(store: Store, request: wire.OfModel) -> wire.OneModel:
+def get(store: Store, request: wire.OfModel) -> answers.OneModel:
     return _shown(find(store, request.model_id))
 
 
-def finalize(store: Store, request: wire.FinalizeModel) -> wire.OneModel:
+def finalize(store: Store, request: wire.FinalizeModel) -> answers.OneModel:
     found = find(store, request.model_id)
     found.model.status = request.status
     return _kept(store, found)
@@ -74,7 +74,7 @@ def log_params(store: Store, request: wire.PairsOfModel) -> None:
     _kept(store, found)
 
 
-def set_tags(store: Store, request: wire.PairsOfModel) -> wire.OneModel:
+def set_tags(store: Store, request: wire.PairsOfModel) -> answers.OneModel:
     found = find(store, request.model_id)
     found.model.tags |= {tag.key: tag.value for tag in request.tags}
     return _kept(store, found)
@@ -88,7 +88,7 @@ def delete_tag(store: Store, request: wire.DeleteModelTag) -> None:
     _kept(store, found)
 
 
-def search(store: Store, request: wire.SearchModels) -> wire.Models:
+def search(store: Store, request: wire.SearchModels) -> answers.Models:
     """Models by exact attributes, newest first."""
     if request.order_by or request.datasets:
         raise NotSupported(
@@ -101,7 +101,7 @@ def search(store: Store, request: wire.SearchModels) -> wire.Models:
     found.sort(key=lambda one: (-one.model.created, one.model.id))
     start = offset(request.page_token)
     end = start + request.max_results
-    return wire.Models(
+    return answers.Models(
         models=[_shown(one).model for one in found[start:end]],
         next_page_token=str(end) if end < len(found) else None,
     )
@@ -169,17 +169,17 @@ def _attributes(found: Found) -> dict[str, str]:
     }
 
 
-def _kept(store: Store, found: Found) -> wire.OneModel:
+def _kept(store: Store, found: Found) -> answers.OneModel:
     found.model.updated = now()
     store.log(found.run.id, tags=documents.of_models([found.model]))
     return _shown(found)
 
 
-def _shown(found: Found) -> wire.OneModel:
+def _shown(found: Found) -> answers.OneModel:
     run, model = found.run, found.model
-    return wire.OneModel(
-        model=wire.LoggedModel(
-            info=wire.ModelInfo(
+    return answers.OneModel(
+        model=answers.LoggedModel(
+            info=answers.ModelInfo(
                 model_id=model.id,
                 experiment_id=run.experiment_id,
                 name=model.name,
@@ -191,7 +191,7 @@ def _shown(found: Found) -> wire.OneModel:
                 source_run_id=run.id,
                 tags=shown.pairs(model.tags),
             ),
-            data=wire.ModelData(params=shown.pairs(model.params)),
+            data=answers.ModelData(params=shown.pairs(model.params)),
         )
     )
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from runner.errors import Conflict, NotFound
-from runner.server import documents, shown, wire
+from runner.server import answers, documents, shown, wire
 from runner.server.call import Call
 from runner.server.errors import Malformed
 from runner.server.experiments import number
@@ -16,7 +16,7 @@ METRICS, PARAMS, TAGS, ITEMS = 1000, 100, 100, 1000  # of one batch, as in MLflo
 CUT = "runner.cut"  # tag: keys of params and tags whose values were too long
 
 
-def create(store: Store, request: wire.CreateRun) -> wire.OneRun:
+def create(store: Store, request: wire.CreateRun) -> answers.OneRun:
     made = store.create_run(
         number(request.experiment_id),
         name=request.run_name or None,
@@ -25,21 +25,21 @@ def create(store: Store, request: wire.CreateRun) -> wire.OneRun:
         started=request.start_time,
         tags=_cut({}, request.tags)[1],
     )
-    return wire.OneRun(run=shown.run(made))
+    return answers.OneRun(run=shown.run(made))
 
 
-def get(store: Store, request: wire.OfRun) -> wire.OneRun:
-    return wire.OneRun(run=shown.run(exact(store, request.run)))
+def get(store: Store, request: wire.OfRun) -> answers.OneRun:
+    return answers.OneRun(run=shown.run(exact(store, request.run)))
 
 
-def update(store: Store, request: wire.UpdateRun) -> wire.UpdatedRun:
+def update(store: Store, request: wire.UpdateRun) -> answers.UpdatedRun:
     store.update_run(
         request.run,
         status=shown.STATUS_GIVEN[request.status] if request.status else None,
         name=request.run_name or None,
         ended=request.end_time,
     )
-    return wire.UpdatedRun(run_info=shown.info(exact(store, request.run)))
+    return answers.UpdatedRun(run_info=shown.info(exact(store, request.run)))
 
 
 def delete(store: Store, request: wire.OfRun) -> None:
@@ -50,7 +50,7 @@ def restore(store: Store, request: wire.OfRun) -> None:
     store.restore_run(request.run)
 
 
-def search(store: Store, request: wire.SearchRuns) -> wire.Runs:
+def search(store: Store, request: wire.SearchRuns) -> answers.Runs:
     page = store.search_runs(
         experiment_ids=request.experiment_ids,
         filter=request.filter,
@@ -59,7 +59,7 @@ def search(store: Store, request: wire.SearchRuns) -> wire.Runs:
         page_token=request.page_token or None,
         lifecycle=shown.LIFECYCLE[request.run_view_type],
     )
-    return wire.Runs(runs=[shown.run(found) for found in page.runs], next_page_token=page.next_token)
+    return answers.Runs(runs=[shown.run(found) for found in page.runs], next_page_token=page.next_token)
 
 
 def log_metric(store: Store, request: wire.LogMetric) -> None:

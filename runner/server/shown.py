@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import UNSET, UnsetType
 
-from runner.server import wire
+from runner.server import answers, wire
 from runner.server.documents import apart
 from runner.tracking import model
 from runner.tracking.model import Lifecycle, RunStatus
@@ -34,8 +34,8 @@ LIFECYCLE: Mapping[wire.View, Lifecycle | None] = {
 }
 
 
-def experiment(found: model.Experiment) -> wire.Experiment:
-    return wire.Experiment(
+def experiment(found: model.Experiment) -> answers.Experiment:
+    return answers.Experiment(
         experiment_id=found.id,
         name=found.name,
         artifact_location=found.artifact_location,
@@ -46,24 +46,24 @@ def experiment(found: model.Experiment) -> wire.Experiment:
     )
 
 
-def run(found: model.Run) -> wire.Run:
+def run(found: model.Run) -> answers.Run:
     documents = apart(found.tags)
-    return wire.Run(
+    return answers.Run(
         info=info(found),
-        data=wire.RunData(
+        data=answers.RunData(
             metrics=[point(metric) for metric in found.metrics.values()],
             params=pairs(found.params),
             tags=pairs(documents.tags),
         ),
-        inputs=wire.Inputs(dataset_inputs=documents.datasets, model_inputs=documents.inputs),
-        outputs=wire.Outputs(
+        inputs=answers.Inputs(dataset_inputs=documents.datasets, model_inputs=documents.inputs),
+        outputs=answers.Outputs(
             model_outputs=[wire.ModelOutput(model_id=model.id, step=model.step) for model in documents.models]
         ),
     )
 
 
-def info(found: model.Run) -> wire.RunInfo:
-    return wire.RunInfo(
+def info(found: model.Run) -> answers.RunInfo:
+    return answers.RunInfo(
         run_id=found.id,
         run_uuid=found.id,
         run_name=found.name,
@@ -77,8 +77,8 @@ def info(found: model.Run) -> wire.RunInfo:
     )
 
 
-def point(metric: model.Metric, *, run_id: str | UnsetType = UNSET) -> wire.MetricPoint:
-    return wire.MetricPoint(
+def point(metric: model.Metric, *, run_id: str | UnsetType = UNSET) -> answers.MetricPoint:
+    return answers.MetricPoint(
         key=metric.key,
         value=wire.shown(metric.value),
         timestamp=metric.time,
@@ -87,6 +87,6 @@ def point(metric: model.Metric, *, run_id: str | UnsetType = UNSET) -> wire.Metr
     )
 
 
-def pairs(values: Mapping[str, str]) -> list[wire.KeyValue]:
+def pairs(values: Mapping[str, str]) -> list[answers.KeyValue]:
     """Params or tags."""
-    return [wire.KeyValue(key=key, value=value) for key, value in values.items()]
+    return [answers.KeyValue(key=key, value=value) for key, value in values.items()]
