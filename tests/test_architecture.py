@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from tests.conftest import Files
 NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
 # Slow to import, and of no use to a run of a directory: measured 20 to 320 ms each over a bare interpreter.
 HEAVY = {
-    "alembic", "asyncio", "concurrent.futures", "docker", "email", "filelock", "http.client", "httpx",
-    "importlib.metadata", "logging", "mlflow", "multiprocessing", "packaging", "pydantic", "requests", "rich",
-    "sqlalchemy", "ssl", "unittest", "urllib.request", "virtualenv", "zipfile",
+    "alembic", "anyio", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
+    "httpx", "importlib.metadata", "logging", "mlflow", "msgspec", "multiprocessing", "packaging", "pydantic",
+    "requests", "rich", "sqlalchemy", "ssl", "starlette", "unittest", "urllib.request", "uvicorn", "virtualenv",
+    "zipfile",
 }  # fmt: skip
 # Runs the command line as `runner` does, then tells which modules are there.
 PROBE = """
@@ -66,7 +68,7 @@ def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) ->
 
     modules = imported("run", demo, "-P", "note=x")
 
-    assert "runner.launch.launching" in modules
+    assert {"runner.launch.launching", "runner.server.loopback"} <= modules
     assert modules & HEAVY == set()
 
 
@@ -89,3 +91,11 @@ def test_a_nested_run_from_python_imports_the_standard_library_only() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_layers_that_are_drawn_are_the_layers_that_are_checked() -> None:
+    root = Path(__file__).parent.parent
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+
+    assert "\n".join(["```text", *layers, "```"]) in (root / "docs/explanation/architecture.md").read_text()

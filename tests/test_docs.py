@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import takewhile
@@ -15,9 +16,12 @@ from urllib.parse import unquote
 import click
 import pytest
 
+import runner
 from runner import errors, project, settings
 from runner.cli import COMMANDS, Context
 from runner.cli import cli as commands
+from runner.server.app import CALLS
+from tests.cli.test_run import artifact
 from tests.conftest import Cli, Files
 
 ROOT = Path(__file__).parent.parent
@@ -105,6 +109,34 @@ def test_the_reference_knows_no_setting_that_is_not_there() -> None:
     text = (REFERENCE / "settings.md").read_text().partition("## Variables of other programs")[0]
 
     assert set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE)) == set(settings.VARIABLES)
+
+
+def test_what_a_program_finds_is_in_the_reference(
+    cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = section((REFERENCE / "settings.md").read_text(), "What a program finds")
+    documented = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", text, re.MULTILINE))))
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    before = dict(os.environ)
+
+    outcome = cli("run", files({"MLproject": "entry_points: {main: {command: 'env'}}"}))
+
+    found = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
+    ours = {name for name in found if found[name] != before.get(name)} - {"_", "PWD", "OLDPWD", "SHLVL"}
+    assert ours <= documented
+    assert documented - set(found) == {"RUNNER_COMMIT"}  # this project is not in Git
+
+
+def test_the_calls_of_the_endpoint_are_in_the_reference() -> None:
+    text = section((REFERENCE / "mlflow-compatibility.md").read_text(), "The endpoint of a run")
+    rows = re.findall(r"^\| [^|]+ \| (`[a-z-]+(?:/|`).*?) \|$", text, re.MULTILINE)
+
+    assert {call for row in rows for call in re.findall(r"`(.*?)`", row)} == {call.path for call in CALLS}
+
+
+@each("name", [name for name in runner.__all__ if not name.startswith("_")])
+def test_every_name_of_the_python_interface_is_in_the_reference(name: str) -> None:
+    assert f"`runner.{name}`" in (REFERENCE / "python-api.md").read_text()
 
 
 def error_classes() -> list[type[errors.RunnerError]]:
@@ -278,6 +310,24 @@ def test_the_project_of_the_tutorial_does_what_the_tutorial_says(cli: Cli, files
 
     assert outcome.out == "hello you\n"
     assert "  score 0.9\n" in outcome.err
+
+
+def test_the_program_with_the_mlflow_client_does_what_its_page_says(
+    cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ROOT / "docs/how-to/record-metrics.md"
+    text, program = blocks(page, "yaml")[0], blocks(page, "python")[0]
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+    outcome = cli("run", files({"MLproject": text, "train.py": program}), "-P", "alpha=0.1")
+    fold, run = json.loads(cli("runs", "list", "--json").out)
+
+    assert outcome.code == 0, outcome.err
+    assert run["params"] == {"alpha": "0.1", "layers": "3"}
+    assert run["metrics"]["loss"]["step"] == 2
+    assert run["tags"]["stage"] == "draft"
+    assert artifact(run, "notes/alpha.txt").read_text() == "alpha is 0.1"
+    assert (fold["name"], fold["tags"]["mlflow.parentRunId"]) == ("fold-1", run["run_id"])
 
 
 def test_the_json_that_the_documentation_shows_is_what_a_run_prints(cli: Cli, files: Files) -> None:
