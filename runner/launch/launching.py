@@ -56,6 +56,11 @@ class Endpoint(Protocol):
         """Runs which the program began there and did not end; known after the context."""
         ...
 
+    @property
+    def trouble(self) -> Exception | None:
+        """Why it did not serve; known after the context."""
+        ...
+
     def variables(self, inherited: Mapping[str, str]) -> Mapping[str, str]:
         """What the program needs in its environment, in addition to what it inherits."""
         ...
@@ -184,5 +189,7 @@ def _execute(
     with stopping.passed_to(executor.stop), endpoint, masked(sink, inside.secrets(job.variables)) as clean:
         variables = {**job.variables, **endpoint.variables(job.variables)}
         exit_ = executor.execute(replace(job, variables=variables), sink=clean)
+    if endpoint.trouble is not None:
+        going.progress.warn(f"the program could not be served its tracking endpoint: {endpoint.trouble}")
     going.ended(exit_, left_running=endpoint.left_running)
     return exit_
