@@ -94,7 +94,8 @@ def command(
 
 def serve(store: Store, run: Run, *, chosen: bool) -> Loopback:
     """The endpoint for the run's program: launch and server do not know each other, they meet here."""
-    return Loopback.open(lambda: store, RunScope(run.id, run.experiment_id, explicit_experiment=chosen))
+    scope = RunScope(run.id, run.experiment_id, explicit_experiment=chosen)
+    return Loopback.open(lambda: store, scope, user=run.user)
 
 
 def _request(

@@ -5,7 +5,7 @@
     endpoint.left_running     # runs that it started and did not end
     endpoint.trouble          # why there was no endpoint when the program connected, if so
 
-Starlette and uvicorn take 150 ms to import, and most programs need neither: so they are imported by the thread that waits, when
+Starlette and uvicorn take 55 ms of CPU to import, and most programs need neither: so they are imported by the thread that waits, when
 the first connection arrives. The connection waits meanwhile in the socket's queue.
 """
 
@@ -25,7 +25,6 @@ from runner.tracking.store import Store
 HOST = "127.0.0.1"
 QUEUE = 128  # connections that wait for us
 PATIENCE = 15.0  # seconds for the end: requests have 10 of them
-USER = "runner"
 
 
 class Serving(Protocol):
@@ -44,13 +43,16 @@ class Loopback:
     The store is asked for when the first connection arrives, in another thread, and stays open: it is the caller's.
     """
 
-    def __init__(self, store_opener: Callable[[], Store], scope: RunScope, listening: socket.socket) -> None:
+    def __init__(
+        self, store_opener: Callable[[], Store], scope: RunScope, listening: socket.socket, *, user: str
+    ) -> None:
         self.uri = f"http://{HOST}:{listening.getsockname()[1]}"
         self.token = secrets.token_urlsafe(32)
         self.left_running: Sequence[str] = ()
         self.trouble: Exception | None = None
         self._store_opener = store_opener
         self._scope = scope
+        self._user = user
         self._socket = listening
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
@@ -59,13 +61,13 @@ class Loopback:
         self._thread = threading.Thread(target=self._wait_and_serve, name="tracking endpoint", daemon=True)
 
     @classmethod
-    def open(cls, store_opener: Callable[[], Store], scope: RunScope) -> Self:
-        """Listen on a free port of the loopback interface.
+    def open(cls, store_opener: Callable[[], Store], scope: RunScope, *, user: str = "runner") -> Self:
+        """Listen on a free port of the loopback interface, for programs of `user`.
 
         Raises:
             OSError: this machine has no loopback interface or no port left.
         """
-        endpoint = cls(store_opener, scope, _listening())
+        endpoint = cls(store_opener, scope, _listening(), user=user)
         endpoint._thread.start()
         return endpoint
 
@@ -81,7 +83,7 @@ class Loopback:
         return {
             "MLFLOW_TRACKING_URI": self.uri,
             "MLFLOW_TRACKING_TOKEN": self.token,
-            "MLFLOW_TRACKING_USERNAME": USER,
+            "MLFLOW_TRACKING_USERNAME": self._user,  # the client also records it with runs that it begins
             "MLFLOW_TRACKING_PASSWORD": self.token,
             "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # links to pages that are not there
             **direct,

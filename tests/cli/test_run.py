@@ -476,3 +476,4 @@ def test_a_program_logs_through_the_unmodified_mlflow_client(cli: Cli, files: Fi
     ]
     assert {run["tags"]["mlflow.parentRunId"] for run in (step, second)} == {first["run_id"]}  # type: ignore[index]
     assert all(run["status"] in {"FINISHED", "FAILED"} for run in (step, second))
+    assert {run["user"] for run in (first, step, second)} == {first["user"]}
