@@ -6,11 +6,10 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "tests"]
 
-PYTHON = "3.11"
 COVERAGE = 95  # per cent of the branches of runner/
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, types, and who may import whom."""
     _install(session)
@@ -20,7 +19,7 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def tests(session: nox.Session) -> None:
     """All tests, with the branches that they cover; arguments go to pytest."""
     _install(session)
@@ -30,7 +29,7 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report", f"--fail-under={0 if session.posargs else COVERAGE}")
 
 
-@nox.session(python=PYTHON, default=False)
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Ours and the peer side by side; prints ratios."""
     _install(session)
