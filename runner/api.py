@@ -133,32 +133,33 @@ def run(
     descriptor, announced = tempfile.mkstemp(prefix="runner-", suffix=".jsonl")
     os.close(descriptor)
     options = {
+        "--entry-point": entry_point,
         "--version": version,
         "--experiment-name": experiment_name,
         "--run-name": run_name,
         "--env-manager": env_manager,
         "--announce": announced,
     }
-    arguments: List[str] = ["run", "--entry-point=" + entry_point]
-    arguments += ["{}={}".format(name, value) for name, value in options.items() if value is not None]
-    arguments += ["-P{}={}".format(name, value) for name, value in (parameters or {}).items()]
-    arguments += ["--tag={}={}".format(name, value) for name, value in (tags or {}).items()]
-    handle = Run(subprocess.Popen(_runner() + arguments + ["--", uri], cwd=cwd), announced)
-    if not synchronous:
-        return handle
+    given = ["{}={}".format(name, value) for name, value in options.items() if value is not None]
+    given += ["-P{}={}".format(name, value) for name, value in (parameters or {}).items()]
+    given += ["--tag={}={}".format(name, value) for name, value in (tags or {}).items()]
+    handle = Run(subprocess.Popen([*_runner(), "run", *given, "--", uri], cwd=cwd), announced)
+    if synchronous:
+        _finish(handle)
+    return handle
+
+
+def _finish(handle: Run) -> None:
     try:
         good = handle.wait()
     except BaseException:
         handle.cancel()
         raise
     if not good:
-        raise RunFailed(
-            "run {} {} with exit code {}".format(
-                handle.name or "of " + uri, handle.status.lower(), handle.exit_code
-            ),
-            handle,
+        what = "run {} {} with exit code {}".format(
+            handle.name or "", handle.status.lower(), handle.exit_code
         )
-    return handle
+        raise RunFailed(what, handle)
 
 
 def _runner() -> List[str]:

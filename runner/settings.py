@@ -46,7 +46,6 @@ class Settings:
     experiment_name: str | None = None
     experiment_id: str | None = None
     parent_run_id: str | None = None
-    debug: bool = False
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -70,7 +69,6 @@ class Settings:
             experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
             experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,
             parent_run_id=environ.get("RUNNER_RUN_ID") or environ.get("MLFLOW_RUN_ID") or None,
-            debug=truth(environ, "RUNNER_DEBUG"),
             environ=dict(environ),
         )
 

@@ -71,9 +71,8 @@ def _home(settings: Settings) -> Path:
     link, command = home / "python" / "runner", home / "bin" / "runner"
     if not command.exists():
         link.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(
-            OSError
-        ):  # another run has just made it, or this system has no links: then no `import runner`
+        # refused where another run has just made it, or the system has no links: then there is no `import runner`
+        with suppress(OSError):
             link.symlink_to(PACKAGE, target_is_directory=True)
         script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m runner "$@"\n'
         write_atomically(command, script, executable=True)

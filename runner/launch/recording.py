@@ -93,16 +93,18 @@ class Recording:
 
         `hurried` says whether to leave the rest: somebody has asked us to stop.
         """
-        for found in self._written(directory, plan.metrics, before, "metrics"):
-            with self._warned(found.path):
-                self._keep_metrics(found)
+        with self._warned("metrics"):
+            for found in self._written(directory, plan.metrics, before, "metrics"):
+                with self._warned(found.path):
+                    self._keep_metrics(found)
         self.record["outputs"] = []
-        for found in self._written(directory, plan.outputs, before, "outputs"):
-            if hurried():
-                self.progress.warn(f"{found.path} and what follows was not kept: stopped")
-                break
-            with self._warned(found.path):
-                self._keep_output(found)
+        with self._warned("outputs"):
+            for found in self._written(directory, plan.outputs, before, "outputs"):
+                if hurried():
+                    self.progress.warn(f"{found.path} and what follows was not kept: stopped")
+                    break
+                with self._warned(found.path):
+                    self._keep_output(found)
 
     def _written(
         self, directory: Path, patterns: tuple[str, ...], before: Mapping[str, tuple[int, int]], kind: str
@@ -129,6 +131,7 @@ class Recording:
 
     @contextmanager
     def _warned(self, path: str) -> Iterator[None]:
+        """What goes wrong with `path` is said, and no more."""
         try:
             yield
         except (RunnerError, OSError) as error:

@@ -126,9 +126,9 @@ def test_a_runner_that_is_killed_leaves_no_process_and_no_run_that_seems_to_go_o
     wait_until(lambda: marked(run) == [])
 
 
-def test_a_signal_while_the_environment_is_built_ends_the_run(
-    cli: Cli, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def building(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Started:
+    """A run whose environment is being built, by a builder that takes its time; its number is in uv.pid."""
     slow = tmp_path / "uv"
     slow.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 613\n')
     slow.chmod(0o755)
@@ -140,10 +140,15 @@ def test_a_signal_while_the_environment_is_built_ends_the_run(
         }
     )
     wait_until((tmp_path / "uv.pid").exists)
+    return started
 
-    started.process.send_signal(signal.SIGTERM)
 
-    assert started.wait() == 128 + signal.SIGTERM
+def test_a_signal_while_the_environment_is_built_ends_the_run(
+    cli: Cli, building: Started, tmp_path: Path
+) -> None:
+    building.process.send_signal(signal.SIGTERM)
+
+    assert building.wait() == 128 + signal.SIGTERM
     assert shown(cli)["status"] == "KILLED"
     builder = int((tmp_path / "uv.pid").read_text())
     wait_until(lambda: not Path(f"/proc/{builder}").exists())
@@ -201,29 +206,17 @@ def test_a_run_inside_a_run_is_ended_with_it(cli: Cli, start: Start) -> None:
 
 
 def test_a_second_signal_while_the_run_is_being_closed_waits_for_that(
-    cli: Cli, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+    cli: Cli, building: Started, home: Path
 ) -> None:
-    slow = tmp_path / "uv"
-    slow.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 613\n')
-    slow.chmod(0o755)
-    monkeypatch.setenv("RUNNER_UV", str(slow))
-    started = start(
-        {
-            "MLproject": "python_env: python_env.yaml\nentry_points: {main: {command: 'true'}}",
-            "python_env.yaml": "dependencies: [six]",
-        }
-    )
-    wait_until((tmp_path / "uv.pid").exists)
-
     with closing(sqlite3.connect(home / "runner.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        started.process.send_signal(signal.SIGINT)
+        building.process.send_signal(signal.SIGINT)
         time.sleep(0.7)
-        started.process.send_signal(signal.SIGINT)
+        building.process.send_signal(signal.SIGINT)
         time.sleep(0.2)
         other.execute("ROLLBACK")
 
-    assert started.wait() == 130
+    assert building.wait() == 130
     run = shown(cli)
     assert run["status"] == "KILLED"
     assert "runner.error" in run["tags"]  # type: ignore[operator]

@@ -281,12 +281,12 @@ class TestTheProjectsOwnLock:
 
     def test_hashed_requirements_hold_no_password(self, workshop: Workshop) -> None:
         (workshop.directory / "requirements.txt").write_text(
-            "--index-url https://me:secret@host/simple\nbeta==1.0 --hash=sha256:00\n"
+            "--index-url https://me:secret@host.example/index\nbeta==1.0 --hash=sha256:00\n"
         )
 
         lock = workshop.resolve(spec=PythonEnv(lock_file="requirements.txt"))
 
-        assert lock.text.splitlines()[0] == "--index-url https://host/simple"
+        assert lock.text.splitlines()[0] == "--index-url https://host.example/index"
         assert lock.packages == 1
 
     def test_a_uv_lock_is_exported(self, workshop: Workshop) -> None:

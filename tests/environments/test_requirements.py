@@ -188,13 +188,13 @@ def test_only_lines_with_a_hash_each_are_a_lock(project: Path) -> None:
 def test_logins_of_indexes_are_told_apart_and_filled_in(project: Path) -> None:
     read = taken(
         project,
-        "--index-url https://me:${TOKEN}@host/simple",
-        "--extra-index-url=https://${UNSET_NAME}@other/simple",
-        "--extra-index-url https://free/simple",
+        "--index-url https://me:${TOKEN}@host.example/index",
+        "--extra-index-url=https://${UNSET_NAME}@other.example/index",
+        "--extra-index-url https://free.example/index",
         "six",
     )
 
     assert read.logins({"TOKEN": "secret"}) == (
-        "https://me:secret@host/simple",
-        "https://${UNSET_NAME}@other/simple",
+        "https://me:secret@host.example/index",
+        "https://${UNSET_NAME}@other.example/index",
     )
