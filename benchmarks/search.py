@@ -23,7 +23,7 @@ import sqlalchemy
 
 from runner.settings import Settings
 from runner.tracking import Store, open_store
-from runner.tracking.searching import compiled
+from runner.tracking.sql.searching import compiled
 
 METRICS = ("rmse", "mae", "r2", "loss", "acc")
 PARAMS = ("alpha", *(f"p{index}" for index in range(9)))

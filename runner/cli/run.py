@@ -14,8 +14,8 @@ from runner.cli.terminal import Terminal
 from runner.environments import MANAGERS
 from runner.errors import RunnerError, UsageError
 from runner.progress import Progress
+from runner.server.access.scope import RunScope
 from runner.server.loopback import Loopback
-from runner.server.scope import RunScope
 from runner.settings import Settings
 from runner.tracking import Store
 from runner.tracking.model import Run

@@ -21,12 +21,12 @@ from starlette.routing import BaseRoute, Route
 
 import runner
 from runner.errors import RunnerError, Unavailable
-from runner.server import experiments, history, models, runs, wire
-from runner.server.call import AnyCall
+from runner.server.access.guard import Guard
+from runner.server.access.scope import RunScope
+from runner.server.access.scoped import ScopedStore
 from runner.server.errors import Malformed, NotSupported, translated
-from runner.server.guard import Guard
-from runner.server.scope import RunScope
-from runner.server.scoped import ScopedStore
+from runner.server.mlflow import experiments, history, models, runs, wire
+from runner.server.mlflow.call import AnyCall
 from runner.tracking.store import Store
 
 PREFIXES = ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow", "/api/2.0/preview/mlflow")

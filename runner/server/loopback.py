@@ -19,7 +19,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import Protocol, Self, cast
 
-from runner.server.scope import RunScope
+from runner.server.access.scope import RunScope
 from runner.tracking.store import Store
 
 HOST = "127.0.0.1"

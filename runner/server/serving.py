@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import uvicorn
 
+from runner.server.access.scope import RunScope
 from runner.server.app import create_app
-from runner.server.scope import RunScope
 from runner.tracking.store import Store
 
 KEEP_ALIVE = 3600  # seconds: a program may train for long between two calls, and its client mends no connection for free

@@ -9,8 +9,8 @@ from runner.errors import TrackingError
 from runner.files import locked
 from runner.settings import Settings
 from runner.tracking.database import Database
-from runner.tracking.sqlite import SQLITE, SqliteDatabase
-from runner.tracking.sqlstore import SqlStore
+from runner.tracking.database.sqlite import SQLITE, SqliteDatabase
+from runner.tracking.sql.store import SqlStore
 
 VERSION_TABLE = "runner_schema_version"  # MLflow's is alembic_version: neither is mistaken for the other
 HEAD = "0001"  # the last of migrations/versions; a test keeps it so
@@ -57,7 +57,9 @@ def _absolute(uri: str) -> str:
 def _database(uri: str) -> Database:
     if not uri.startswith(SQLITE):
         # SQLAlchemy takes 190 ms to import: only a store that needs it pays.
-        connect = cast("Callable[[str], Database]", import_module("runner.tracking.engine").EngineDatabase)
+        connect = cast(
+            "Callable[[str], Database]", import_module("runner.tracking.database.engine").EngineDatabase
+        )
         return connect(uri)
     path = Path(uri.removeprefix(SQLITE))
     try:
@@ -82,7 +84,7 @@ def _bring_up_to_date(database: Database, *, uri: str, artifact_root: str, lock:
         with locked(lock):
             if _version(database) != HEAD:
                 # Alembic and SQLAlchemy take 300 ms to import: only a database that needs them pays.
-                module = import_module("runner.tracking.migrating")
+                module = import_module("runner.tracking.database.migrating")
                 cast("Callable[[str, str], None]", module.migrate)(uri, artifact_root)
     except OSError as error:
         raise TrackingError(f"the store cannot be made at {database.name}: {error.strerror}") from error

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from runner.server.access.scope import RunScope
 from runner.server.loopback import Loopback
-from runner.server.scope import RunScope
 from runner.settings import Settings
 from runner.tracking import Store, open_store
 from runner.tracking.model import Run, RunStatus

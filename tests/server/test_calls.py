@@ -10,7 +10,7 @@ import pytest
 
 from runner.tracking import Store
 from runner.tracking.model import Metric, Run, RunStatus
-from runner.tracking.sqlstore import SqlStore
+from runner.tracking.sql.store import SqlStore
 from tests.server.conftest import API, Caller
 
 INT64 = 2**63

@@ -111,7 +111,7 @@ def test_our_own_pages_may_write(run: Run, call: Caller) -> None:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.server.guard.LARGEST", 1000)
+    monkeypatch.setattr("runner.server.access.guard.LARGEST", 1000)
 
 
 def test_a_request_that_says_that_it_is_too_large_is_not_read(small: None, run: Run, call: Caller) -> None:

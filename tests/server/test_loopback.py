@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from runner.server.access.scope import RunScope
 from runner.server.loopback import Loopback
-from runner.server.scope import RunScope
 from runner.tracking import Store
 from runner.tracking.model import Run, RunStatus
-from runner.tracking.sqlstore import SqlStore
+from runner.tracking.sql.store import SqlStore
 from tests.server.conftest import Caller, Open
 
 
@@ -22,7 +22,7 @@ def test_nothing_is_imported_before_somebody_connects() -> None:
     code = """
         import sys
         from runner.server.loopback import Loopback
-        from runner.server.scope import RunScope
+        from runner.server.access.scope import RunScope
         with Loopback.open(lambda: None, RunScope("r", "0")) as endpoint:
             names = {name.partition(".")[0] for name in sys.modules}
             print(sorted(names & {"starlette", "uvicorn", "asyncio", "msgspec", "anyio", "logging", "http"}))

@@ -3,9 +3,9 @@
 import pytest
 
 from runner.errors import TrackingError
+from runner.server.access.scope import RunScope
+from runner.server.access.scoped import ScopedStore
 from runner.server.errors import NotPermitted
-from runner.server.scope import RunScope
-from runner.server.scoped import ScopedStore
 from runner.settings import Settings
 from runner.tracking import Store, this_process_lease
 from runner.tracking.model import Run, RunStatus

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from runner.errors import TrackingError
 from runner.tracking import Store
 from runner.tracking.filters import ENTITIES, parse, parse_order
-from runner.tracking.searching import COLUMNS, compiled
+from runner.tracking.sql.searching import COLUMNS, compiled
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ import runner.tracking
 from runner.errors import TrackingError
 from runner.settings import Settings
 from runner.tracking import Artifacts, open_store
+from runner.tracking.database.schema import metadata
 from runner.tracking.opening import HEAD, VERSION_TABLE
-from runner.tracking.schema import metadata
 
-MIGRATIONS = Path(runner.tracking.__file__).with_name("migrations")
+MIGRATIONS = Path(runner.tracking.__file__).parent / "database" / "migrations"
 ROOT = Path(runner.tracking.__file__).parents[2]
 OPEN = """
 import os, sys
@@ -282,7 +282,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
         raise sqlalchemy.exc.OperationalError("INSERT", {}, Exception("disk I/O error"))
 
     with monkeypatch.context() as patch:
-        patch.setattr("runner.tracking.migrating.create_default", fail)  # the last step of all
+        patch.setattr("runner.tracking.database.migrating.create_default", fail)  # the last step of all
         with pytest.raises(TrackingError, match="cannot be made or brought up to date"):
             open_store(settings)
 
@@ -359,7 +359,7 @@ for step in range(10**9):
 def test_a_store_that_another_process_holds_for_too_long_says_so(
     database: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.tracking.sqlite.BUSY", 0.05)
+    monkeypatch.setattr("runner.tracking.database.sqlite.BUSY", 0.05)
     holder = sqlite3.connect(database, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     store = open_store(settings)

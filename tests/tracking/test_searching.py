@@ -6,7 +6,8 @@ from itertools import product
 
 import pytest
 
-from runner.tracking import Store, searching
+from runner.tracking import Store
+from runner.tracking.sql import searching
 from runner.tracking.model import Metric
 
 VALUES = [0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.4, math.nan, math.inf, -1.0, None]

@@ -1,9 +1,9 @@
 """Calls about experiments."""
 
 from runner.errors import Conflict, NotFound
-from runner.server import answers, shown, wire
-from runner.server.call import Call
 from runner.server.errors import Malformed, NameTaken, NotSupported
+from runner.server.mlflow import answers, shown, wire
+from runner.server.mlflow.call import Call
 from runner.tracking.checks import LIMIT
 from runner.tracking.model import Experiment
 from runner.tracking.store import Store

@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runner.server import wire
 from runner.server.errors import Malformed
+from runner.server.mlflow import wire
 from runner.tracking.checks import RUN_TAG
 
 T = TypeVar("T", bound=Struct)

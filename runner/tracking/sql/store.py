@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from runner.errors import Conflict, NotFound, TrackingError
-from runner.tracking import checks, experiments, recording, runs, searching
+from runner.tracking import checks
 from runner.tracking.database import Database
 from runner.tracking.model import Experiment, Lease, Lifecycle, Metric, Page, Run, RunStatus
+from runner.tracking.sql import experiments, recording, runs, searching
 
 
 class SqlStore:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.errors import NotFound
-from runner.server import answers, documents, shown, wire
-from runner.server.call import Call
-from runner.server.documents import Model
+from runner.server.access.scoped import ScopedStore
 from runner.server.errors import Malformed, NotSupported
-from runner.server.experiments import offset
-from runner.server.runs import exact
-from runner.server.scoped import ScopedStore
+from runner.server.mlflow import answers, documents, shown, wire
+from runner.server.mlflow.call import Call
+from runner.server.mlflow.documents import Model
+from runner.server.mlflow.experiments import offset
+from runner.server.mlflow.runs import exact
 from runner.tracking.clock import now
 from runner.tracking.model import Run
 from runner.tracking.store import Store

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.errors import Conflict, NotFound, did_you_mean
-from runner.tracking import checks, keys
+from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, upsert
 from runner.tracking.model import Experiment, Lifecycle
+from runner.tracking.sql import keys
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
 SUGGESTED = 1000  # names among which the nearest is sought

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from runner.errors import Conflict, NotFound
-from runner.server import answers, documents, shown, wire
-from runner.server.call import Call
 from runner.server.errors import Malformed
-from runner.server.experiments import number
+from runner.server.mlflow import answers, documents, shown, wire
+from runner.server.mlflow.call import Call
+from runner.server.mlflow.experiments import number
 from runner.tracking.checks import PARAM, RUN_TAG
 from runner.tracking.model import Metric, Run
 from runner.tracking.store import Store

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from runner.server import answers, wire
+from runner.server.mlflow import answers, wire
 from runner.tracking.store import Store
 
 R = TypeVar("R", bound=wire.Request)

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from runner.errors import NotFound
+from runner.server.access.scope import RunScope
 from runner.server.errors import NotPermitted
-from runner.server.scope import RunScope
 from runner.tracking.model import Experiment, Lease, Lifecycle, Metric, Page, Run, RunStatus
 from runner.tracking.store import Store
 

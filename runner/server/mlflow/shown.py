@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import UNSET, UnsetType
 
-from runner.server import answers, wire
-from runner.server.documents import apart
+from runner.server.mlflow import answers, wire
+from runner.server.mlflow.documents import apart
 from runner.tracking import model
 from runner.tracking.model import Lifecycle, RunStatus
 

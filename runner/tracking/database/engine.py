@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from runner.errors import TrackingError, Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Values
-from runner.tracking.sqlite import PRAGMAS, SQLITE
+from runner.tracking.database.sqlite import PRAGMAS, SQLITE
 
 
 class EngineDatabase:

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from runner.server.wire import DatasetInput, ModelInput, ModelOutput, ModelStatus, Number, Status
+from runner.server.mlflow.wire import DatasetInput, ModelInput, ModelOutput, ModelStatus, Number, Status
 
 
 class Answer(Struct, kw_only=True, omit_defaults=True):

@@ -8,8 +8,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from runner.errors import TrackingError
-from runner.tracking.engine import EngineConnection, EngineDatabase
-from runner.tracking.experiments import create_default
+from runner.tracking.database.engine import EngineConnection, EngineDatabase
+from runner.tracking.sql.experiments import create_default
 
 
 def migrate(uri: str, artifact_root: str) -> None:

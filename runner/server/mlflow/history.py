@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from runner.errors import NotFound
-from runner.server import answers, shown, wire
-from runner.server.call import Call
 from runner.server.errors import Malformed
-from runner.server.experiments import offset
+from runner.server.mlflow import answers, shown, wire
+from runner.server.mlflow.call import Call
+from runner.server.mlflow.experiments import offset
 from runner.tracking.model import Metric
 from runner.tracking.store import Store
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import Conflict, NotFound, did_you_mean
-from runner.tracking import checks, keys
+from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection
-from runner.tracking.experiments import SUGGESTED
 from runner.tracking.model import Experiment, Lifecycle, Metric, Run, RunStatus
 from runner.tracking.names import speakable
+from runner.tracking.sql import keys
+from runner.tracking.sql.experiments import SUGGESTED
 
 SHORTEST_PREFIX = 4
 COLUMNS = "id, uuid, name, experiment, status, artifact_uri, user_name, started, ended, lifecycle"

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from runner.errors import Conflict
-from runner.tracking import checks, keys
+from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, upsert
 from runner.tracking.leases import over
 from runner.tracking.model import Lease, Metric, RunStatus
-from runner.tracking.runs import Row
+from runner.tracking.sql import keys
+from runner.tracking.sql.runs import Row
 
 NAME_TAG = "mlflow.runName"  # the name once more, as MLflow has it: each follows the other
 POINT = ("step", "time", "value", "is_nan")

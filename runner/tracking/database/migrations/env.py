@@ -2,8 +2,8 @@
 
 from alembic import context
 
+from runner.tracking.database.schema import metadata
 from runner.tracking.opening import VERSION_TABLE
-from runner.tracking.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
