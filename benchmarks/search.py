@@ -135,7 +135,7 @@ def _search(store: Store, case: Case, experiment: str) -> Callable[[], Sequence[
     def search() -> Sequence[object]:
         return store.search_runs(
             experiment_ids=[experiment], filter=case.filter, order_by=case.order_by, limit=PAGE
-        ).runs
+        ).items
 
     return search
 

@@ -102,10 +102,10 @@ def list_(
             lifecycle=Lifecycle.DELETED if deleted else Lifecycle.ACTIVE,
         )
     if as_json:
-        print_json([summary(run) for run in page.runs])
+        print_json([summary(run) for run in page.items])
         return
-    print_list(page.runs, all_columns=all_columns)
-    if not page.runs:
+    print_list(page.items, all_columns=all_columns)
+    if not page.items:
         click.echo("no runs", err=True)
     if page.next_token:
         click.echo(f"there are more than these {limit}; see --limit", err=True)

@@ -6,9 +6,9 @@ everything else of MLflow  501: not supported
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,19 +17,22 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route, compile_path
+from starlette.types import Receive, Scope, Send
 
 import runner
 from runner.errors import RunnerError, Unavailable
-from runner.server.access.guard import Guard
-from runner.server.access.scope import RunScope
-from runner.server.access.scoped import ScopedStore
+from runner.server.access.caller import Authenticate, Caller
+from runner.server.access.guard import HOSTS, Guard
 from runner.server.errors import Malformed, NotSupported, translated
 from runner.server.mlflow import experiments, history, models, runs, wire
-from runner.server.mlflow.call import AnyCall
+from runner.server.mlflow.answers import Answer
+from runner.server.mlflow.call import AnyCall, Served
+from runner.server.places import Places
+from runner.server.writer import Writer
 from runner.tracking.store import Store
 
-PREFIXES = ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow", "/api/2.0/preview/mlflow")
+PREFIXES = ("/api/2.0/mlflow/", "/ajax-api/2.0/mlflow/", "/api/2.0/preview/mlflow/")
 CALLS: tuple[AnyCall, ...] = (*experiments.CALLS, *runs.CALLS, *history.CALLS, *models.CALLS)
 UNSUPPORTED = ("/api/{rest:path}", "/ajax-api/{rest:path}", "/v1/traces", "/graphql", "/get-artifact")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -38,45 +41,87 @@ JSON = "application/json"
 log = logging.getLogger(__name__)
 
 
-def create_app(store: Store, *, scope: RunScope | None, token: str | None) -> Starlette:
-    """The application; with a `scope` for the program of one run, with a `token` only for those who know it."""
-    seen = ScopedStore(store, scope) if scope else store
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """What the calls are answered from. `places` says how artifacts are told; `writer` None: changes are made one by one."""
+
+    store: Store
+    places: Places
+    writer: Writer | None
+
+
+def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Sequence[str] = HOSTS) -> Starlette:
+    """The application, for callers whom `authenticate` knows, under one of the names `hosts`."""
     app = Starlette(
-        routes=list(_routes()),
-        middleware=[Middleware(Guard, token=token)],
+        routes=[Calls(), *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED)],
+        middleware=[Middleware(Guard, authenticate=authenticate, hosts=hosts)],
         exception_handlers={RunnerError: _failed, HTTPException: _failed, Exception: _failed},
     )
-    app.state.store = seen
+    app.router.routes[:0] = [Route("/health", _health), Route("/version", _version)]
+    app.state.tracking = tracking
     return app
 
 
-def _routes() -> Iterator[BaseRoute]:
-    yield Route("/health", _health)
-    yield Route("/version", _version)
+class Calls(BaseRoute):
+    """The calls of the API. Most are found by their path at once: a hundred patterns would take longer than an answer."""
+
+    def __init__(self) -> None:
+        self._plain = {
+            (method, call.path): call for call in CALLS if "{" not in call.path for method in call.methods
+        }
+        self._patterns = [(call, compile_path(call.path)[0]) for call in CALLS if "{" in call.path]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and (path := _below(scope["path"])) is not None:
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            found = self._plain.get((method, path))
+            if found is not None:
+                return Match.FULL, {"call": found, "path_params": {}}
+            for call, pattern in self._patterns:
+                if method in call.methods and (fits := pattern.match(path)):
+                    return Match.FULL, {"call": call, "path_params": fits.groupdict()}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await (await _answered(scope["call"], request))(scope, receive, send)
+
+
+def _below(path: str) -> str | None:
+    """What follows the prefix of the API."""
     for prefix in PREFIXES:
-        for call in CALLS:
-            yield Route(f"{prefix}/{call.path}", _endpoint(call), methods=list(call.methods))
-    for path in UNSUPPORTED:
-        yield Route(path, _unsupported, methods=METHODS)
+        if path.startswith(prefix):
+            return path.removeprefix(prefix)
+    return None
 
 
-def _endpoint(call: AnyCall) -> Any:
-    async def endpoint(request: Request) -> Response:
-        body = None if request.method in {"GET", "HEAD"} else await _json_body(request)
-        return await run_in_threadpool(_answer, call, request, body)
-
-    return endpoint
-
-
-def _answer(call: AnyCall, request: Request, body: bytes | None) -> Response:
-    """In a thread of the pool: stores are not asynchronous."""
-    if body is None:
+async def _answered(call: AnyCall, request: Request) -> Response:
+    if request.method in {"GET", "HEAD"}:
         query = request.query_params
         asked = wire.asked(call.shape, {name: query.getlist(name) for name in query})
     else:
-        asked = wire.decoded(call.shape, body)
-    answer = call.answer(request.app.state.store, wire.placed(asked, request.path_params))
-    return Response(b"{}" if answer is None else msgspec.json.encode(answer), media_type=JSON)
+        asked = wire.decoded(call.shape, await _json_body(request))
+    asked = wire.placed(asked, request.path_params)
+    tracking: Tracking = request.app.state.tracking
+    caller: Caller = request.state.caller
+    served = Served(tracking.store, tracking.places, caller.user, caller.run_id)
+
+    def answer(store: Store) -> Answer | None:
+        return call.answer(replace(served, store=store), asked)
+
+    if not call.writes or tracking.writer is None:
+        return await run_in_threadpool(_encoded, lambda: answer(caller.view(tracking.store)))
+    if call.entry is not None:
+        await tracking.writer.log(caller.view, call.entry(asked))
+        return _encoded(lambda: None)
+    made = await tracking.writer.change(caller.view, answer)
+    return _encoded(lambda: made)
+
+
+def _encoded(answer: Callable[[], Answer | None]) -> Response:
+    """Stores are not asynchronous: this one, and the encoding of much, in a thread of the pool."""
+    made = answer()
+    return Response(b"{}" if made is None else msgspec.json.encode(made), media_type=JSON)
 
 
 async def _json_body(request: Request) -> bytes:

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 import uvicorn
 
-from runner.server.access.scope import RunScope
-from runner.server.app import create_app
+from runner.server.access.caller import Caller
+from runner.server.access.guard import with_token
+from runner.server.access.scope import RunScope, RunSession
+from runner.server.access.scoped import ScopedStore
+from runner.server.app import Tracking, create_app
+from runner.server.places import Places
+from runner.server.writer import Writer
 from runner.tracking.store import Store
 
 KEEP_ALIVE = 3600  # seconds: a program may train for long between two calls, and its client mends no connection for free
@@ -18,11 +23,16 @@ class Serving:
     """An endpoint that serves until `stop()`."""
 
     def __init__(self, listening: socket.socket, store: Store, *, scope: RunScope, token: str) -> None:
-        self._app = create_app(store, scope=scope, token=token)
+        session = RunSession(scope)
+        caller = Caller(lambda whole: ScopedStore(whole, session), run_id=scope.run_id)
+        self._own = ScopedStore(store, session)
         self._socket = listening
+        self._writer = Writer(store)
+        places = Places(root="", proxied=False, trusted=True)
+        app = create_app(Tracking(store, places, self._writer), authenticate=with_token(token, caller))
         self._server = _Server(
             uvicorn.Config(
-                self._app,
+                app,
                 loop="asyncio",
                 http="h11",
                 ws="none",
@@ -39,6 +49,7 @@ class Serving:
     def run(self) -> None:
         """Serve; comes back after `stop()`."""
         self._server.run(sockets=[self._socket])
+        self._writer.close()
 
     def stop(self) -> None:
         """Let requests finish and come back; from any thread, at any time."""
@@ -46,8 +57,7 @@ class Serving:
 
     def left_running(self) -> Sequence[str]:
         """Ids of the runs that the program created and did not end."""
-        ids: Sequence[str] = self._app.state.store.left_running()
-        return ids
+        return self._own.left_running()
 
 
 class _Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""What is kept: experiments and runs with parameters, metrics and tags. Values only.
+"""What is kept: experiments, runs with parameters, metrics and tags, models and their registry. Values only.
 
 Words: a `Parameter` is declared in a project, a `Param` is recorded with a run.
 Times are milliseconds since the epoch (UTC), as MLflow keeps them.
@@ -7,6 +7,9 @@ Times are milliseconds since the epoch (UTC), as MLflow keeps them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class RunStatus(StrEnum):
@@ -49,11 +52,45 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One point of a metric. `value` may be NaN or infinite; `step` is any 64-bit integer."""
+    """One point of a metric. `value` may be NaN or infinite; `step` is any 64-bit integer.
+
+    A point may be about a logged model (`model_id`), and say on which data set it was measured.
+    """
 
     key: str
     value: float
     time: int
+    step: int = 0
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A data set that runs read; within an experiment its name and digest are its identity."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """A data set as input of a run; the tag `mlflow.data.context` says what for, for example "train"."""
+
+    dataset: Dataset
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutput:
+    """A logged model as output of a run, and the step of the run at which it was made."""
+
+    model_id: str
     step: int = 0
 
 
@@ -73,6 +110,98 @@ class Run:
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    datasets: tuple[DatasetInput, ...] = ()
+    models_used: tuple[str, ...] = ()
+    models_made: tuple[ModelOutput, ...] = ()
+
+
+class ModelStatus(StrEnum):
+    """State of a logged model: its files are being uploaded, are there, or could not be uploaded."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    FAILED = "UPLOAD_FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedModel:
+    """A model that somebody logged, most often in a run (`source_run_id`). `id` is `m-` and 32 hexadecimal digits.
+
+    `metrics` holds the latest point for each key and data set.
+    """
+
+    id: str
+    experiment_id: str
+    name: str
+    artifact_uri: str
+    status: ModelStatus
+    created: int
+    updated: int
+    type: str = ""
+    source_run_id: str = ""
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple["ModelMetric", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetric:
+    """A point of a metric of a logged model, and the run that measured it."""
+
+    metric: Metric
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOrder:
+    """One key of an order of logged models: an attribute, or `metrics.key`, perhaps on one data set only."""
+
+    field: str
+    ascending: bool = True
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
+class Stage(StrEnum):
+    """Where a version of a registered model stands."""
+
+    NONE = "None"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    ARCHIVED = "Archived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A version of a registered model: `source` is where its files come from, `run_id` and `model_id` what made them."""
+
+    model: str
+    version: int
+    created: int
+    updated: int
+    source: str
+    stage: Stage = Stage.NONE
+    description: str = ""
+    run_id: str = ""
+    run_link: str = ""
+    model_id: str = ""
+    user: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredModel:
+    """A named line of model versions. `latest` holds the newest version of each stage that has one."""
+
+    name: str
+    created: int
+    updated: int
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    latest: tuple[ModelVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +219,18 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some runs of a search and the token for the next ones (None at the end)."""
+class Page(Generic[T]):
+    """Some of what a search found, and the token for the next ones (None at the end)."""
 
-    runs: tuple[Run, ...]
+    items: tuple[T, ...]
     next_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be recorded with one run, all of it or nothing; see `Store.log`."""
+
+    run_id: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[Metric, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from runner.tracking.database.sqlite import SQLITE, SqliteDatabase
 from runner.tracking.sql.store import SqlStore
 
 VERSION_TABLE = "runner_schema_version"  # MLflow's is alembic_version: neither is mistaken for the other
-HEAD = "0001"  # the last of migrations/versions; a test keeps it so
+HEAD = "0002"  # the last of migrations/versions; a test keeps it so
 ENGINES = {"sqlite", "postgresql", "mysql", "mariadb"}  # those whose SQL ours is, or is to be
 
 

@@ -1,13 +1,33 @@
 """The store of runs, as everything else sees it. `open_store(uri)` in `runner.tracking` gives one."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from runner.tracking.model import Experiment, Lease, Lifecycle, Metric, Page, Run, RunStatus
+from runner.errors import RunnerError
+from runner.tracking.model import (
+    Dataset,
+    DatasetInput,
+    Entry,
+    Experiment,
+    Lease,
+    Lifecycle,
+    LoggedModel,
+    Metric,
+    ModelOrder,
+    ModelOutput,
+    ModelStatus,
+    ModelVersion,
+    Page,
+    RegisteredModel,
+    Run,
+    RunStatus,
+    Stage,
+)
 
 
 class Store(Protocol):
-    """Experiments and runs, durable when a call returns.
+    """Experiments and runs, durable when a call returns; `models` and `registry` have a protocol each, below.
 
     Every method that names something unknown raises NotFound; one that contradicts what is stored raises Conflict;
     a malformed name, key or value raises TrackingError.
@@ -15,7 +35,21 @@ class Store(Protocol):
 
     uri: str
 
+    @property
+    def models(self) -> "LoggedModels": ...
+
+    @property
+    def registry(self) -> "Registry": ...
+
     def close(self) -> None: ...
+
+    def joined(self) -> "AbstractContextManager[Store]":
+        """A store for one thread, whose changes become durable together, when the block ends.
+
+        Each of its methods is all or nothing by itself: one that raises leaves the others' changes as they are.
+        When the end of the block raises, nothing of it is kept.
+        """
+        ...
 
     # experiments ------------------------------------------------------------------------------------------
     def create_experiment(
@@ -28,6 +62,18 @@ class Store(Protocol):
 
     def experiments(self, *, lifecycle: Lifecycle | None = Lifecycle.ACTIVE) -> Sequence[Experiment]:
         """All of them, newest first; `lifecycle` None means deleted ones too."""
+        ...
+
+    def search_experiments(
+        self,
+        *,
+        filter: str = "",  # noqa: A002 - the word of the protocol
+        order_by: Sequence[str] = (),
+        limit: int = 1000,
+        page_token: str | None = None,
+        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+    ) -> Page[Experiment]:
+        """Experiments that match MLflow's filter for experiments. Newest first unless ordered."""
         ...
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment: ...
@@ -74,7 +120,7 @@ class Store(Protocol):
         limit: int = 100,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-    ) -> Page:
+    ) -> Page[Run]:
         """Runs that match the MLflow filter, see `runner.tracking.filters`. Newest first unless ordered."""
         ...
 
@@ -99,6 +145,24 @@ class Store(Protocol):
         tags: Mapping[str, str] = {},
     ) -> None:
         """Record all of it, or none. A param keeps its first value: another value raises Conflict."""
+        ...
+
+    def log_all(self, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
+        """`log` each of them; for each in turn None, or why it was refused."""
+        ...
+
+    def log_inputs(
+        self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[str] = ()
+    ) -> None:
+        """Data sets and models (their ids) that the run uses."""
+        ...
+
+    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
+        """Models that the run made."""
+        ...
+
+    def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
+        """Data sets that runs of these experiments use: experiment id, data set, context ("" if none was given)."""
         ...
 
     def delete_tag(self, run_id: str, key: str) -> None: ...
@@ -131,4 +195,135 @@ class Store(Protocol):
 
     def move_run(self, run_id: str, experiment_id: str) -> None:
         """Put a run into another experiment; its artifacts stay where they are."""
+        ...
+
+
+class LoggedModels(Protocol):
+    """Models as they are logged, before anybody registers them. Errors as in `Store`."""
+
+    def create(
+        self,
+        experiment_id: str,
+        *,
+        name: str | None = None,
+        type: str = "",  # noqa: A002 - the word of the protocol
+        source_run_id: str = "",
+        params: Mapping[str, str] = {},
+        tags: Mapping[str, str] = {},
+    ) -> LoggedModel:
+        """A new one, PENDING; without `name` it gets a speakable one."""
+        ...
+
+    def get(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
+        """The model with that id; a deleted one only if `deleted`."""
+        ...
+
+    def set_status(self, model_id: str, status: ModelStatus) -> LoggedModel: ...
+
+    def log_params(self, model_id: str, params: Mapping[str, str]) -> None: ...
+
+    def tag(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel: ...
+
+    def delete_tag(self, model_id: str, key: str) -> None: ...
+
+    def delete(self, model_id: str) -> None:
+        """Mark it deleted."""
+        ...
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter: str = "",  # noqa: A002
+        datasets: Sequence[tuple[str, str | None]] = (),
+        order_by: Sequence[ModelOrder] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+    ) -> Page[LoggedModel]:
+        """Models that match; `datasets` (name, digest) narrow what metrics mean. Newest first unless ordered."""
+        ...
+
+
+class Registry(Protocol):
+    """Registered models and their versions. Errors as in `Store`."""
+
+    def create(
+        self, name: str, *, description: str = "", tags: Mapping[str, str] = {}
+    ) -> RegisteredModel: ...
+
+    def get(self, name: str) -> RegisteredModel: ...
+
+    def describe(self, name: str, description: str) -> RegisteredModel: ...
+
+    def rename(self, name: str, new_name: str) -> RegisteredModel: ...
+
+    def delete(self, name: str) -> None:
+        """The model with its versions, tags and aliases; files stay where they are."""
+        ...
+
+    def search(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+    ) -> Page[RegisteredModel]:
+        """Registered models that match; by name unless ordered."""
+        ...
+
+    def tag(self, name: str, tags: Mapping[str, str]) -> None: ...
+
+    def delete_tag(self, name: str, key: str) -> None: ...
+
+    def set_alias(self, name: str, alias: str, version: int) -> None: ...
+
+    def delete_alias(self, name: str, alias: str) -> None: ...
+
+    def create_version(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str = "",
+        run_link: str = "",
+        model_id: str = "",
+        description: str = "",
+        user: str = "",
+        tags: Mapping[str, str] = {},
+    ) -> ModelVersion:
+        """The next version; numbers count up and are never used again."""
+        ...
+
+    def version(self, name: str, version: int) -> ModelVersion: ...
+
+    def aliased(self, name: str, alias: str) -> ModelVersion: ...
+
+    def latest(self, name: str, stages: Sequence[Stage] = ()) -> Sequence[ModelVersion]:
+        """The newest version of each stage (of these, if some are given)."""
+        ...
+
+    def describe_version(self, name: str, version: int, description: str) -> ModelVersion: ...
+
+    def move_version(
+        self, name: str, version: int, stage: Stage, *, archive_others: bool = False
+    ) -> ModelVersion:
+        """Put it into a stage; `archive_others` moves those that stand there to Archived."""
+        ...
+
+    def delete_version(self, name: str, version: int) -> None: ...
+
+    def tag_version(self, name: str, version: int, tags: Mapping[str, str]) -> None: ...
+
+    def delete_version_tag(self, name: str, version: int, key: str) -> None: ...
+
+    def search_versions(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+    ) -> Page[ModelVersion]:
+        """Versions that match; the last changed first unless ordered."""
         ...

@@ -4,7 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from runner.server.app import create_app
+from runner.server.access.caller import anybody
+from runner.server.app import Tracking, create_app
+from runner.server.places import Places
 from runner.tracking import Store
 from runner.tracking.model import Run, RunStatus
 
@@ -27,7 +29,8 @@ def asked(store: Store, path: str, **body: object) -> tuple[int, Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(create_app(store, scope=None, token=None)(scope, receive, send))
+    tracking = Tracking(store, Places(root="", proxied=False, trusted=True), writer=None)
+    asyncio.run(create_app(tracking, authenticate=anybody)(scope, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

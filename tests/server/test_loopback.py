@@ -78,14 +78,14 @@ def test_requests_that_are_being_answered_are_answered_before_the_end(
     store: Store, run: Run, endpoint: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrived, go_on = threading.Event(), threading.Event()
-    log = SqlStore.log
+    log_all = SqlStore.log_all
 
-    def slow(self: SqlStore, *arguments: Any, **more: Any) -> None:
+    def slow(self: SqlStore, *arguments: Any, **more: Any) -> Any:
         arrived.set()
         go_on.wait(10)
-        log(self, *arguments, **more)
+        return log_all(self, *arguments, **more)
 
-    monkeypatch.setattr(SqlStore, "log", slow)
+    monkeypatch.setattr(SqlStore, "log_all", slow)
     answers: list[int] = []
     call = Caller(endpoint)
     writing = threading.Thread(

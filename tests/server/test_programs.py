@@ -79,7 +79,7 @@ def test_the_fluent_interface_records_in_the_run_and_in_children_of_it(
     assert recorded.tags["team"] == "churn"
     assert "gone" not in recorded.tags
     assert Artifacts(recorded.artifact_uri).read("texts/hello.txt") == b"hello"
-    children = [one for one in store.search_runs(experiment_ids=["0"]).runs if one.id != run.id]
+    children = [one for one in store.search_runs(experiment_ids=["0"]).items if one.id != run.id]
     assert {one.tags["mlflow.parentRunId"] for one in children} == {run.id}
     assert {said["inner"], said["second"]} < {one.id for one in children}
     assert len(children) == 4  # inner, second, of the thread, of the process

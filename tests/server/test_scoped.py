@@ -3,7 +3,7 @@
 import pytest
 
 from runner.errors import TrackingError
-from runner.server.access.scope import RunScope
+from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.errors import NotPermitted
 from runner.settings import Settings
@@ -136,7 +136,7 @@ def test_a_name_that_is_taken_stays_taken_for_a_run_with_a_chosen_experiment(
 
 
 def test_leases_are_the_launchers(store: Store, run: Run, settings: Settings) -> None:
-    scoped = ScopedStore(store, RunScope(run.id, "0"))
+    scoped = ScopedStore(store, RunSession(RunScope(run.id, "0")))
 
     with pytest.raises(NotPermitted):
         scoped.renew_lease(run.id, this_process_lease(settings))

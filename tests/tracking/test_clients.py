@@ -41,8 +41,8 @@ def test_a_moved_run_is_found_in_its_new_experiment_by_everything_it_holds(store
     ordered = store.search_runs(
         experiment_ids=[churn.id], filter="params.alpha < 1 AND metrics.loss < 1", order_by=["metrics.loss"]
     )
-    assert [found.id for found in ordered.runs] == [run.id]
-    assert not store.search_runs(experiment_ids=["0"]).runs
+    assert [found.id for found in ordered.items] == [run.id]
+    assert not store.search_runs(experiment_ids=["0"]).items
 
 
 def test_a_run_moves_only_from_life_to_life(store: Store) -> None:

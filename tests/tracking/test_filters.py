@@ -150,7 +150,7 @@ def test_what_compiles_runs(store: Store) -> None:
 def test_a_long_filter_is_read_in_linear_time(store: Store) -> None:
     clauses = " AND ".join(["tags.a = 'x'"] * 400)
 
-    assert store.search_runs(filter=clauses).runs == ()
+    assert store.search_runs(filter=clauses).items == ()
     with pytest.raises(TrackingError):
         parse(" " * 100_000 + "'")
     with pytest.raises(TrackingError):
@@ -169,7 +169,7 @@ def test_a_search_has_a_limit_and_keeps_it(
 ) -> None:
     whole = "run_id IN ({})" if joint == ", " else "{}"
 
-    assert store.search_runs(filter=whole.format(joint.join([part] * most))).runs == ()
+    assert store.search_runs(filter=whole.format(joint.join([part] * most))).items == ()
     with pytest.raises(TrackingError, match=message):
         parse(whole.format(joint.join([part] * (most + 1))))
 
@@ -177,7 +177,7 @@ def test_a_search_has_a_limit_and_keeps_it(
 def test_an_order_has_a_limit_and_keeps_it(store: Store) -> None:
     keys = [f"metrics.m{number}" for number in range(33)]
 
-    assert store.search_runs(order_by=keys[:32]).runs == ()
+    assert store.search_runs(order_by=keys[:32]).items == ()
     with pytest.raises(TrackingError, match="more than 32 keys"):
         parse_order(keys)
 

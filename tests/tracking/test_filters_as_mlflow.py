@@ -273,7 +273,7 @@ def in_mlflow(store: Any, text: str, order_by: Sequence[str] = ()) -> list[str]:
 
 def here(store: Store, text: str, order_by: Sequence[str] = ()) -> list[str]:
     page = store.search_runs(experiment_ids=["0"], filter=text, order_by=order_by)
-    return [run.name for run in page.runs]
+    return [run.name for run in page.items]
 
 
 def test_without_a_filter_both_give_all_runs_newest_first(ours: Store, theirs: Any) -> None:
@@ -302,7 +302,7 @@ def test_an_order_sorts_as_mlflow_sorts(ours: Store, theirs: Any, text: str) -> 
 def test_ids_are_compared_in_both(ours: Store, theirs: Any) -> None:
     found = theirs.search_runs(["0"], "", mlflow.entities.ViewType.ACTIVE_ONLY, 100, [])
     their_ids = {run.info.run_name: run.info.run_id for run in found}
-    our_ids = {run.name: run.id for run in ours.search_runs().runs}
+    our_ids = {run.name: run.id for run in ours.search_runs().items}
     for text in ("run_id IN ({}, {})", "attributes.run_id NOT IN ({}, {})", "run_id = {}", "run_id != {}"):
         asked = [text.format(f"'{ids['first']}'", f"'{ids['Upper']}'") for ids in (our_ids, their_ids)]
 

@@ -257,7 +257,7 @@ def test_eight_processes_may_be_the_first_at_once(settings: Settings) -> None:
 
     assert [error for _, error in answers if error] == []
     store = open_store(settings)
-    assert {out.strip() for out, _ in answers} == {run.id for run in store.search_runs().runs}
+    assert {out.strip() for out, _ in answers} == {run.id for run in store.search_runs().items}
     assert [experiment.name for experiment in store.experiments()] == ["Default"]
     store.close()
 
@@ -322,7 +322,7 @@ for step in range(25):
     errors = [process.communicate()[1] for process in processes]
 
     assert [error for error in errors if error] == []
-    names = {run.name for run in store.search_runs(limit=1000).runs}
+    names = {run.name for run in store.search_runs(limit=1000).items}
     assert {f"{me}-{step}" for me in range(8) for step in range(25)} <= names
     assert all(len(store.metric_history(shared.id, f"m{me}")) == 25 for me in range(8))
     assert {f"t{step}" for step in range(25)} <= store.run(shared.id).tags.keys()
@@ -368,7 +368,7 @@ def test_a_store_that_another_process_holds_for_too_long_says_so(
         store.create_run("0")
 
     assert "is it stopped?" in (refused.value.hint or "")
-    assert len(store.search_runs().runs) == 0  # readers go on
+    assert len(store.search_runs().items) == 0  # readers go on
     holder.close()
     assert store.create_run("0").experiment_id == "0"
     store.close()

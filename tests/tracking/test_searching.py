@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from runner.tracking import Store
-from runner.tracking.sql import searching
 from runner.tracking.model import Metric
+from runner.tracking.sql import searching
 
 VALUES = [0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.4, math.nan, math.inf, -1.0, None]
 FILTERS = ["", "metrics.loss > 0.1", "params.kind = 'a'", "params.kind = 'none'", "tags.odd IS NULL"]
@@ -47,7 +47,7 @@ def all_pages(store: Store, *, text: str, order_by: list[str], limit: int) -> li
         page = store.search_runs(
             experiment_ids=["0"], filter=text, order_by=order_by, limit=limit, page_token=token
         )
-        names += [run.name for run in page.runs]
+        names += [run.name for run in page.items]
         token = page.next_token
         if token is None:
             return names

@@ -152,7 +152,7 @@ def test_a_run_that_is_refused_leaves_nothing(store: Store) -> None:
     with pytest.raises(TrackingError, match="no param name"):
         store.create_run("0", params={"fine": "1", "not/../fine": "1"})
 
-    assert store.search_runs().runs == ()
+    assert store.search_runs().items == ()
 
 
 def test_the_name_and_its_mlflow_tag_follow_each_other(store: Store) -> None:
@@ -259,9 +259,9 @@ def test_a_deleted_run_is_readable_and_not_writable(store: Store) -> None:
     for write in writes:
         with pytest.raises(Conflict, match="is deleted"):
             write()
-    assert store.search_runs().runs == ()
-    assert [each.id for each in store.search_runs(lifecycle=Lifecycle.DELETED).runs] == [run.id]
-    assert [each.id for each in store.search_runs(lifecycle=None).runs] == [run.id]
+    assert store.search_runs().items == ()
+    assert [each.id for each in store.search_runs(lifecycle=Lifecycle.DELETED).items] == [run.id]
+    assert [each.id for each in store.search_runs(lifecycle=None).items] == [run.id]
 
     store.restore_run(run.id)
 
@@ -438,7 +438,7 @@ def test_many_keys_and_runs_go_beyond_the_limit_of_one_statement(store: Store) -
 
     names = [store.create_run("0", name=f"n{number}", started=number).name for number in range(520)]
     page = store.search_runs(limit=1000, filter="start_time < 1000")
-    assert [each.name for each in page.runs] == names[::-1]
+    assert [each.name for each in page.items] == names[::-1]
 
 
 # search ---------------------------------------------------------------------------------------------------
@@ -451,7 +451,7 @@ def test_pages_join_without_gap_or_overlap(store: Store) -> None:
     token = None
     while True:
         page = store.search_runs(limit=10, page_token=token)
-        seen += [run.id for run in page.runs]
+        seen += [run.id for run in page.items]
         token = page.next_token
         if token is None:
             break
@@ -477,7 +477,7 @@ def test_a_search_keeps_to_its_experiments(store: Store) -> None:
     mine, theirs = store.create_run("0", params={"a": "1"}), store.create_run(other, params={"a": "1"})
 
     def found(ids: list[str] | None) -> set[str]:
-        return {run.id for run in store.search_runs(experiment_ids=ids, filter="params.a = 1").runs}
+        return {run.id for run in store.search_runs(experiment_ids=ids, filter="params.a = 1").items}
 
     assert found(None) == {mine.id, theirs.id}
     assert found([other]) == {theirs.id}
@@ -566,4 +566,4 @@ def test_mlflows_words_for_a_status_mean_what_its_clients_see(
     for status in RunStatus:
         store.create_run("0", name=status.value, status=status)
 
-    assert {run.name for run in store.search_runs(filter=text).runs} == found
+    assert {run.name for run in store.search_runs(filter=text).items} == found

@@ -91,7 +91,7 @@ def test_writing_says_why_it_cannot(small: Path, settings: Settings, spoil: Call
     spoil(small)
 
     with closing(open_store(settings)) as store:
-        assert store.search_runs().runs == ()
+        assert store.search_runs().items == ()
         with pytest.raises(Unavailable) as refused:
             store.create_run("0")
     assert "full" in (refused.value.hint or "") if spoil is fill else "write" in (refused.value.hint or "")

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runner.server.access.caller import Authenticate, Caller
 from runner.server.errors import translated
 
 LARGEST = 16 * 1024 * 1024  # bytes of a request's body
@@ -23,11 +24,11 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """ASGI middleware. `token` None: everybody who can connect may call."""
+    """ASGI middleware; puts the caller into the state of the request."""
 
-    def __init__(self, app: ASGIApp, *, token: str | None, hosts: Sequence[str] = HOSTS) -> None:
+    def __init__(self, app: ASGIApp, *, authenticate: Authenticate, hosts: Sequence[str] = HOSTS) -> None:
         self._app = app
-        self._token = token
+        self._authenticate = authenticate
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,8 +46,10 @@ class Guard:
         headers = Headers(scope=scope)
         self._check_host(headers, scope["server"][1])
         _check_origin(headers, scope["method"])
-        if self._token is not None and scope["path"] not in OPEN:
-            _check_token(headers, self._token)
+        caller = self._authenticate(headers)
+        if caller is None and scope["path"] not in OPEN:
+            raise HTTPException(401, "You are not authenticated", headers={"WWW-Authenticate": "Bearer"})
+        scope.setdefault("state", {})["caller"] = caller
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > LARGEST:
             raise _too_large()
@@ -62,9 +65,14 @@ def _check_origin(headers: Headers, method: str) -> None:
         raise HTTPException(403, "Cross-origin request refused")
 
 
-def _check_token(headers: Headers, token: str) -> None:
-    if not secrets.compare_digest(_given(headers.get("authorization", "")).encode(), token.encode()):
-        raise HTTPException(401, "You are not authenticated", headers={"WWW-Authenticate": "Bearer"})
+def with_token(token: str, caller: Caller) -> Authenticate:
+    """For an endpoint with one caller, who knows the token."""
+
+    def authenticate(headers: Headers) -> Caller | None:
+        known = secrets.compare_digest(_given(headers.get("authorization", "")).encode(), token.encode())
+        return caller if known else None
+
+    return authenticate
 
 
 def _given(authorization: str) -> str:

@@ -1,6 +1,9 @@
 """What the token of a run reaches. Apart from scoped.py, which acts on it, because launching a run imports this."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
+
+from runner.tracking.model import RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +13,14 @@ class RunScope:
     run_id: str
     experiment_id: str
     explicit_experiment: bool = False
+
+
+@dataclass(slots=True)
+class RunSession:
+    """What the program of a run has done so far, across its requests."""
+
+    scope: RunScope
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    runs: list[str] = field(default_factory=list)  # created here
+    experiments: set[str] = field(default_factory=set)  # created here
+    told: tuple[RunStatus, int | None] | None = None  # the client's words about its run

@@ -11,15 +11,27 @@ started by somebody else what does not quite fit, so that some of their requests
   A client that only wants to look at an experiment asks in the same words; once it is inside the run, it may.
 """
 
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
-from runner.errors import NotFound
-from runner.server.access.scope import RunScope
+from runner.errors import NotFound, RunnerError
+from runner.server.access.scope import RunSession
 from runner.server.errors import NotPermitted
-from runner.tracking.model import Experiment, Lease, Lifecycle, Metric, Page, Run, RunStatus
-from runner.tracking.store import Store
+from runner.tracking.model import (
+    Dataset,
+    DatasetInput,
+    Entry,
+    Experiment,
+    Lease,
+    Lifecycle,
+    Metric,
+    ModelOutput,
+    Page,
+    Run,
+    RunStatus,
+)
+from runner.tracking.store import LoggedModels, Registry, Store
 
 PARENT = "mlflow.parentRunId"
 ASKED = "runner.experiment.asked"
@@ -28,23 +40,28 @@ ASKED = "runner.experiment.asked"
 class ScopedStore:
     """A `Store` that lets through what the scope allows."""
 
-    def __init__(self, store: Store, scope: RunScope) -> None:
+    def __init__(self, store: Store, session: RunSession) -> None:
         self.uri = store.uri
         self._store = store
-        self._scope = scope
-        self._lock = threading.Lock()
-        self._runs: list[str] = []  # created here
-        self._experiments: set[str] = set()  # created here
-        self._told: tuple[RunStatus, int | None] | None = None  # the client's words about its run
-
-    @property
-    def run_id(self) -> str:
-        """The run itself."""
-        return self._scope.run_id
+        self._scope = session.scope
+        self._session = session
 
     def left_running(self) -> Sequence[str]:
         """Ids of the runs that were created here and have not ended."""
-        return [run.id for run in map(self._store.run, tuple(self._runs)) if not run.status.ended]
+        return [run.id for run in map(self._store.run, tuple(self._session.runs)) if not run.status.ended]
+
+    @contextmanager
+    def joined(self) -> Iterator[Store]:
+        with self._store.joined() as joined:
+            yield ScopedStore(joined, self._session)
+
+    @property
+    def models(self) -> LoggedModels:
+        return self._store.models
+
+    @property
+    def registry(self) -> Registry:
+        return self._store.registry
 
     def close(self) -> None:
         self._store.close()
@@ -56,7 +73,7 @@ class ScopedStore:
         if self._scope.explicit_experiment and not self._known(name):
             return self._own(asked=name)
         made = self._store.create_experiment(name, artifact_location=artifact_location, tags=tags)
-        self._experiments.add(made.id)
+        self._session.experiments.add(made.id)
         return self._chosen(made)
 
     def experiment(self, id_or_name: str) -> Experiment:
@@ -73,6 +90,19 @@ class ScopedStore:
 
     def experiments(self, *, lifecycle: Lifecycle | None = Lifecycle.ACTIVE) -> Sequence[Experiment]:
         return self._store.experiments(lifecycle=lifecycle)
+
+    def search_experiments(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 1000,
+        page_token: str | None = None,
+        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+    ) -> Page[Experiment]:
+        return self._store.search_experiments(
+            filter=filter, order_by=order_by, limit=limit, page_token=page_token, lifecycle=lifecycle
+        )
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
         self._experiment_allowed(id_or_name)
@@ -122,7 +152,7 @@ class ScopedStore:
             tags={**marks, **tags},
             lease=lease,
         )
-        self._runs.append(made.id)
+        self._session.runs.append(made.id)
         return made
 
     def run(self, reference: str) -> Run:
@@ -137,7 +167,7 @@ class ScopedStore:
         limit: int = 100,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-    ) -> Page:
+    ) -> Page[Run]:
         page = self._store.search_runs(
             experiment_ids=experiment_ids,
             filter=filter,
@@ -146,7 +176,7 @@ class ScopedStore:
             page_token=page_token,
             lifecycle=lifecycle,
         )
-        return replace(page, runs=tuple(map(self._as_told, page.runs)))
+        return replace(page, items=tuple(map(self._as_told, page.items)))
 
     def update_run(
         self,
@@ -161,7 +191,7 @@ class ScopedStore:
         if run_id == self._scope.run_id:
             self._store.update_run(run_id, name=name)
             if status is not None:
-                self._told = (status, ended)
+                self._session.told = (status, ended)
         else:
             self._store.update_run(run_id, status=status, name=name, started=started, ended=ended)
 
@@ -175,6 +205,30 @@ class ScopedStore:
     ) -> None:
         self._run_allowed(run_id)
         self._store.log(run_id, params=params, metrics=metrics, tags=tags)
+
+    def log_all(self, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
+        refused: dict[int, RunnerError | None] = {}
+        for index, entry in enumerate(entries):
+            try:
+                self._run_allowed(entry.run_id)
+            except RunnerError as error:
+                refused[index] = error
+        allowed = [entry for index, entry in enumerate(entries) if index not in refused]
+        others = iter(self._store.log_all(allowed))
+        return [refused[index] if index in refused else next(others) for index in range(len(entries))]
+
+    def log_inputs(
+        self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[str] = ()
+    ) -> None:
+        self._run_allowed(run_id)
+        self._store.log_inputs(run_id, datasets=datasets, models=models)
+
+    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
+        self._run_allowed(run_id)
+        self._store.log_outputs(run_id, models)
+
+    def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
+        return self._store.datasets(experiment_ids)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         self._run_allowed(run_id)
@@ -207,7 +261,7 @@ class ScopedStore:
 
     # who may, and what is meant ---------------------------------------------------------------------------
     def _run_allowed(self, run_id: str) -> None:
-        if run_id != self._scope.run_id and run_id not in self._runs:
+        if run_id != self._scope.run_id and run_id not in self._session.runs:
             found = self._store.run(run_id)  # one that does not exist is told so
             raise NotPermitted(
                 f"run {found.id} belongs to somebody else: inside run {self._scope.run_id} a program may change"
@@ -216,12 +270,12 @@ class ScopedStore:
 
     def _experiment_allowed(self, experiment_id: str) -> None:
         found = self._store.experiment(experiment_id)
-        if found.id not in self._experiments | {self._own_id(), self._scope.experiment_id}:
+        if found.id not in self._session.experiments | {self._own_id(), self._scope.experiment_id}:
             raise NotPermitted(f"experiment {found.name!r} belongs to somebody else")
 
     def _experiment_deletable(self, experiment_id: str) -> None:
         found = self._store.experiment(experiment_id)
-        if found.id not in self._experiments - {self._own_id()}:
+        if found.id not in self._session.experiments - {self._own_id()}:
             raise NotPermitted(f"experiment {found.name!r} holds other runs than those created here")
 
     def _own_id(self) -> str:
@@ -241,8 +295,8 @@ class ScopedStore:
 
     def _chosen(self, found: Experiment) -> Experiment:
         """The experiment that the client means to go on in."""
-        with self._lock:
-            inside = self._told is not None and not self._told[0].ended
+        with self._session.lock:
+            inside = self._session.told is not None and not self._session.told[0].ended
             if inside or found.id == self._own_id():
                 return found
             if self._scope.explicit_experiment:
@@ -253,7 +307,7 @@ class ScopedStore:
 
     def _as_told(self, run: Run) -> Run:
         """The run in the state that the client gave it."""
-        if run.id != self._scope.run_id or self._told is None:
+        if run.id != self._scope.run_id or self._session.told is None:
             return run
-        status, ended = self._told
+        status, ended = self._session.told
         return replace(run, status=status, ended=ended)

@@ -3,7 +3,7 @@
 from runner.errors import Conflict, NotFound
 from runner.server.errors import Malformed, NameTaken, NotSupported
 from runner.server.mlflow import answers, shown, wire
-from runner.server.mlflow.call import Call
+from runner.server.mlflow.call import Call, Served, reading
 from runner.tracking.checks import LIMIT
 from runner.tracking.model import Experiment
 from runner.tracking.store import Store
@@ -16,11 +16,13 @@ ORDERS = {
 }
 
 
-def create(store: Store, request: wire.CreateExperiment) -> answers.ExperimentId:
+def create(on: Served, request: wire.CreateExperiment) -> answers.ExperimentId:
     try:
-        made = store.create_experiment(
+        made = on.store.create_experiment(
             request.name,
-            artifact_location=request.artifact_location or None,
+            artifact_location=on.places.kept(request.artifact_location)
+            if request.artifact_location
+            else None,
             tags={tag.key: tag.value for tag in request.tags},
         )
     except Conflict as error:
@@ -28,51 +30,55 @@ def create(store: Store, request: wire.CreateExperiment) -> answers.ExperimentId
     return answers.ExperimentId(experiment_id=made.id)
 
 
-def get(store: Store, request: wire.OfExperiment) -> answers.OneExperiment:
-    return answers.OneExperiment(experiment=shown.experiment(by_id(store, request.experiment_id)))
+def get(on: Served, request: wire.OfExperiment) -> answers.OneExperiment:
+    return answers.OneExperiment(
+        experiment=shown.experiment(by_id(on.store, request.experiment_id), on.places)
+    )
 
 
-def get_by_name(store: Store, request: wire.GetExperimentByName) -> answers.OneExperiment:
-    return answers.OneExperiment(experiment=shown.experiment(store.experiment_named(request.experiment_name)))
+def get_by_name(on: Served, request: wire.GetExperimentByName) -> answers.OneExperiment:
+    return answers.OneExperiment(
+        experiment=shown.experiment(on.store.experiment_named(request.experiment_name), on.places)
+    )
 
 
-def search(store: Store, request: wire.SearchExperiments) -> answers.Experiments:
+def search(on: Served, request: wire.SearchExperiments) -> answers.Experiments:
     """All of them in an order, page by page. Without filters so far."""
     if request.filter.strip():
         raise NotSupported("filters of experiments are not supported by this version of runner")
     if not 1 <= request.max_results <= LIMIT:
         raise Malformed(f"Invalid value {request.max_results} for parameter 'max_results': 1 to {LIMIT}")
-    found = list(store.experiments(lifecycle=shown.LIFECYCLE[request.view_type]))
+    found = list(on.store.experiments(lifecycle=shown.LIFECYCLE[request.view_type]))
     for order in reversed(request.order_by):
         found = _ordered(found, order)
     start = offset(request.page_token)
     end = start + request.max_results
     return answers.Experiments(
-        experiments=[shown.experiment(one) for one in found[start:end]],
+        experiments=[shown.experiment(one, on.places) for one in found[start:end]],
         next_page_token=str(end) if end < len(found) else None,
     )
 
 
-def update(store: Store, request: wire.UpdateExperiment) -> None:
+def update(on: Served, request: wire.UpdateExperiment) -> None:
     if not request.new_name:
         raise Malformed("Missing value for required parameter 'new_name'.")
-    store.rename_experiment(number(request.experiment_id), request.new_name)
+    on.store.rename_experiment(number(request.experiment_id), request.new_name)
 
 
-def delete(store: Store, request: wire.OfExperiment) -> None:
-    store.delete_experiment(number(request.experiment_id))
+def delete(on: Served, request: wire.OfExperiment) -> None:
+    on.store.delete_experiment(number(request.experiment_id))
 
 
-def restore(store: Store, request: wire.OfExperiment) -> None:
-    store.restore_experiment(number(request.experiment_id))
+def restore(on: Served, request: wire.OfExperiment) -> None:
+    on.store.restore_experiment(number(request.experiment_id))
 
 
-def set_tag(store: Store, request: wire.SetExperimentTag) -> None:
-    store.tag_experiment(number(request.experiment_id), {request.key: request.value})
+def set_tag(on: Served, request: wire.SetExperimentTag) -> None:
+    on.store.tag_experiment(number(request.experiment_id), {request.key: request.value})
 
 
-def delete_tag(store: Store, request: wire.DeleteExperimentTag) -> None:
-    store.delete_experiment_tag(number(request.experiment_id), request.key)
+def delete_tag(on: Served, request: wire.DeleteExperimentTag) -> None:
+    on.store.delete_experiment_tag(number(request.experiment_id), request.key)
 
 
 def number(experiment_id: str) -> str:
@@ -109,10 +115,10 @@ def _ordered(found: list[Experiment], order: str) -> list[Experiment]:
 
 CALLS = (
     Call("experiments/create", wire.CreateExperiment, create),
-    Call("experiments/get", wire.OfExperiment, get, ("GET",)),
-    Call("experiments/get-by-name", wire.GetExperimentByName, get_by_name, ("GET",)),
-    Call("experiments/search", wire.SearchExperiments, search, ("GET", "POST")),
-    Call("experiments/list", wire.SearchExperiments, search, ("GET",)),  # of clients before 2.0
+    reading("experiments/get", wire.OfExperiment, get),
+    reading("experiments/get-by-name", wire.GetExperimentByName, get_by_name),
+    reading("experiments/search", wire.SearchExperiments, search, ("GET", "POST")),
+    reading("experiments/list", wire.SearchExperiments, search),  # of clients before 2.0
     Call("experiments/update", wire.UpdateExperiment, update),
     Call("experiments/delete", wire.OfExperiment, delete),
     Call("experiments/restore", wire.OfExperiment, restore),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from runner.errors import NotFound
 from runner.server.errors import Malformed
 from runner.server.mlflow import answers, shown, wire
-from runner.server.mlflow.call import Call
+from runner.server.mlflow.call import Served, reading
 from runner.server.mlflow.experiments import offset
 from runner.tracking.model import Metric
 from runner.tracking.store import Store
@@ -14,11 +14,11 @@ from runner.tracking.store import Store
 RUNS, POINTS = 100, 2500  # at most in one answer with several runs
 
 
-def history(store: Store, request: wire.GetHistory) -> answers.History:
+def history(on: Served, request: wire.GetHistory) -> answers.History:
     """All points of a metric by time; none for a run or metric that is not known."""
     if request.max_results is not None and request.max_results < 1:
         raise Malformed(f"Invalid value {request.max_results} for parameter 'max_results'")
-    points = sorted(_points(store, request.run, request.metric_key), key=_in_time)
+    points = sorted(_points(on.store, request.run, request.metric_key), key=_in_time)
     start = offset(request.page_token)
     end = len(points) if request.max_results is None else start + request.max_results
     return answers.History(
@@ -27,10 +27,10 @@ def history(store: Store, request: wire.GetHistory) -> answers.History:
     )
 
 
-def histories(store: Store, request: wire.GetHistories) -> answers.History:
+def histories(on: Served, request: wire.GetHistories) -> answers.History:
     """Points of a metric of several runs at evenly spaced steps; the first and last of each run are kept."""
     _within(request)
-    found = {run_id: _between(store, run_id, request) for run_id in request.run_ids}
+    found = {run_id: _between(on.store, run_id, request) for run_id in request.run_ids}
     steps = sorted({metric.step for points in found.values() for metric in points})
     kept = set(_even(steps, request.max_results))
     for points in found.values():
@@ -92,6 +92,6 @@ def _within(request: wire.GetHistories) -> None:
 
 
 CALLS = (
-    Call("metrics/get-history", wire.GetHistory, history, ("GET",)),
-    Call("metrics/get-history-bulk-interval", wire.GetHistories, histories, ("GET",)),
+    reading("metrics/get-history", wire.GetHistory, history),
+    reading("metrics/get-history-bulk-interval", wire.GetHistories, histories),
 )

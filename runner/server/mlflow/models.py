@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.errors import NotFound
-from runner.server.access.scoped import ScopedStore
 from runner.server.errors import Malformed, NotSupported
 from runner.server.mlflow import answers, documents, shown, wire
-from runner.server.mlflow.call import Call
+from runner.server.mlflow.call import Call, Served, reading
 from runner.server.mlflow.documents import Model
 from runner.server.mlflow.experiments import offset
 from runner.server.mlflow.runs import exact
@@ -36,8 +35,8 @@ class Found:
     model: Model
 
 
-def create(store: Store, request: wire.CreateModel) -> answers.OneModel:
-    run = exact(store, request.source_run_id or _default_run(store))
+def create(on: Served, request: wire.CreateModel) -> answers.OneModel:
+    run = exact(on.store, request.source_run_id or _default_run(on))
     number, moment = f"m-{secrets.token_hex(16)}", now()
     name = request.name or f"model-{number[2:10]}"
     if BAD_IN_NAMES & set(name):
@@ -55,40 +54,40 @@ def create(store: Store, request: wire.CreateModel) -> answers.OneModel:
         params={param.key: param.value for param in request.params},
         tags={tag.key: tag.value for tag in request.tags},
     )
-    return _kept(store, Found(run, model))
+    return _kept(on, Found(run, model))
 
 
-def get(store: Store, request: wire.OfModel) -> answers.OneModel:
-    return _shown(find(store, request.model_id))
+def get(on: Served, request: wire.OfModel) -> answers.OneModel:
+    return _shown(find(on.store, request.model_id))
 
 
-def finalize(store: Store, request: wire.FinalizeModel) -> answers.OneModel:
-    found = find(store, request.model_id)
+def finalize(on: Served, request: wire.FinalizeModel) -> answers.OneModel:
+    found = find(on.store, request.model_id)
     found.model.status = request.status
-    return _kept(store, found)
+    return _kept(on, found)
 
 
-def log_params(store: Store, request: wire.PairsOfModel) -> None:
-    found = find(store, request.model_id)
+def log_params(on: Served, request: wire.PairsOfModel) -> None:
+    found = find(on.store, request.model_id)
     found.model.params |= {param.key: param.value for param in request.params}
-    _kept(store, found)
+    _kept(on, found)
 
 
-def set_tags(store: Store, request: wire.PairsOfModel) -> answers.OneModel:
-    found = find(store, request.model_id)
+def set_tags(on: Served, request: wire.PairsOfModel) -> answers.OneModel:
+    found = find(on.store, request.model_id)
     found.model.tags |= {tag.key: tag.value for tag in request.tags}
-    return _kept(store, found)
+    return _kept(on, found)
 
 
-def delete_tag(store: Store, request: wire.DeleteModelTag) -> None:
-    found = find(store, request.model_id)
+def delete_tag(on: Served, request: wire.DeleteModelTag) -> None:
+    found = find(on.store, request.model_id)
     if request.tag_key not in found.model.tags:
         raise NotFound(f"model {request.model_id} has no tag {request.tag_key!r}")
     del found.model.tags[request.tag_key]
-    _kept(store, found)
+    _kept(on, found)
 
 
-def search(store: Store, request: wire.SearchModels) -> answers.Models:
+def search(on: Served, request: wire.SearchModels) -> answers.Models:
     """Models by exact attributes, newest first."""
     if request.order_by or request.datasets:
         raise NotSupported(
@@ -96,7 +95,7 @@ def search(store: Store, request: wire.SearchModels) -> answers.Models:
         )
     wanted = _wanted(request.filter)
     found = [
-        one for one in _models(store, request.experiment_ids) if wanted.items() <= _attributes(one).items()
+        one for one in _models(on.store, request.experiment_ids) if wanted.items() <= _attributes(one).items()
     ]
     found.sort(key=lambda one: (-one.model.created, one.model.id))
     start = offset(request.page_token)
@@ -107,29 +106,29 @@ def search(store: Store, request: wire.SearchModels) -> answers.Models:
     )
 
 
-def log_outputs(store: Store, request: wire.LogOutputs) -> None:
+def log_outputs(on: Served, request: wire.LogOutputs) -> None:
     """At which step of the run its models were made."""
     for output in request.models:
-        found = find(store, output.model_id)
+        found = find(on.store, output.model_id)
         if found.run.id != request.run:
             raise NotSupported("a model as output of another run is not supported by this version of runner")
         found.model.step = output.step
-        _kept(store, found)
+        _kept(on, found)
 
 
 def find(store: Store, model_id: str) -> Found:
     """The model with that id, in whatever run."""
     if ID.fullmatch(model_id):
         tag = documents.MODEL + model_id
-        for run in store.search_runs(filter=f"tags.`{tag}` IS NOT NULL", limit=1, lifecycle=None).runs:
+        for run in store.search_runs(filter=f"tags.`{tag}` IS NOT NULL", limit=1, lifecycle=None).items:
             for model in documents.apart({tag: run.tags[tag]}).models:
                 return Found(run, model)
     raise NotFound(f"Logged model with ID {model_id!r} not found.")
 
 
-def _default_run(store: Store) -> str:
-    if isinstance(store, ScopedStore):
-        return store.run_id
+def _default_run(on: Served) -> str:
+    if on.run_id is not None:
+        return on.run_id
     raise NotSupported("models without a run are not supported by this version of runner")
 
 
@@ -137,7 +136,7 @@ def _models(store: Store, experiment_ids: list[str]) -> Iterator[Found]:
     token: str | None = None
     while True:
         page = store.search_runs(experiment_ids=experiment_ids, limit=LIMIT, page_token=token)
-        for run in page.runs:
+        for run in page.items:
             for model in documents.apart(run.tags).models:
                 yield Found(run, model)
         token = page.next_token
@@ -169,9 +168,9 @@ def _attributes(found: Found) -> dict[str, str]:
     }
 
 
-def _kept(store: Store, found: Found) -> answers.OneModel:
+def _kept(on: Served, found: Found) -> answers.OneModel:
     found.model.updated = now()
-    store.log(found.run.id, tags=documents.of_models([found.model]))
+    on.store.log(found.run.id, tags=documents.of_models([found.model]))
     return _shown(found)
 
 
@@ -199,8 +198,8 @@ def _shown(found: Found) -> answers.OneModel:
 MODEL = "logged-models/{model_id}"
 CALLS = (
     Call("logged-models", wire.CreateModel, create),
-    Call("logged-models/search", wire.SearchModels, search),
-    Call(MODEL, wire.OfModel, get, ("GET",)),
+    reading("logged-models/search", wire.SearchModels, search, ("POST",)),
+    reading(MODEL, wire.OfModel, get),
     Call(MODEL, wire.FinalizeModel, finalize, ("PATCH",)),
     Call(f"{MODEL}/params", wire.PairsOfModel, log_params),
     Call(f"{MODEL}/tags", wire.PairsOfModel, set_tags, ("PATCH",)),

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from runner.errors import Conflict, NotFound
 from runner.server.errors import Malformed
 from runner.server.mlflow import answers, documents, shown, wire
-from runner.server.mlflow.call import Call
+from runner.server.mlflow.call import Call, Served, logging, reading
 from runner.server.mlflow.experiments import number
 from runner.tracking.checks import PARAM, RUN_TAG
-from runner.tracking.model import Metric, Run
+from runner.tracking.model import Entry, Metric, Run
 from runner.tracking.store import Store
 
 METRICS, PARAMS, TAGS, ITEMS = 1000, 100, 100, 1000  # of one batch, as in MLflow
 CUT = "runner.cut"  # tag: keys of params and tags whose values were too long
 
 
-def create(store: Store, request: wire.CreateRun) -> answers.OneRun:
-    made = store.create_run(
+def create(on: Served, request: wire.CreateRun) -> answers.OneRun:
+    made = on.store.create_run(
         number(request.experiment_id),
         name=request.run_name or None,
         user=request.user_id,
@@ -25,33 +25,33 @@ def create(store: Store, request: wire.CreateRun) -> answers.OneRun:
         started=request.start_time,
         tags=_cut({}, request.tags)[1],
     )
-    return answers.OneRun(run=shown.run(made))
+    return answers.OneRun(run=shown.run(made, on.places))
 
 
-def get(store: Store, request: wire.OfRun) -> answers.OneRun:
-    return answers.OneRun(run=shown.run(exact(store, request.run)))
+def get(on: Served, request: wire.OfRun) -> answers.OneRun:
+    return answers.OneRun(run=shown.run(exact(on.store, request.run), on.places))
 
 
-def update(store: Store, request: wire.UpdateRun) -> answers.UpdatedRun:
-    store.update_run(
+def update(on: Served, request: wire.UpdateRun) -> answers.UpdatedRun:
+    on.store.update_run(
         request.run,
         status=shown.STATUS_GIVEN[request.status] if request.status else None,
         name=request.run_name or None,
         ended=request.end_time,
     )
-    return answers.UpdatedRun(run_info=shown.info(exact(store, request.run)))
+    return answers.UpdatedRun(run_info=shown.info(exact(on.store, request.run), on.places))
 
 
-def delete(store: Store, request: wire.OfRun) -> None:
-    store.delete_run(request.run)
+def delete(on: Served, request: wire.OfRun) -> None:
+    on.store.delete_run(request.run)
 
 
-def restore(store: Store, request: wire.OfRun) -> None:
-    store.restore_run(request.run)
+def restore(on: Served, request: wire.OfRun) -> None:
+    on.store.restore_run(request.run)
 
 
-def search(store: Store, request: wire.SearchRuns) -> answers.Runs:
-    page = store.search_runs(
+def search(on: Served, request: wire.SearchRuns) -> answers.Runs:
+    page = on.store.search_runs(
         experiment_ids=request.experiment_ids,
         filter=request.filter,
         order_by=request.order_by,
@@ -59,30 +59,31 @@ def search(store: Store, request: wire.SearchRuns) -> answers.Runs:
         page_token=request.page_token or None,
         lifecycle=shown.LIFECYCLE[request.run_view_type],
     )
-    return answers.Runs(runs=[shown.run(found) for found in page.runs], next_page_token=page.next_token)
+    return answers.Runs(
+        runs=[shown.run(found, on.places) for found in page.items], next_page_token=page.next_token
+    )
 
 
-def log_metric(store: Store, request: wire.LogMetric) -> None:
-    store.log(request.run, metrics=[_metric(request)])
+def metric(request: wire.LogMetric) -> Entry:
+    return Entry(request.run, metrics=(_metric(request),))
 
 
-def log_parameter(store: Store, request: wire.SetPair) -> None:
-    _log(store, request.run, params=[wire.Pair(key=request.key, value=request.value)])
+def parameter(request: wire.SetPair) -> Entry:
+    return _entry(request.run, params=[wire.Pair(key=request.key, value=request.value)])
 
 
-def set_tag(store: Store, request: wire.SetPair) -> None:
-    _log(store, request.run, tags=[wire.Pair(key=request.key, value=request.value)])
+def tag(request: wire.SetPair) -> Entry:
+    return _entry(request.run, tags=[wire.Pair(key=request.key, value=request.value)])
 
 
-def delete_tag(store: Store, request: wire.DeleteTag) -> None:
-    store.delete_tag(request.run, request.key)
+def delete_tag(on: Served, request: wire.DeleteTag) -> None:
+    on.store.delete_tag(request.run, request.key)
 
 
-def log_batch(store: Store, request: wire.LogBatch) -> None:
+def batch(request: wire.LogBatch) -> Entry:
     _within(request)
     _unique([param.key for param in request.params])
-    _log(
-        store,
+    return _entry(
         request.run,
         metrics=[_metric(point) for point in request.metrics],
         params=request.params,
@@ -90,10 +91,10 @@ def log_batch(store: Store, request: wire.LogBatch) -> None:
     )
 
 
-def log_inputs(store: Store, request: wire.LogInputs) -> None:
+def log_inputs(on: Served, request: wire.LogInputs) -> None:
     """Data sets and models that the run used."""
     tags = documents.of_datasets(request.datasets) | documents.of_inputs(request.models)
-    store.log(request.run, tags=tags)
+    on.store.log(request.run, tags=tags)
 
 
 def exact(store: Store, run_id: str) -> Run:
@@ -107,16 +108,15 @@ def exact(store: Store, run_id: str) -> Run:
     return found
 
 
-def _log(
-    store: Store,
+def _entry(
     run_id: str,
     *,
-    metrics: Sequence[Metric] = (),
+    metrics: Iterable[Metric] = (),
     params: Iterable[wire.Pair] = (),
     tags: Iterable[wire.Pair] = (),
-) -> None:
+) -> Entry:
     texts, labels = _cut({param.key: param.value for param in params}, tags)
-    store.log(run_id, metrics=metrics, params=texts, tags=labels)
+    return Entry(run_id, texts, tuple(metrics), labels)
 
 
 def _cut(params: dict[str, str], tags: Iterable[wire.Pair]) -> tuple[dict[str, str], dict[str, str]]:
@@ -159,15 +159,15 @@ def _unique(keys: Sequence[str]) -> None:
 
 CALLS = (
     Call("runs/create", wire.CreateRun, create),
-    Call("runs/get", wire.OfRun, get, ("GET",)),
+    reading("runs/get", wire.OfRun, get),
     Call("runs/update", wire.UpdateRun, update),
     Call("runs/delete", wire.OfRun, delete),
     Call("runs/restore", wire.OfRun, restore),
-    Call("runs/search", wire.SearchRuns, search),
-    Call("runs/log-metric", wire.LogMetric, log_metric),
-    Call("runs/log-parameter", wire.SetPair, log_parameter),
-    Call("runs/set-tag", wire.SetPair, set_tag),
+    reading("runs/search", wire.SearchRuns, search, ("POST",)),
+    logging("runs/log-metric", wire.LogMetric, metric),
+    logging("runs/log-parameter", wire.SetPair, parameter),
+    logging("runs/set-tag", wire.SetPair, tag),
     Call("runs/delete-tag", wire.DeleteTag, delete_tag),
-    Call("runs/log-batch", wire.LogBatch, log_batch),
+    logging("runs/log-batch", wire.LogBatch, batch),
     Call("runs/log-inputs", wire.LogInputs, log_inputs),
 )

@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from runner.server.mlflow import answers, wire
 from runner.server.mlflow.documents import apart
+from runner.server.places import Places
 from runner.tracking import model
 from runner.tracking.model import Lifecycle, RunStatus
 
@@ -34,11 +35,11 @@ LIFECYCLE: Mapping[wire.View, Lifecycle | None] = {
 }
 
 
-def experiment(found: model.Experiment) -> answers.Experiment:
+def experiment(found: model.Experiment, places: Places) -> answers.Experiment:
     return answers.Experiment(
         experiment_id=found.id,
         name=found.name,
-        artifact_location=found.artifact_location,
+        artifact_location=places.told(found.artifact_location),
         lifecycle_stage=found.lifecycle.value,
         creation_time=found.created,
         last_update_time=found.updated,
@@ -46,10 +47,10 @@ def experiment(found: model.Experiment) -> answers.Experiment:
     )
 
 
-def run(found: model.Run) -> answers.Run:
+def run(found: model.Run, places: Places) -> answers.Run:
     documents = apart(found.tags)
     return answers.Run(
-        info=info(found),
+        info=info(found, places),
         data=answers.RunData(
             metrics=[point(metric) for metric in found.metrics.values()],
             params=pairs(found.params),
@@ -62,7 +63,7 @@ def run(found: model.Run) -> answers.Run:
     )
 
 
-def info(found: model.Run) -> answers.RunInfo:
+def info(found: model.Run, places: Places) -> answers.RunInfo:
     return answers.RunInfo(
         run_id=found.id,
         run_uuid=found.id,
@@ -70,7 +71,7 @@ def info(found: model.Run) -> answers.RunInfo:
         experiment_id=found.experiment_id,
         user_id=found.user,
         status=STATUS[found.status],
-        artifact_uri=found.artifact_uri,
+        artifact_uri=places.told(found.artifact_uri),
         lifecycle_stage=found.lifecycle.value,
         start_time=UNSET if found.started is None else found.started,
         end_time=UNSET if found.ended is None else found.ended,

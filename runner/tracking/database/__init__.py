@@ -8,8 +8,8 @@ statements are text which both take as it is; SQLAlchemy describes the tables (s
 (migrating.py, imported only when a database is not up to date), and serves the databases that need drivers and pools.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
 Values: TypeAlias = Mapping[str, Any]
@@ -50,7 +50,48 @@ class Database(Protocol):
         """One state of the database for all statements of the block."""
         ...
 
+    def translated(self) -> AbstractContextManager[None]:
+        """Turns the driver's errors into Unavailable."""
+        ...
+
     def close(self) -> None: ...
+
+
+class Joined:
+    """A database in one transaction of another: its own transactions are savepoints there, for one thread."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.name = database.name
+        self._database = database
+        self._connection = connection
+
+    def tables(self) -> set[str]:
+        return self._database.tables()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """See `Database.transaction`; durable only when the outer transaction is."""
+        with self._database.translated():
+            self._connection.execute("SAVEPOINT joined")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK TO SAVEPOINT joined")
+                self._connection.execute("RELEASE SAVEPOINT joined")
+                raise
+            self._connection.execute("RELEASE SAVEPOINT joined")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See `Database.reading`; what the outer transaction has changed is there."""
+        with self._database.translated():
+            yield self._connection
+
+    def translated(self) -> AbstractContextManager[None]:
+        return self._database.translated()
+
+    def close(self) -> None:
+        """Nothing: the connection is the outer transaction's."""
 
 
 def upsert(

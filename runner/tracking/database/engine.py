@@ -34,26 +34,27 @@ class EngineDatabase:
             _own_transactions(self.engine)
 
     def tables(self) -> set[str]:
-        with self._translated():
+        with self.translated():
             return set(sqlalchemy.inspect(self.engine).get_table_names())
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """See `Database.transaction`."""
-        with self._translated(), self.engine.begin() as connection:
+        with self.translated(), self.engine.begin() as connection:
             yield EngineConnection(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Database.reading`."""
-        with self._translated(), self.engine.connect() as connection:
+        with self.translated(), self.engine.connect() as connection:
             yield EngineConnection(connection.execution_options(reading=True))
 
     def close(self) -> None:
         self.engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """See `Database.translated`."""
         try:
             yield
         except SQLAlchemyError as error:

@@ -34,7 +34,7 @@ class SqliteDatabase:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Takes the write lock first, so that a reader never turns writer half-way and fails."""
-        with self._translated():
+        with self.translated():
             connection = self._connection
             if (refusal := getattr(self._local, "refusal", None)) is not None:
                 raise refusal
@@ -50,7 +50,7 @@ class SqliteDatabase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Database.reading`."""
-        with self._translated():
+        with self.translated():
             connection = self._connection
             connection.execute("BEGIN")
             try:
@@ -110,7 +110,8 @@ class SqliteDatabase:
             return False
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """See `Database.translated`."""
         try:
             yield
         except sqlite3.Error as error:

@@ -2,15 +2,16 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from runner.errors import Conflict
+from runner.errors import Conflict, RunnerError
 from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, upsert
 from runner.tracking.leases import over
-from runner.tracking.model import Lease, Metric, RunStatus
-from runner.tracking.sql import keys
+from runner.tracking.model import Entry, Lease, Metric, RunStatus
+from runner.tracking.sql import keys, runs
 from runner.tracking.sql.runs import Row
 
 NAME_TAG = "mlflow.runName"  # the name once more, as MLflow has it: each follows the other
@@ -32,27 +33,68 @@ LEASE = ("run", "host", "pid", "process_started", "until")
 INSERT_LEASE = upsert("runner_leases", LEASE, key=("run",), update=LEASE[1:])
 
 
-def write(
-    db: Connection, row: Row, *, params: Mapping[str, str], metrics: Sequence[Metric], tags: Mapping[str, str]
-) -> None:
-    """All of it; what is malformed or contradicts is refused."""
-    checks.params(params)
-    checks.metrics(metrics)
-    checks.tags(tags, longest=checks.RUN_TAG)
-    ids = keys.numbers(db, [*params, *tags, *(metric.key for metric in metrics)])
-    if params:
-        _write_params(db, row, params, ids)
-    if tags:
-        db.execute_many(
-            INSERT_TAG, [{"run": row.number, "key_id": ids[key], "value": tags[key]} for key in tags]
-        )
-    if NAME_TAG in tags:
-        checks.run_name(tags[NAME_TAG])
-        db.execute(
-            "UPDATE runner_runs SET name = :name WHERE id = :id", {"name": tags[NAME_TAG], "id": row.number}
-        )
-    if metrics:
-        _write_metrics(db, row, metrics, ids)
+def write_all(db: Connection, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
+    """Each entry whole, or its refusal: what is malformed, contradicts, or is meant for a run that takes nothing."""
+    rows = runs.rows(db, [entry.run_id for entry in entries])
+    stored = _Stored(db)
+    refusals = [_refusal(entry, rows, stored) for entry in entries]
+    write(
+        db,
+        [
+            (rows[entry.run_id], entry)
+            for entry, refusal in zip(entries, refusals, strict=True)
+            if refusal is None
+        ],
+    )
+    return refusals
+
+
+def check(entry: Entry) -> None:
+    """Keys and lengths.
+
+    Raises:
+        TrackingError: one of them cannot be recorded.
+    """
+    checks.params(entry.params)
+    checks.metrics(entry.metrics)
+    checks.tags(entry.tags, longest=checks.RUN_TAG)
+    if NAME_TAG in entry.tags:
+        checks.run_name(entry.tags[NAME_TAG])
+
+
+def write(db: Connection, entries: Sequence[tuple[Row, Entry]]) -> None:
+    """All of it; the entries have been checked."""
+    names = (name for _, entry in entries for name in (*entry.params, *entry.tags, *_metric_keys(entry)))
+    ids = keys.numbers(db, names)
+    params = [
+        {
+            "run": row.number,
+            "experiment": row.experiment,
+            "key_id": ids[key],
+            "value": value,
+            "number": as_number(value),
+        }
+        for row, entry in entries
+        for key, value in entry.params.items()
+    ]
+    tags = [
+        {"run": row.number, "key_id": ids[key], "value": value}
+        for row, entry in entries
+        for key, value in entry.tags.items()
+    ]
+    names_given = [
+        {"id": row.number, "name": entry.tags[NAME_TAG]} for row, entry in entries if NAME_TAG in entry.tags
+    ]
+    points = [_point(row, ids[metric.key], metric) for row, entry in entries for metric in entry.metrics]
+    for statement, values in (
+        (INSERT_PARAM, params),
+        (INSERT_TAG, tags),
+        ("UPDATE runner_runs SET name = :name WHERE id = :id", names_given),
+        (INSERT_METRIC, points),
+        (INSERT_LATEST, _latest(points)),
+    ):
+        if values:
+            db.execute_many(statement, values)
 
 
 def as_number(text: str) -> float | None:
@@ -95,45 +137,69 @@ def end_lease(db: Connection, number: int) -> None:
     db.execute("DELETE FROM runner_leases WHERE run = :id", {"id": number})
 
 
-def _write_params(db: Connection, row: Row, params: Mapping[str, str], ids: Mapping[str, int]) -> None:
-    stored = dict(
-        keys.attached(db, "runner_params", "value", owner="run", of=[row.number]).get(row.number, [])
-    )
+class _Stored:
+    """Params of runs, read when they are first asked for, and those that this transaction is about to write."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._params: dict[int, dict[str, str]] = {}
+
+    def params(self, row: Row) -> dict[str, str]:
+        if row.number not in self._params:
+            found = keys.attached(self._db, "runner_params", "value", owner="run", of=[row.number])
+            self._params[row.number] = dict(found.get(row.number, []))
+        return self._params[row.number]
+
+
+def _refusal(entry: Entry, rows: Mapping[str, Row], stored: _Stored) -> RunnerError | None:
+    try:
+        row = runs.writable(rows, entry.run_id)
+        check(entry)
+        if entry.params:
+            _refuse_other_values(row, entry.params, stored.params(row))
+    except RunnerError as error:
+        return error
+    return None
+
+
+def _refuse_other_values(row: Row, params: Mapping[str, str], stored: dict[str, str]) -> None:
     for key, value in params.items():
         if stored.get(key, value) != value:
             raise Conflict(
                 f"param {key!r} of run {row.uuid} is {stored[key]!r} already and cannot become {value!r}",
                 hint="params are written once; use a metric or a tag for what changes",
             )
-    db.execute_many(
-        INSERT_PARAM,
-        [
-            {
-                "run": row.number,
-                "experiment": row.experiment,
-                "key_id": ids[key],
-                "value": value,
-                "number": as_number(value),
-            }
-            for key, value in params.items()
-        ],
-    )
+    stored |= params
 
 
-def _write_metrics(db: Connection, row: Row, metrics: Sequence[Metric], ids: Mapping[str, int]) -> None:
-    points = [
-        {
-            "run": row.number,
-            "key_id": ids[metric.key],
-            "step": metric.step,
-            "time": metric.time,
-            "value": _stored(metric.value),
-            "is_nan": math.isnan(metric.value),
-        }
-        for metric in metrics
-    ]
-    db.execute_many(INSERT_METRIC, points)
-    db.execute_many(INSERT_LATEST, [{**point, "experiment": row.experiment} for point in points])
+def _metric_keys(entry: Entry) -> Iterable[str]:
+    return (metric.key for metric in entry.metrics)
+
+
+def _point(row: Row, key_id: int, metric: Metric) -> dict[str, Any]:
+    return {
+        "run": row.number,
+        "key_id": key_id,
+        "experiment": row.experiment,
+        "step": metric.step,
+        "time": metric.time,
+        "value": _stored(metric.value),
+        "is_nan": math.isnan(metric.value),
+    }
+
+
+def _latest(points: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Of each run and key the point that could be the latest."""
+    best: dict[tuple[int, int], Mapping[str, Any]] = {}
+    for point in points:
+        other = best.setdefault((point["run"], point["key_id"]), point)
+        if other is not point and _rank(point) >= _rank(other):
+            best[point["run"], point["key_id"]] = point
+    return list(best.values())
+
+
+def _rank(point: Mapping[str, Any]) -> tuple[int, int, float]:
+    return point["step"], point["time"], point["value"]
 
 
 def _stored(value: float) -> float:

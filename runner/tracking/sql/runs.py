@@ -58,21 +58,37 @@ def insert(
     return exact(db, uuid)
 
 
+def rows(db: Connection, run_ids: Sequence[str]) -> dict[str, Row]:
+    """Those of the runs that exist, by id; deleted or not."""
+    found: dict[str, Row] = {}
+    for marks in keys.bound(sorted({run_id for run_id in run_ids if run_id.isprintable()})):
+        for number, uuid, experiment, lifecycle in db.execute(
+            f"SELECT id, uuid, experiment, lifecycle FROM runner_runs WHERE uuid IN ({keys.listed(marks)})",
+            marks,
+        ):
+            found[uuid] = Row(number, uuid, experiment, Lifecycle(lifecycle))
+    return found
+
+
 def exact(db: Connection, run_id: str) -> Row:
     """The run with that id; deleted or not."""
-    rows = db.execute(
-        "SELECT id, uuid, experiment, lifecycle FROM runner_runs WHERE uuid = :uuid",
-        {"uuid": checks.text(run_id)},
-    )
-    if not rows:
+    return known(rows(db, [run_id]), run_id)
+
+
+def known(among: Mapping[str, Row], run_id: str) -> Row:
+    """The run with that id.
+
+    Raises:
+        NotFound: it is not among them.
+    """
+    if run_id not in among:
         raise NotFound(f"there is no run {run_id!r}")
-    ((number, uuid, experiment, lifecycle),) = rows
-    return Row(number, uuid, experiment, Lifecycle(lifecycle))
+    return among[run_id]
 
 
-def writable(db: Connection, run_id: str) -> Row:
+def writable(among: Mapping[str, Row], run_id: str) -> Row:
     """The run with that id, which must not be deleted."""
-    row = exact(db, run_id)
+    row = known(among, run_id)
     if row.lifecycle is Lifecycle.DELETED:
         raise Conflict(f"run {run_id} is deleted", hint=f"runner runs restore {run_id}")
     return row

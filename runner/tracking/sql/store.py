@@ -1,12 +1,26 @@
 """The store in a relational database: each method is one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from runner.errors import Conflict, NotFound, TrackingError
+from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import checks
-from runner.tracking.database import Database
-from runner.tracking.model import Experiment, Lease, Lifecycle, Metric, Page, Run, RunStatus
+from runner.tracking.database import Database, Joined
+from runner.tracking.model import (
+    Dataset,
+    DatasetInput,
+    Entry,
+    Experiment,
+    Lease,
+    Lifecycle,
+    Metric,
+    ModelOutput,
+    Page,
+    Run,
+    RunStatus,
+)
 from runner.tracking.sql import experiments, recording, runs, searching
+from runner.tracking.store import LoggedModels, Registry, Store
 
 
 class SqlStore:
@@ -19,6 +33,20 @@ class SqlStore:
 
     def close(self) -> None:
         self._database.close()
+
+    @contextmanager
+    def joined(self) -> Iterator[Store]:
+        with self._database.transaction() as db:
+            joined = Joined(self._database, db)
+            yield SqlStore(joined, uri=self.uri, artifact_root=self._artifact_root)
+
+    @property
+    def models(self) -> LoggedModels:
+        raise NotImplementedError
+
+    @property
+    def registry(self) -> Registry:
+        raise NotImplementedError
 
     # experiments ------------------------------------------------------------------------------------------
     def create_experiment(
@@ -45,6 +73,17 @@ class SqlStore:
             if lifecycle is None:
                 return experiments.read(db, "1 = 1", {})
             return experiments.read(db, "lifecycle = :lifecycle", {"lifecycle": lifecycle.value})
+
+    def search_experiments(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 1000,
+        page_token: str | None = None,
+        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+    ) -> Page[Experiment]:
+        raise NotImplementedError
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
         checks.experiment_name(name)
@@ -76,12 +115,15 @@ class SqlStore:
         lease: Lease | None = None,
     ) -> Run:
         name = _name(name, tags)
+        recording.check(Entry("", params, tags=tags))
         with self._database.transaction() as db:
             experiment = experiments.find(db, experiment_id)
             experiments.refuse_deleted(experiment)
             row = runs.insert(db, experiment, name=name, user=user, status=status, started=started)
             ((name,),) = db.execute("SELECT name FROM runner_runs WHERE id = :id", {"id": row.number})
-            recording.write(db, row, params=params, metrics=(), tags={**tags, recording.NAME_TAG: str(name)})
+            recording.write(
+                db, [(row, Entry(row.uuid, params, tags={**tags, recording.NAME_TAG: str(name)}))]
+            )
             if lease is not None:
                 recording.write_lease(db, row, lease)
             return runs.read(db, "id = :id", {"id": row.number})[0]
@@ -99,7 +141,7 @@ class SqlStore:
         limit: int = 100,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-    ) -> Page:
+    ) -> Page[Run]:
         checks.limit(limit)
         offset = _offset(page_token)
         search = searching.compiled(
@@ -121,17 +163,19 @@ class SqlStore:
     ) -> None:
         changes = {"status": status.value if status else None, "started": started, "ended": ended}
         given = {column: value for column, value in changes.items() if value is not None}
+        if name is not None:
+            checks.run_name(name)
         # A run that was deleted while it went on still ends: its process has not failed, and must not.
         only_ends = status is not None and status.ended and name is None and started is None
         with self._database.transaction() as db:
-            row = runs.exact(db, run_id) if only_ends else runs.writable(db, run_id)
+            row = runs.exact(db, run_id) if only_ends else runs.writable(runs.rows(db, [run_id]), run_id)
             if given:
                 assignments = ", ".join(f"{column} = :{column}" for column in given)
                 db.execute(
                     f"UPDATE runner_runs SET {assignments} WHERE id = :id", {**given, "id": row.number}
                 )
             if name is not None:
-                recording.write(db, row, params={}, metrics=(), tags={recording.NAME_TAG: name})
+                recording.write(db, [(row, Entry(row.uuid, tags={recording.NAME_TAG: name}))])
             if status is not None and status.ended:
                 recording.end_lease(db, row.number)
 
@@ -143,14 +187,30 @@ class SqlStore:
         metrics: Iterable[Metric] = (),
         tags: Mapping[str, str] = {},
     ) -> None:
-        points = tuple(metrics)
-        if params or points or tags:
-            with self._database.transaction() as db:
-                recording.write(db, runs.writable(db, run_id), params=params, metrics=points, tags=tags)
+        entry = Entry(run_id, params, tuple(metrics), tags)
+        if entry.params or entry.metrics or entry.tags:
+            (refusal,) = self.log_all([entry])
+            if refusal is not None:
+                raise refusal
+
+    def log_all(self, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
+        with self._database.transaction() as db:
+            return recording.write_all(db, entries)
+
+    def log_inputs(
+        self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[str] = ()
+    ) -> None:
+        raise NotImplementedError
+
+    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
+        raise NotImplementedError
+
+    def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
+        raise NotImplementedError
 
     def delete_tag(self, run_id: str, key: str) -> None:
         with self._database.transaction() as db:
-            values = {"run": runs.writable(db, run_id).number, "key": checks.text(key)}
+            values = {"run": runs.writable(runs.rows(db, [run_id]), run_id).number, "key": checks.text(key)}
             where = "run = :run AND key_id = (SELECT id FROM runner_key_names WHERE name = :key)"
             if not db.execute(f"SELECT 1 FROM runner_tags WHERE {where}", values):
                 raise NotFound(f"run {run_id} has no tag {key!r}")
@@ -206,7 +266,7 @@ class SqlStore:
         with self._database.transaction() as db:
             experiment = experiments.find(db, experiment_id)
             experiments.refuse_deleted(experiment)
-            runs.move(db, runs.writable(db, run_id), experiment)
+            runs.move(db, runs.writable(runs.rows(db, [run_id]), run_id), experiment)
 
 
 def _name(name: str | None, tags: Mapping[str, str]) -> str | None:

@@ -1,0 +1,43 @@
+"""How the places of artifacts are told to clients.
+
+kept in the store              told, if artifacts go through us     told, if clients go there themselves
+file:///srv/artifacts/3/...    mlflow-artifacts:/3/...              as it is kept
+s3://elsewhere/...             as it is kept: clients go there themselves
+"""
+
+from dataclasses import dataclass
+
+from runner.server.errors import Malformed
+
+PROXIED = "mlflow-artifacts:/"
+OBJECT_STORES = ("s3://", "gs://", "az://", "abfs://", "abfss://", "wasbs://")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`root` is the URI below which the store keeps artifacts; `proxied`: clients read and write them through us.
+
+    `trusted` callers may name any place for the artifacts of an experiment: they are on this machine.
+    """
+
+    root: str
+    proxied: bool
+    trusted: bool = False
+
+    def told(self, uri: str) -> str:
+        """A place as clients are to know it."""
+        if self.proxied and uri.startswith(f"{self.root}/"):
+            return PROXIED + uri.removeprefix(f"{self.root}/")
+        return uri
+
+    def kept(self, location: str) -> str:
+        """The place that a client named for the artifacts of an experiment.
+
+        Raises:
+            Malformed: a client must not name it: it would be a place on our machine.
+        """
+        if self.trusted or location.startswith(OBJECT_STORES):
+            return location
+        raise Malformed(
+            f"Invalid value {location!r} for parameter 'artifact_location': leave it out, or name an object store"
+        )
