@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "Run an entry point of a project and record it.",
     "runs": "List, show, compare, delete recorded runs; read their logs.",
     "experiments": "List, create, rename, delete experiments.",
+    "server": "Serve the store to mlflow clients.",
     "env": "List, show, remove cached environments.",
     "lock": "Resolve a project's environment and write the lock beside it.",
 }

@@ -1,0 +1,46 @@
+"""A real `runner server` as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+LISTENING = "listening at "
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """`uri` is what a client takes as tracking URI."""
+
+    uri: str
+    process: "subprocess.Popen[str]"
+
+
+@contextmanager
+def running_server(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
+    """`runner server` at a free port, with further arguments; it is ended when the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "server", "--port", "0", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ if environ is None else environ),
+    )
+    try:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith(LISTENING):
+                break
+        else:
+            raise AssertionError(f"the server did not start: {''.join(said)}")
+        yield RunningServer(line.removeprefix(LISTENING).strip(), process)
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
