@@ -21,13 +21,11 @@ from typing import Any
 
 import sqlalchemy
 
+from benchmarks.seeds import seed_ours, seed_theirs
 from runner.settings import Settings
 from runner.tracking import Store, open_store
 from runner.tracking.sql.searching import compiled
 
-METRICS = ("rmse", "mae", "r2", "loss", "acc")
-PARAMS = ("alpha", *(f"p{index}" for index in range(9)))
-TAGS = tuple(f"t{index}" for index in range(4))
 PAGE = 100
 
 
@@ -125,7 +123,7 @@ def _ours(scratch: Path, options: argparse.Namespace) -> dict[str, Timing]:
     settings = Settings.from_environ({"RUNNER_HOME": str(scratch / "home")})
     with closing(open_store(settings)) as store:
         experiment = store.create_experiment("big").id
-        _seed(settings.tracking_uri, _our_statements(int(experiment)), options.runs)
+        seed_ours(settings.tracking_uri, experiment, options.runs)
         if options.explain:
             _explain(settings.tracking_uri, experiment)
         return {case.name: _timed(_search(store, case, experiment), rounds=options.rounds) for case in CASES}
@@ -138,24 +136,6 @@ def _search(store: Store, case: Case, experiment: str) -> Callable[[], Sequence[
         ).items
 
     return search
-
-
-def _our_statements(experiment: int) -> tuple[str, ...]:
-    names = ", ".join(f"('{name}')" for name in (*METRICS, *PARAMS, *TAGS))
-    return (
-        f"INSERT INTO runner_key_names (name) VALUES {names}",
-        f"""INSERT INTO runner_runs (id, uuid, experiment, name, user_name, status, started, ended, lifecycle, artifact_uri)
-            SELECT i, id, {experiment}, 'run-' || i, 'me', 'FINISHED', at, at + 500, 'active', 'file:///' || id FROM seeds""",
-        f"""INSERT INTO runner_latest_metrics (run, key_id, experiment, step, time, value, is_nan)
-            SELECT i, k.id, {experiment}, 0, at, abs(random()) / 9.3e18, 0 FROM seeds JOIN runner_key_names k
-            WHERE k.name IN {METRICS} ORDER BY i, k.id""",
-        f"""INSERT INTO runner_params (run, key_id, experiment, value, number)
-            SELECT i, k.id, {experiment}, tenth, CAST(tenth AS REAL) FROM seeds JOIN runner_key_names k
-            WHERE k.name IN {PARAMS} ORDER BY i, k.id""",
-        f"""INSERT INTO runner_tags (run, key_id, value)
-            SELECT i, k.id, 'x' || (i % 7) FROM seeds JOIN runner_key_names k
-            WHERE k.name IN {TAGS} ORDER BY i, k.id""",
-    )
 
 
 def _explain(uri: str, experiment: str) -> None:
@@ -181,7 +161,7 @@ def _theirs(scratch: Path, options: argparse.Namespace) -> dict[str, Timing]:
     # An import that takes seconds, for those who ask for it.
     store: Any = import_module("mlflow.store.tracking.sqlalchemy_store").SqlAlchemyStore(uri, str(scratch))
     experiment = store.create_experiment("big")
-    _seed(uri, _their_statements(int(experiment)), options.peer)
+    seed_theirs(uri, experiment, options.peer)
     view = import_module("mlflow.entities").ViewType.ACTIVE_ONLY
     return {
         case.name: _timed(
@@ -193,40 +173,6 @@ def _theirs(scratch: Path, options: argparse.Namespace) -> dict[str, Timing]:
         for case in CASES
         if case.theirs is not None
     }
-
-
-def _their_statements(experiment: int) -> tuple[str, ...]:
-    def names(values: Sequence[str]) -> str:
-        return f"(SELECT column1 AS key FROM (VALUES {', '.join(f'({value!r})' for value in values)})) k"
-
-    return (
-        f"""INSERT INTO runs (run_uuid, name, source_type, entry_point_name, user_id, status, start_time, end_time,
-                lifecycle_stage, artifact_uri, experiment_id, source_name, source_version)
-            SELECT id, 'run-' || i, 'UNKNOWN', '', 'me', 'FINISHED', at, at + 500, 'active', 'file:///' || id, {experiment},
-                '', '' FROM seeds""",
-        f"""INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid)
-            SELECT k.key, abs(random()) / 9.3e18, at, 0, 0, id FROM seeds JOIN {names(METRICS)}""",
-        f"INSERT INTO params (key, value, run_uuid) SELECT k.key, tenth, id FROM seeds JOIN {names(PARAMS)}",
-        f"INSERT INTO tags (key, value, run_uuid) SELECT k.key, 'x' || (i % 7), id FROM seeds JOIN {names(TAGS)}",
-    )
-
-
-def _seed(uri: str, statements: Sequence[str], runs: int) -> None:
-    """Fill a database; `seeds` has a number, an id, a start time and a multiple of 0.1 for each run."""
-    engine = sqlalchemy.create_engine(uri)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA cache_size = -200000")
-        connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
-        connection.exec_driver_sql(
-            "CREATE TEMP TABLE seeds (i INTEGER PRIMARY KEY, id TEXT, at INTEGER, tenth TEXT)"
-        )
-        connection.exec_driver_sql(
-            f"""INSERT INTO seeds WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {runs})
-                SELECT i, lower(hex(randomblob(16))), 1700000000000 + i * 1000, printf('%.1f', abs(random()) % 10 / 10.0) FROM n"""
-        )
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
 
 
 if __name__ == "__main__":

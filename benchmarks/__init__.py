@@ -1,0 +1,1 @@
+"""What things cost, beside the peer; README.md says how to run them."""
