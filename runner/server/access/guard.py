@@ -18,6 +18,7 @@ from runner.server.access.caller import Authenticate, Caller
 from runner.server.errors import translated
 
 LARGEST = 16 * 1024 * 1024  # bytes of a request's body
+UPLOADS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")  # PUT there has a limit of its own
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 OPEN = frozenset({"/health", "/version"})  # tell nothing about anybody
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,7 +41,7 @@ class Guard:
             status, body = translated(refused)
             await JSONResponse(body, status, headers=refused.headers)(scope, receive, send)
             return
-        await self._app(scope, _limited(receive), send)
+        await self._app(scope, receive if _is_upload(scope) else _limited(receive), send)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -51,7 +52,7 @@ class Guard:
             raise HTTPException(401, "You are not authenticated", headers={"WWW-Authenticate": "Bearer"})
         scope.setdefault("state", {})["caller"] = caller
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > LARGEST:
+        if length.isdecimal() and int(length) > LARGEST and not _is_upload(scope):
             raise _too_large()
 
     def _check_host(self, headers: Headers, port: int) -> None:
@@ -84,6 +85,10 @@ def _given(authorization: str) -> str:
         except (binascii.Error, UnicodeDecodeError, ValueError):
             return ""
     return value if kind.lower() == "bearer" else ""
+
+
+def _is_upload(scope: Scope) -> bool:
+    return scope["method"] == "PUT" and scope["path"].startswith(UPLOADS)
 
 
 def _limited(receive: Receive) -> Receive:
