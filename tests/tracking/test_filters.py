@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from runner.errors import TrackingError
 from runner.tracking import Store
-from runner.tracking.filters import ENTITIES, parse, parse_order
+from runner.tracking.filters import RUNS, parse, parse_order
 from runner.tracking.sql.searching import COLUMNS, compiled
 
 
@@ -22,7 +22,12 @@ from runner.tracking.sql.searching import COLUMNS, compiled
         ("metrics.loss < 1 OR metrics.loss > 2", "expected AND, found 'OR'", "joined by AND only", 17),
         ("metrics.loss < 1 metrics.loss > 2", "expected AND, found 'metrics.loss'", None, 17),
         ("metrics.loss < 1 AND", "expected a name", None, 20),
-        ("alpha < 0.1", "'alpha' is no attribute of a run", "metrics.alpha, params.alpha or tags.alpha?", 0),
+        (
+            "alpha < 0.1",
+            "'alpha' is no attribute of a run",
+            "metrics.alpha or params.alpha or tags.alpha?",
+            0,
+        ),
         ("attributes.statu = 'x'", "'statu' is no attribute", "did you mean 'status'?", 0),
         ("param.alpha > '0.1'", "cannot be compared by > with a text", "it takes = != LIKE", 0),
         ("metrix.loss < 1", "'metrix' is nothing to search in", "did you mean 'metric'?", 0),
@@ -54,7 +59,7 @@ def test_a_wrong_filter_is_explained_where_it_is_wrong(
     text: str, message: str, hint: str | None, at: int
 ) -> None:
     with pytest.raises(TrackingError) as refused:
-        parse(text)
+        parse(text, RUNS)
 
     error = refused.value
     assert message in str(error)
@@ -76,11 +81,11 @@ def test_a_wrong_filter_is_explained_where_it_is_wrong(
 )
 def test_a_wrong_order_is_explained(order: str, message: str) -> None:
     with pytest.raises(TrackingError, match=message):
-        parse_order([order])
+        parse_order([order], RUNS)
 
 
 def test_an_order_is_read_both_ways_round() -> None:
-    read = parse_order(["-metrics.loss", "params.`a b`", "-start_time ASC", "tags.a-b desc", "status"])
+    read = parse_order(["-metrics.loss", "params.`a b`", "-start_time ASC", "tags.a-b desc", "status"], RUNS)
 
     assert [(order.name.key, order.direction) for order in read] == [
         ("loss", "DESC"),
@@ -112,7 +117,7 @@ def test_what_no_database_can_hold_is_refused() -> None:
 
 words = st.sampled_from(
     [
-        *ENTITIES,
+        *RUNS.entities,
         *COLUMNS,
         *"= != < > <= >= == <> LIKE ILIKE IN NOT IS NULL AND OR ( ) , . - / : ` ' \" 'a' \"b\" `c`".split(),
         *"0 -1 1.5 .5 5. 1e999 1e5 -.1e-2 00 1_0 loss alpha ; -- /* \\ \0 \udc80 \u0663 \U0001f642".split(),
@@ -152,9 +157,9 @@ def test_a_long_filter_is_read_in_linear_time(store: Store) -> None:
 
     assert store.search_runs(filter=clauses).items == ()
     with pytest.raises(TrackingError):
-        parse(" " * 100_000 + "'")
+        parse(" " * 100_000 + "'", RUNS)
     with pytest.raises(TrackingError):
-        parse_order([" " * 100_000 + "x y z"])
+        parse_order([" " * 100_000 + "x y z"], RUNS)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +176,7 @@ def test_a_search_has_a_limit_and_keeps_it(
 
     assert store.search_runs(filter=whole.format(joint.join([part] * most))).items == ()
     with pytest.raises(TrackingError, match=message):
-        parse(whole.format(joint.join([part] * (most + 1))))
+        parse(whole.format(joint.join([part] * (most + 1))), RUNS)
 
 
 def test_an_order_has_a_limit_and_keeps_it(store: Store) -> None:
@@ -179,11 +184,11 @@ def test_an_order_has_a_limit_and_keeps_it(store: Store) -> None:
 
     assert store.search_runs(order_by=keys[:32]).items == ()
     with pytest.raises(TrackingError, match="more than 32 keys"):
-        parse_order(keys)
+        parse_order(keys, RUNS)
 
 
 def test_the_echo_of_a_filter_holds_no_control_characters() -> None:
     with pytest.raises(TrackingError) as refused:
-        parse("tags.a = '\x1b[31m\n' OR 1")
+        parse("tags.a = '\x1b[31m\n' OR 1", RUNS)
 
     assert refused.value.detail == "tags.a = ' [31m ' OR 1\n" + " " * 18 + "^"

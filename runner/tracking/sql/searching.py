@@ -12,7 +12,7 @@ from typing import Any
 
 from runner.tracking import checks
 from runner.tracking.database import Connection, Row
-from runner.tracking.filters import Clause, Name, Order, parse, parse_order
+from runner.tracking.filters import RUNS, Clause, Name, Order, parse, parse_order
 from runner.tracking.model import Lifecycle
 
 COLUMNS: Mapping[str, str] = {
@@ -81,8 +81,8 @@ def compiled(
     """
     sql = _Sql()
     conditions = list(_scope(sql, experiment_ids, lifecycle))
-    conditions += [_condition(sql, clause) for clause in parse(text)]
-    orders = parse_order(order_by)
+    conditions += [_condition(sql, clause) for clause in parse(text, RUNS)]
+    orders = parse_order(order_by, RUNS)
     terms = [term for order in orders for term in _terms(sql, order)]
     joins = "".join(sql.joins)
     where = " AND ".join(conditions or ["1 = 1"])
