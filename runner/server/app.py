@@ -53,11 +53,15 @@ class Tracking:
 def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Sequence[str] = HOSTS) -> Starlette:
     """The application, for callers whom `authenticate` knows, under one of the names `hosts`."""
     app = Starlette(
-        routes=[Calls(), *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED)],
+        routes=[
+            Calls(),
+            Route("/health", _health),
+            Route("/version", _version),
+            *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),
+        ],
         middleware=[Middleware(Guard, authenticate=authenticate, hosts=hosts)],
         exception_handlers={RunnerError: _failed, HTTPException: _failed, Exception: _failed},
     )
-    app.router.routes[:0] = [Route("/health", _health), Route("/version", _version)]
     app.state.tracking = tracking
     return app
 

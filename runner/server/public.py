@@ -10,6 +10,7 @@ from runner.errors import UsageError
 from runner.server.access.caller import anybody
 from runner.server.app import Tracking, create_app
 from runner.server.places import Places
+from runner.server.protocol import OneWrite
 from runner.server.writer import Writer
 from runner.tracking.store import Store
 
@@ -41,7 +42,7 @@ def serve(store: Store, options: Options, *, ready: Callable[[str], None]) -> No
     app = create_app(Tracking(store, places, writer), authenticate=anybody)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=OneWrite,
         loop="uvloop",
         ws="none",
         lifespan="off",

@@ -12,6 +12,7 @@ from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.app import Tracking, create_app
 from runner.server.places import Places
+from runner.server.protocol import OneWrite
 from runner.server.writer import Writer
 from runner.tracking.store import Store
 
@@ -34,7 +35,7 @@ class Serving:
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=OneWrite,
                 ws="none",
                 lifespan="off",
                 log_config=None,
