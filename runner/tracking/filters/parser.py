@@ -28,7 +28,7 @@ class Clause:
 
     name: Name
     operator: str
-    value: str | float | tuple[str, ...] | None
+    value: str | float | tuple[str, ...] | tuple[float, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
