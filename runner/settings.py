@@ -17,6 +17,8 @@ from runner.errors import UsageError
 VARIABLES: Mapping[str, str] = {
     "RUNNER_HOME": "directory that holds the store, the artifacts and the cache",
     "RUNNER_CACHE": "directory of environments, Git mirrors and downloads; default: `cache` below RUNNER_HOME",
+    "RUNNER_ARTIFACT_ROOT": "directory or URI below which the artifacts of new experiments go, for example"
+    " s3://bucket/prefix; default: `artifacts` below RUNNER_HOME",
     "RUNNER_TRACKING_URI": "tracking store, for example sqlite:///runs.db; wins over MLFLOW_TRACKING_URI",
     "RUNNER_ENV_MANAGER": "environment to use when the command line does not say: auto, local or virtualenv",
     "RUNNER_OFFLINE": "1: never use the network; what is not in the cache is an error",
@@ -39,6 +41,7 @@ class Settings:
     home: Path
     cache: Path
     tracking_uri: str
+    artifact_root: str  # a URI
     env_manager: str = "auto"
     offline: bool = False
     uv: str | None = None
@@ -62,6 +65,7 @@ class Settings:
             tracking_uri=environ.get("RUNNER_TRACKING_URI")
             or environ.get("MLFLOW_TRACKING_URI")
             or f"sqlite:///{home / 'runner.db'}",
+            artifact_root=place_uri(environ.get("RUNNER_ARTIFACT_ROOT") or str(home / "artifacts")),
             env_manager=environ.get("RUNNER_ENV_MANAGER") or "auto",
             offline=truth(environ, "RUNNER_OFFLINE"),
             uv=environ.get("RUNNER_UV") or None,
@@ -73,17 +77,17 @@ class Settings:
         )
 
     @property
-    def artifact_root(self) -> Path:
-        """Where artifacts of an embedded store go, one directory per experiment and run."""
-        return self.home / "artifacts"
-
-    @property
     def user(self) -> str:
         """The login name, as MLflow records it."""
         try:
             return getpass.getuser()
         except (OSError, KeyError):
             return "unknown"
+
+
+def place_uri(place: str) -> str:
+    """The URI of a directory, or of what is one already."""
+    return place.rstrip("/") if "://" in place else Path(place).expanduser().absolute().as_uri()
 
 
 def truth(environ: Mapping[str, str], name: str) -> bool:

@@ -21,11 +21,12 @@ QUEUE = 2048  # connections that wait to be accepted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to serve. `artifact_root` is the URI below which the store keeps artifacts."""
+    """How to serve. `artifact_root` is the URI below which the store keeps artifacts; `proxied`: clients reach them by us."""
 
     host: str = "127.0.0.1"
     port: int = 5000
     artifact_root: str
+    proxied: bool = True
 
 
 def serve(store: Store, options: Options, *, ready: Callable[[str], None]) -> None:
@@ -36,7 +37,7 @@ def serve(store: Store, options: Options, *, ready: Callable[[str], None]) -> No
     """
     listening = _listening(options.host, options.port)
     writer = Writer(store)
-    places = Places(root=options.artifact_root, proxied=True)
+    places = Places(root=options.artifact_root, proxied=options.proxied)
     host = f"[{options.host}]" if ":" in options.host else options.host
     ready(f"http://{host}:{listening.getsockname()[1]}")
     app = create_app(Tracking(store, places, writer), authenticate=anybody)

@@ -24,7 +24,7 @@ def open_store(settings: Settings, uri: str | None = None) -> SqlStore:
         TrackingError: not a store that this version can use.
     """
     uri = _absolute(uri or settings.tracking_uri)
-    root = settings.artifact_root.as_uri()
+    root = settings.artifact_root
     database = _database(uri)
     try:
         _bring_up_to_date(database, uri=uri, artifact_root=root, lock=_lock(uri, settings))

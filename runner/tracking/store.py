@@ -203,6 +203,13 @@ class LoggedModels(Protocol):
 
     def create(
         self,
+    def check_artifacts(self, path: str, *, write: bool) -> None:
+        """Raises unless artifacts may be read there, or be written and deleted.
+
+        `path` goes below the root of all artifacts: `<experiment id>/...`.
+        """
+        ...
+
         experiment_id: str,
         *,
         name: str | None = None,

@@ -637,12 +637,12 @@ def test_a_lost_output_that_cannot_be_kept_is_read_where_it_is(
     log = LogWriter(live)
     log.write("stdout", b"last words\n")
     log.close()
-    settings.artifact_root.touch()
+    (settings.home / "artifacts").touch()
 
     for _ in range(2):
         assert cli("runs", "logs", run.id).out == "last words\n"
 
-    settings.artifact_root.unlink()
+    (settings.home / "artifacts").unlink()
     assert cli("runs", "list").code == 0  # one that comes later keeps it
     assert not live.exists()
     assert cli("runs", "logs", run.id).out == "last words\n"

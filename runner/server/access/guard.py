@@ -88,7 +88,8 @@ def _given(authorization: str) -> str:
 
 
 def _is_upload(scope: Scope) -> bool:
-    return scope["method"] == "PUT" and scope["path"].startswith(UPLOADS)
+    path: str = scope["path"]
+    return scope["method"] == "PUT" and path.startswith(UPLOADS)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -247,6 +247,11 @@ class ScopedStore:
         if run_id == self._scope.run_id:
             raise NotPermitted(f"run {run_id} is going on", hint=f"afterwards: runner runs delete {run_id}")
         self._store.delete_run(run_id)
+    def check_artifacts(self, path: str, *, write: bool) -> None:
+        self._store.check_artifacts(path, write=write)
+        if write:
+            self._artifacts_allowed(path)
+
 
     def restore_run(self, run_id: str) -> None:
         self._run_allowed(run_id)
@@ -272,6 +277,11 @@ class ScopedStore:
         found = self._store.experiment(experiment_id)
         if found.id not in self._session.experiments | {self._own_id(), self._scope.experiment_id}:
             raise NotPermitted(f"experiment {found.name!r} belongs to somebody else")
+
+    def _artifacts_allowed(self, path: str) -> None:
+        """`<experiment>/<run>/...` or `<experiment>/models/<model>/...`"""
+        owner, below = [*path.split("/"), "", ""][1:3]
+        self._run_allowed(self._store.models.get(below).source_run_id if owner == "models" else owner)
 
     def _experiment_deletable(self, experiment_id: str) -> None:
         found = self._store.experiment(experiment_id)

@@ -7,13 +7,28 @@ from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, upsert
+from runner.tracking.filters import EXPERIMENTS
 from runner.tracking.model import Experiment, Lifecycle
 from runner.tracking.sql import keys
+from runner.tracking.sql.conditions import Search, Subject, compiled
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
 SUGGESTED = 1000  # names among which the nearest is sought
 TAG = ("experiment", "key_id", "value")
 INSERT_TAG = upsert("runner_experiment_tags", TAG, key=TAG[:2], update=TAG[2:])
+SUBJECT = Subject(
+    vocabulary=EXPERIMENTS,
+    rows="runner_experiments r",
+    columns={
+        "name": "r.name",
+        "experiment_id": "r.id",
+        "creation_time": "r.created",
+        "last_update_time": "r.updated",
+    },
+    tables={"tag": "runner_experiment_tags"},
+    owner="experiment",
+    ties="r.created DESC, r.id DESC",
+)
 
 
 def create(
@@ -41,6 +56,15 @@ def find(db: Connection, id_or_name: str) -> Experiment:
         if by_id:
             return by_id[0]
     return named(db, id_or_name)
+
+
+def numbered(db: Connection, number: str) -> Experiment:
+    """The experiment with that id, not with such a name."""
+    if number.isascii() and number.isdecimal():
+        found = find(db, number)
+        if found.id == number:
+            return found
+    raise NotFound(f"there is no experiment with the id {number!r}")
 
 
 def named(db: Connection, name: str) -> Experiment:
@@ -75,6 +99,23 @@ def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Expe
         )
         for number, name, location, lifecycle, created, updated in rows
     ]
+
+
+def search(text: str, order_by: Sequence[str], lifecycle: Lifecycle | None) -> Search:
+    """See `Store.search_experiments`."""
+    if lifecycle is None:
+        return compiled(SUBJECT, text, order_by)
+    return compiled(
+        SUBJECT, text, order_by, more=lambda sql, _: [f"r.lifecycle = {sql.bind(lifecycle.value)}"]
+    )
+
+
+def in_order(db: Connection, numbers: Sequence[int]) -> Sequence[Experiment]:
+    """The experiments with these ids."""
+    found: dict[str, Experiment] = {}
+    for marks in keys.bound(numbers):
+        found |= {one.id: one for one in read(db, f"id IN ({keys.listed(marks)})", marks)}
+    return [found[str(number)] for number in numbers]
 
 
 def rename(db: Connection, id_or_name: str, name: str) -> Experiment:

@@ -279,6 +279,12 @@ def _name(name: str | None, tags: Mapping[str, str]) -> str | None:
         )
     name = tagged if name is None else name
     if name is not None:
+    def check_artifacts(self, path: str, *, write: bool) -> None:
+        with self._database.reading() as db:
+            found = experiments.numbered(db, path.partition("/")[0])
+        if write:
+            experiments.refuse_deleted(found)
+
         checks.run_name(name)
     return name
 
