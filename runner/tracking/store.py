@@ -171,6 +171,12 @@ class Store(Protocol):
         """All points of one metric in the order (step, time, value)."""
         ...
 
+    def metric_page(
+        self, run_id: str, key: str, *, limit: int | None = None, page_token: str | None = None
+    ) -> Page[Metric]:
+        """Points of one metric in the order (time, step, value), all of them without `limit`."""
+        ...
+
     def delete_run(self, run_id: str) -> None: ...
 
     def restore_run(self, run_id: str) -> None: ...
@@ -197,12 +203,6 @@ class Store(Protocol):
         """Put a run into another experiment; its artifacts stay where they are."""
         ...
 
-
-class LoggedModels(Protocol):
-    """Models as they are logged, before anybody registers them. Errors as in `Store`."""
-
-    def create(
-        self,
     def check_artifacts(self, path: str, *, write: bool) -> None:
         """Raises unless artifacts may be read there, or be written and deleted.
 
@@ -210,6 +210,12 @@ class LoggedModels(Protocol):
         """
         ...
 
+
+class LoggedModels(Protocol):
+    """Models as they are logged, before anybody registers them. Errors as in `Store`."""
+
+    def create(
+        self,
         experiment_id: str,
         *,
         name: str | None = None,

@@ -237,21 +237,26 @@ class ScopedStore:
     def metric_history(self, run_id: str, key: str) -> Sequence[Metric]:
         return self._store.metric_history(run_id, key)
 
+    def metric_page(
+        self, run_id: str, key: str, *, limit: int | None = None, page_token: str | None = None
+    ) -> Page[Metric]:
+        return self._store.metric_page(run_id, key, limit=limit, page_token=page_token)
+
     def move_run(self, run_id: str, experiment_id: str) -> None:
         self._run_allowed(run_id)
         self._experiment_allowed(experiment_id)
         self._store.move_run(run_id, experiment_id)
+
+    def check_artifacts(self, path: str, *, write: bool) -> None:
+        self._store.check_artifacts(path, write=write)
+        if write:
+            self._artifacts_allowed(path)
 
     def delete_run(self, run_id: str) -> None:
         self._run_allowed(run_id)
         if run_id == self._scope.run_id:
             raise NotPermitted(f"run {run_id} is going on", hint=f"afterwards: runner runs delete {run_id}")
         self._store.delete_run(run_id)
-    def check_artifacts(self, path: str, *, write: bool) -> None:
-        self._store.check_artifacts(path, write=write)
-        if write:
-            self._artifacts_allowed(path)
-
 
     def restore_run(self, run_id: str) -> None:
         self._run_allowed(run_id)
@@ -273,15 +278,15 @@ class ScopedStore:
                 " this run and those that it creates"
             )
 
-    def _experiment_allowed(self, experiment_id: str) -> None:
-        found = self._store.experiment(experiment_id)
-        if found.id not in self._session.experiments | {self._own_id(), self._scope.experiment_id}:
-            raise NotPermitted(f"experiment {found.name!r} belongs to somebody else")
-
     def _artifacts_allowed(self, path: str) -> None:
         """`<experiment>/<run>/...` or `<experiment>/models/<model>/...`"""
         owner, below = [*path.split("/"), "", ""][1:3]
         self._run_allowed(self._store.models.get(below).source_run_id if owner == "models" else owner)
+
+    def _experiment_allowed(self, experiment_id: str) -> None:
+        found = self._store.experiment(experiment_id)
+        if found.id not in self._session.experiments | {self._own_id(), self._scope.experiment_id}:
+            raise NotPermitted(f"experiment {found.name!r} belongs to somebody else")
 
     def _experiment_deletable(self, experiment_id: str) -> None:
         found = self._store.experiment(experiment_id)

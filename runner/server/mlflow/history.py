@@ -7,7 +7,6 @@ from runner.errors import NotFound
 from runner.server.errors import Malformed
 from runner.server.mlflow import answers, shown, wire
 from runner.server.mlflow.call import Served, reading
-from runner.server.mlflow.experiments import offset
 from runner.tracking.model import Metric
 from runner.tracking.store import Store
 
@@ -18,12 +17,14 @@ def history(on: Served, request: wire.GetHistory) -> answers.History:
     """All points of a metric by time; none for a run or metric that is not known."""
     if request.max_results is not None and request.max_results < 1:
         raise Malformed(f"Invalid value {request.max_results} for parameter 'max_results'")
-    points = sorted(_points(on.store, request.run, request.metric_key), key=_in_time)
-    start = offset(request.page_token)
-    end = len(points) if request.max_results is None else start + request.max_results
+    try:
+        page = on.store.metric_page(
+            request.run, request.metric_key, limit=request.max_results, page_token=request.page_token or None
+        )
+    except NotFound:
+        return answers.History()
     return answers.History(
-        metrics=[shown.point(metric) for metric in points[start:end]],
-        next_page_token=str(end) if end < len(points) else None,
+        metrics=[shown.point(metric) for metric in page.items], next_page_token=page.next_token
     )
 
 
@@ -64,10 +65,6 @@ def _even(steps: Sequence[int], count: int) -> Sequence[int]:
     if len(steps) <= count:
         return steps
     return [steps[index * len(steps) // count] for index in range(count)]
-
-
-def _in_time(metric: Metric) -> tuple[int, int, float]:
-    return metric.time, metric.step, 0.0 if math.isnan(metric.value) else metric.value
 
 
 def _within(request: wire.GetHistories) -> None:

@@ -18,6 +18,11 @@ from runner.tracking.sql.experiments import SUGGESTED
 
 SHORTEST_PREFIX = 4
 COLUMNS = "id, uuid, name, experiment, status, artifact_uri, user_name, started, ended, lifecycle"
+POINTS = (
+    "SELECT value, time, step, is_nan FROM runner_metrics"
+    " WHERE run = :run AND key_id = (SELECT id FROM runner_key_names WHERE name = :key)"
+)
+NEVER = 2**62  # more points than there can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +151,19 @@ def move(db: Connection, row: Row, experiment: Experiment) -> None:
 
 def metric_history(db: Connection, run_id: str, key: str) -> Sequence[Metric]:
     """See `Store.metric_history`."""
-    rows = db.execute(
-        "SELECT value, time, step, is_nan FROM runner_metrics"
-        " WHERE run = :run AND key_id = (SELECT id FROM runner_key_names WHERE name = :key)"
-        " ORDER BY step, time, value",
-        {"run": exact(db, run_id).number, "key": checks.text(key)},
-    )
+    rows = db.execute(f"{POINTS} ORDER BY step, time, value", _of_metric(db, run_id, key))
     return [_metric(key, *row) for row in rows]
+
+
+def metric_page(db: Connection, run_id: str, key: str, *, limit: int | None, offset: int) -> Sequence[Metric]:
+    """See `Store.metric_page`; one point more than `limit`, if there is one."""
+    values = _of_metric(db, run_id, key) | {"limit": NEVER if limit is None else limit + 1, "offset": offset}
+    rows = db.execute(f"{POINTS} ORDER BY time, step, value LIMIT :limit OFFSET :offset", values)
+    return [_metric(key, *row) for row in rows]
+
+
+def _of_metric(db: Connection, run_id: str, key: str) -> dict[str, Any]:
+    return {"run": exact(db, run_id).number, "key": checks.text(key)}
 
 
 def _newest(db: Connection, position: int) -> Run:

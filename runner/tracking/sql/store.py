@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import checks
@@ -83,7 +84,10 @@ class SqlStore:
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
     ) -> Page[Experiment]:
-        raise NotImplementedError
+        checks.limit(limit)
+        search = experiments.search(filter, order_by, lifecycle)
+        with self._database.reading() as db:
+            return search.page(db, partial(experiments.in_order, db), limit=limit, token=page_token)
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
         checks.experiment_name(name)
@@ -143,14 +147,11 @@ class SqlStore:
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
     ) -> Page[Run]:
         checks.limit(limit)
-        offset = _offset(page_token)
         search = searching.compiled(
             filter, order_by=order_by, experiment_ids=experiment_ids, lifecycle=lifecycle
         )
         with self._database.reading() as db:
-            numbers = search.numbers(db, limit=limit + 1, offset=offset)
-            more = len(numbers) > limit
-            return Page(runs.in_order(db, numbers[:limit]), str(offset + limit) if more else None)
+            return search.page(db, partial(runs.in_order, db), limit=limit, token=page_token)
 
     def update_run(
         self,
@@ -220,6 +221,16 @@ class SqlStore:
         with self._database.reading() as db:
             return runs.metric_history(db, run_id, key)
 
+    def metric_page(
+        self, run_id: str, key: str, *, limit: int | None = None, page_token: str | None = None
+    ) -> Page[Metric]:
+        offset = _offset(page_token)
+        with self._database.reading() as db:
+            points = runs.metric_page(db, run_id, key, limit=limit, offset=offset)
+        if limit is None or len(points) <= limit:
+            return Page(tuple(points))
+        return Page(tuple(points[:limit]), str(offset + limit))
+
     def delete_run(self, run_id: str) -> None:
         with self._database.transaction() as db:
             runs.mark(db, runs.exact(db, run_id), Lifecycle.DELETED)
@@ -268,6 +279,12 @@ class SqlStore:
             experiments.refuse_deleted(experiment)
             runs.move(db, runs.writable(runs.rows(db, [run_id]), run_id), experiment)
 
+    def check_artifacts(self, path: str, *, write: bool) -> None:
+        with self._database.reading() as db:
+            found = experiments.numbered(db, path.partition("/")[0])
+        if write:
+            experiments.refuse_deleted(found)
+
 
 def _name(name: str | None, tags: Mapping[str, str]) -> str | None:
     """The name asked for, as argument or as MLflow's tag."""
@@ -279,19 +296,5 @@ def _name(name: str | None, tags: Mapping[str, str]) -> str | None:
         )
     name = tagged if name is None else name
     if name is not None:
-    def check_artifacts(self, path: str, *, write: bool) -> None:
-        with self._database.reading() as db:
-            found = experiments.numbered(db, path.partition("/")[0])
-        if write:
-            experiments.refuse_deleted(found)
-
         checks.run_name(name)
     return name
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    if not (token.isascii() and token.isdecimal() and len(token) < 19):  # noqa: PLR2004 - 64 bits
-        raise TrackingError(f"{token!r} is no page token", hint="take the one that the previous page gave")
-    return int(token)
