@@ -56,7 +56,7 @@ def metrics(points: Iterable[Metric]) -> None:
 def limit(count: int) -> None:
     """The size of a page."""
     if not 1 <= count <= LIMIT:
-        raise TrackingError(f"{count} runs at once cannot be had", hint=f"between 1 and {LIMIT}")
+        raise TrackingError(f"{count} at once cannot be had", hint=f"between 1 and {LIMIT}")
 
 
 def _name(what: str, name: str, longest: int) -> None:

@@ -221,7 +221,7 @@ QUERIES: list[tuple[str, dict[str, object], tuple[int, str]]] = [
     ("experiments/search", {"max_results": 0}, (400, "INVALID_PARAMETER_VALUE")),
     ("experiments/search", {"order_by": "nothing"}, (400, "INVALID_PARAMETER_VALUE")),
     ("experiments/search", {"page_token": "x"}, (400, "INVALID_PARAMETER_VALUE")),
-    ("experiments/search", {"filter": "name = 'a'"}, (501, "NOT_IMPLEMENTED")),
+    ("experiments/search", {"filter": "user = 'a'"}, (400, "INVALID_PARAMETER_VALUE")),
     (
         "metrics/get-history",
         {"run_id": "x", "metric_key": "m", "max_results": 0},

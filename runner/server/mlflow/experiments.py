@@ -1,19 +1,11 @@
 """Calls about experiments."""
 
 from runner.errors import Conflict, NotFound
-from runner.server.errors import Malformed, NameTaken, NotSupported
+from runner.server.errors import Malformed, NameTaken
 from runner.server.mlflow import answers, shown, wire
 from runner.server.mlflow.call import Call, Served, reading
-from runner.tracking.checks import LIMIT
 from runner.tracking.model import Experiment
 from runner.tracking.store import Store
-
-ORDERS = {
-    "name": lambda found: found.name,
-    "experiment_id": lambda found: int(found.id),
-    "creation_time": lambda found: found.created,
-    "last_update_time": lambda found: found.updated,
-}
 
 
 def create(on: Served, request: wire.CreateExperiment) -> answers.ExperimentId:
@@ -43,19 +35,16 @@ def get_by_name(on: Served, request: wire.GetExperimentByName) -> answers.OneExp
 
 
 def search(on: Served, request: wire.SearchExperiments) -> answers.Experiments:
-    """All of them in an order, page by page. Without filters so far."""
-    if request.filter.strip():
-        raise NotSupported("filters of experiments are not supported by this version of runner")
-    if not 1 <= request.max_results <= LIMIT:
-        raise Malformed(f"Invalid value {request.max_results} for parameter 'max_results': 1 to {LIMIT}")
-    found = list(on.store.experiments(lifecycle=shown.LIFECYCLE[request.view_type]))
-    for order in reversed(request.order_by):
-        found = _ordered(found, order)
-    start = offset(request.page_token)
-    end = start + request.max_results
+    page = on.store.search_experiments(
+        filter=request.filter,
+        order_by=request.order_by,
+        limit=request.max_results,
+        page_token=request.page_token or None,
+        lifecycle=shown.LIFECYCLE[request.view_type],
+    )
     return answers.Experiments(
-        experiments=[shown.experiment(one, on.places) for one in found[start:end]],
-        next_page_token=str(end) if end < len(found) else None,
+        experiments=[shown.experiment(one, on.places) for one in page.items],
+        next_page_token=page.next_token,
     )
 
 
@@ -103,14 +92,6 @@ def offset(token: str | None) -> int:
     if not (token.isascii() and token.isdecimal() and len(token) < 19):  # noqa: PLR2004 - 64 bits
         raise Malformed(f"Invalid page token {token!r}")
     return int(token)
-
-
-def _ordered(found: list[Experiment], order: str) -> list[Experiment]:
-    key, _, direction = order.strip().partition(" ")
-    key = key.removeprefix("attribute.")
-    if key not in ORDERS or direction.strip().upper() not in {"", "ASC", "DESC"}:
-        raise Malformed(f"Invalid order_by clause {order!r}: one of {', '.join(ORDERS)}, then ASC or DESC")
-    return sorted(found, key=ORDERS[key], reverse=direction.strip().upper() == "DESC")
 
 
 CALLS = (

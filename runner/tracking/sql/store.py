@@ -20,7 +20,7 @@ from runner.tracking.model import (
     Run,
     RunStatus,
 )
-from runner.tracking.sql import experiments, recording, runs, searching
+from runner.tracking.sql import conditions, experiments, recording, runs, searching
 from runner.tracking.store import LoggedModels, Registry, Store
 
 
@@ -224,7 +224,7 @@ class SqlStore:
     def metric_page(
         self, run_id: str, key: str, *, limit: int | None = None, page_token: str | None = None
     ) -> Page[Metric]:
-        offset = _offset(page_token)
+        offset = conditions.offset(page_token)
         with self._database.reading() as db:
             points = runs.metric_page(db, run_id, key, limit=limit, offset=offset)
         if limit is None or len(points) <= limit:
