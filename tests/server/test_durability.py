@@ -1,0 +1,118 @@
+"""What was acknowledged is there, whatever happens to the server."""
+
+import http.client
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from runner.settings import Settings
+from runner.tracking import Store, open_store
+from runner.tracking.model import Run
+from tests.server.servers import running_server
+
+KILLS, CLIENTS = 50, 6
+NOW = 1_700_000_000_000
+
+
+@dataclass
+class Told:
+    """What clients sent, and of that what the server has acknowledged."""
+
+    sent: set[tuple[str, int]] = field(default_factory=set)
+    acknowledged: set[tuple[str, int]] = field(default_factory=set)
+    runs_sent: set[str] = field(default_factory=set)
+    runs: dict[str, str] = field(default_factory=dict)  # name -> id
+
+
+@pytest.mark.slow
+def test_nothing_that_was_acknowledged_is_lost_or_doubled_when_the_server_is_killed(
+    settings: Settings,
+) -> None:
+    with closing(open_store(settings)) as store:
+        target = store.create_run("0").id
+    told = Told()
+    counter = iter(range(10**9))
+
+    for _ in range(KILLS):
+        with running_server() as server:
+            stop = threading.Event()
+            clients = [
+                threading.Thread(target=_log, args=(server.uri, target, told, counter, stop), daemon=True)
+                for _ in range(CLIENTS)
+            ]
+            for client in clients:
+                client.start()
+            time.sleep(random.uniform(0.02, 0.3))
+            os.kill(server.process.pid, signal.SIGKILL)
+            stop.set()
+            for client in clients:
+                client.join(20)
+
+    with closing(open_store(settings)) as store:
+        stored = Counter(
+            (key, point.step)
+            for key in ("single", "batch", "other")
+            for point in store.metric_history(target, key)
+        )
+        runs = Counter(run.name for run in _all_runs(store) if run.id != target)
+        made = {name: store.run(id_).name for name, id_ in told.runs.items()}
+    assert len(told.acknowledged) > 10 * KILLS  # there was load
+    assert told.acknowledged <= stored.keys() <= told.sent
+    assert set(stored.values()) == {1}
+    assert told.runs.keys() <= runs.keys() <= told.runs_sent
+    assert set(runs.values()) == {1}
+    assert all(name == stored_name for name, stored_name in made.items())
+
+
+def _all_runs(store: Store) -> Iterator[Run]:
+    token = None
+    while True:
+        page = store.search_runs(experiment_ids=["0"], limit=1000, page_token=token)
+        yield from page.items
+        token = page.next_token
+        if token is None:
+            return
+
+
+def _log(uri: str, run: str, told: Told, counter: Iterator[int], stop: threading.Event) -> None:
+    """Requests of all kinds, one after another, until the server is gone."""
+    connection = http.client.HTTPConnection(urlsplit(uri).netloc, timeout=20)
+    with closing(connection):
+        while not stop.is_set():
+            number = next(counter)
+            path, body, points = _request(run, number)
+            told.sent |= points
+            if path == "runs/create":
+                told.runs_sent.add(f"run-{number}")
+            try:
+                connection.request(
+                    "POST", f"/api/2.0/mlflow/{path}", json.dumps(body), {"Content-Type": "application/json"}
+                )
+                answer = connection.getresponse()
+                text = answer.read()
+            except (OSError, http.client.HTTPException):
+                return
+            assert answer.status == 200, text
+            told.acknowledged |= points
+            if path == "runs/create":
+                told.runs[f"run-{number}"] = json.loads(text)["run"]["info"]["run_id"]
+
+
+def _request(run: str, number: int) -> tuple[str, dict[str, object], set[tuple[str, int]]]:
+    if number % 7 == 0:
+        return "runs/create", {"experiment_id": "0", "run_name": f"run-{number}", "start_time": NOW}, set()
+    if number % 5 == 0:
+        points = [{"key": key, "value": 1.0, "timestamp": NOW, "step": number} for key in ("batch", "other")]
+        return "runs/log-batch", {"run_id": run, "metrics": points}, {("batch", number), ("other", number)}
+    point = {"key": "single", "value": 0.5, "timestamp": NOW, "step": number}
+    return "runs/log-metric", {"run_id": run, **point}, {("single", number)}
