@@ -59,7 +59,11 @@ def mlflow_server(version: str, directory: Path) -> Iterator[str]:
     python, port = mlflow_venv(version), _free_port()
     address = f"http://127.0.0.1:{port}"
     command = (str(python.parent / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port))
-    stores = ("--backend-store-uri", f"sqlite:///{directory / 'mlflow.db'}", "--serve-artifacts")
+    stores: tuple[str, ...] = (
+        "--backend-store-uri",
+        f"sqlite:///{directory / 'mlflow.db'}",
+        "--serve-artifacts",
+    )
     stores += ("--artifacts-destination", str(directory / "artifacts"))
     environ = dict(os.environ, PATH=f"{python.parent}{os.pathsep}{os.environ['PATH']}")
     with (directory / "log").open("wb") as log:
