@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from runner.errors import RunnerError
+from runner.tracking.access import Reader, Users
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
@@ -41,6 +42,9 @@ class Store(Protocol):
     @property
     def registry(self) -> "Registry": ...
 
+    @property
+    def users(self) -> Users: ...
+
     def close(self) -> None: ...
 
     def joined(self) -> "AbstractContextManager[Store]":
@@ -72,8 +76,9 @@ class Store(Protocol):
         limit: int = 1000,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+        reader: Reader | None = None,
     ) -> Page[Experiment]:
-        """Experiments that match MLflow's filter for experiments. Newest first unless ordered."""
+        """Experiments that match MLflow's filter for experiments, and that the reader may read. Newest first unless ordered."""
         ...
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment: ...
@@ -281,6 +286,7 @@ class Registry(Protocol):
         order_by: Sequence[str] = (),
         limit: int = 100,
         page_token: str | None = None,
+        reader: Reader | None = None,
     ) -> Page[RegisteredModel]:
         """Registered models that match; by name unless ordered."""
         ...
@@ -337,6 +343,7 @@ class Registry(Protocol):
         order_by: Sequence[str] = (),
         limit: int = 100,
         page_token: str | None = None,
+        reader: Reader | None = None,
     ) -> Page[ModelVersion]:
         """Versions that match; the last changed first unless ordered."""
         ...

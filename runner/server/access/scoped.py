@@ -18,6 +18,7 @@ from dataclasses import replace
 from runner.errors import NotFound, RunnerError
 from runner.server.access.scope import RunSession
 from runner.server.errors import NotPermitted
+from runner.tracking.access import Reader, Users
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
@@ -63,6 +64,10 @@ class ScopedStore:
     def registry(self) -> Registry:
         return self._store.registry
 
+    @property
+    def users(self) -> Users:
+        raise NotPermitted("users are for the administrators of the store")
+
     def close(self) -> None:
         self._store.close()
 
@@ -99,9 +104,15 @@ class ScopedStore:
         limit: int = 1000,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+        reader: Reader | None = None,
     ) -> Page[Experiment]:
         return self._store.search_experiments(
-            filter=filter, order_by=order_by, limit=limit, page_token=page_token, lifecycle=lifecycle
+            filter=filter,
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+            lifecycle=lifecycle,
+            reader=reader,
         )
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:

@@ -277,6 +277,7 @@ model_versions = Table(
     Column("stage", String(16), nullable=False),
     Column("description", LongText, nullable=False),
     Column("source", Text, nullable=False),
+    Column("location", Text, nullable=False),  # where the source's files are, if it is a model itself
     Column("run_uuid", String(256), nullable=False),
     Column("run_link", Text, nullable=False),
     Column("model_uuid", String(64), nullable=False),
@@ -321,6 +322,7 @@ tokens = Table(
     Column("user_id", Number, ForeignKey("runner_users.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(250), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the token, which is random
+    Column("ending", String(8), nullable=False),  # its last characters, to tell it by
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger),
     UniqueConstraint("user_id", "name"),

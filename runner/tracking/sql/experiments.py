@@ -5,12 +5,13 @@ from typing import Any
 
 from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks
+from runner.tracking.access import Kind, Reader
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, upsert
 from runner.tracking.filters import EXPERIMENTS
 from runner.tracking.model import Experiment, Lifecycle
-from runner.tracking.sql import keys
-from runner.tracking.sql.conditions import Search, Subject, compiled
+from runner.tracking.sql import keys, permissions
+from runner.tracking.sql.conditions import Search, Sql, Subject, compiled
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
 SUGGESTED = 1000  # names among which the nearest is sought
@@ -101,13 +102,16 @@ def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Expe
     ]
 
 
-def search(text: str, order_by: Sequence[str], lifecycle: Lifecycle | None) -> Search:
+def search(
+    text: str, order_by: Sequence[str], lifecycle: Lifecycle | None, reader: Reader | None = None
+) -> Search:
     """See `Store.search_experiments`."""
-    if lifecycle is None:
-        return compiled(SUBJECT, text, order_by)
-    return compiled(
-        SUBJECT, text, order_by, more=lambda sql, _: [f"r.lifecycle = {sql.bind(lifecycle.value)}"]
-    )
+
+    def scope(sql: Sql, _: object) -> list[str]:
+        found = [] if lifecycle is None else [f"r.lifecycle = {sql.bind(lifecycle.value)}"]
+        return found + permissions.conditions(sql, Kind.EXPERIMENT, reader, "r.id")
+
+    return compiled(SUBJECT, text, order_by, more=scope)
 
 
 def in_order(db: Connection, numbers: Sequence[int]) -> Sequence[Experiment]:

@@ -6,6 +6,7 @@ from functools import partial
 
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import checks
+from runner.tracking.access import Reader, Users
 from runner.tracking.database import Database, Joined
 from runner.tracking.model import (
     Dataset,
@@ -21,6 +22,7 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.sql import conditions, experiments, recording, runs, searching
+from runner.tracking.sql.users import SqlUsers
 from runner.tracking.store import LoggedModels, Registry, Store
 
 
@@ -48,6 +50,10 @@ class SqlStore:
     @property
     def registry(self) -> Registry:
         raise NotImplementedError
+
+    @property
+    def users(self) -> Users:
+        return SqlUsers(self._database)
 
     # experiments ------------------------------------------------------------------------------------------
     def create_experiment(
@@ -83,9 +89,10 @@ class SqlStore:
         limit: int = 1000,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
+        reader: Reader | None = None,
     ) -> Page[Experiment]:
         checks.limit(limit)
-        search = experiments.search(filter, order_by, lifecycle)
+        search = experiments.search(filter, order_by, lifecycle, reader)
         with self._database.reading() as db:
             return search.page(db, partial(experiments.in_order, db), limit=limit, token=page_token)
 
