@@ -24,6 +24,8 @@ import runner
 from runner.errors import RunnerError, Unavailable
 from runner.server.access.caller import Authenticate, Caller
 from runner.server.access.guard import HOSTS, Guard
+from runner.server.artifacts.routes import routes
+from runner.server.artifacts.served import ServedArtifacts
 from runner.server.errors import Malformed, NotSupported, translated
 from runner.server.mlflow import experiments, history, models, runs, wire
 from runner.server.mlflow.answers import Answer
@@ -43,11 +45,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """What the calls are answered from. `places` says how artifacts are told; `writer` None: changes are made one by one."""
+    """What the calls are answered from. `places` says how artifacts are told.
+
+    `writer` None: changes are made one by one. `artifacts` None: clients go to them by themselves.
+    """
 
     store: Store
     places: Places
     writer: Writer | None
+    artifacts: ServedArtifacts | None = None
 
 
 def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Sequence[str] = HOSTS) -> Starlette:
@@ -55,6 +61,7 @@ def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Sequenc
     app = Starlette(
         routes=[
             Calls(),
+            *(routes() if tracking.artifacts else ()),
             Route("/health", _health),
             Route("/version", _version),
             *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),

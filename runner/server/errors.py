@@ -27,11 +27,21 @@ class NotSupported(TrackingError):
     """MLflow has this, we do not."""
 
 
+class TooLarge(TrackingError):
+    """More than this server takes."""
+
+
+class NoRoom(TrackingError):
+    """The disk is full. Clients do not repeat a request that is answered so."""
+
+
 CODES: Mapping[type[BaseException], tuple[HTTPStatus, str]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"),
     NameTaken: (HTTPStatus.BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
     NotPermitted: (HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
     NotSupported: (HTTPStatus.NOT_IMPLEMENTED, "NOT_IMPLEMENTED"),
+    TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_PARAMETER_VALUE"),
+    NoRoom: (HTTPStatus.INSUFFICIENT_STORAGE, "RESOURCE_EXHAUSTED"),
     Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE"),
     TrackingError: (HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE"),
     RunnerError: (HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),

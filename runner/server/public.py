@@ -9,6 +9,8 @@ import uvicorn
 from runner.errors import UsageError
 from runner.server.access.caller import anybody
 from runner.server.app import Tracking, create_app
+from runner.server.artifacts.routes import open_files
+from runner.server.artifacts.served import LARGEST, ServedArtifacts
 from runner.server.places import Places
 from runner.server.protocol import OneWrite
 from runner.server.writer import Writer
@@ -27,6 +29,7 @@ class Options:
     port: int = 5000
     artifact_root: str
     proxied: bool = True
+    largest_artifact: int = LARGEST  # bytes
 
 
 def serve(store: Store, options: Options, *, ready: Callable[[str], None]) -> None:
@@ -35,12 +38,15 @@ def serve(store: Store, options: Options, *, ready: Callable[[str], None]) -> No
     Raises:
         UsageError: the address cannot be had.
     """
+    artifacts = ServedArtifacts(
+        open_files(options.artifact_root), largest=options.largest_artifact, direct=not options.proxied
+    )
     listening = _listening(options.host, options.port)
     writer = Writer(store)
     places = Places(root=options.artifact_root, proxied=options.proxied)
     host = f"[{options.host}]" if ":" in options.host else options.host
     ready(f"http://{host}:{listening.getsockname()[1]}")
-    app = create_app(Tracking(store, places, writer), authenticate=anybody)
+    app = create_app(Tracking(store, places, writer, artifacts), authenticate=anybody)
     config = uvicorn.Config(
         app,
         http=OneWrite,

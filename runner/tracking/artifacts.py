@@ -1,6 +1,7 @@
 """Artifacts: the files of a run, in a directory or an object store, by obstore. Paths are relative, with slashes."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ PATIENCE: "RetryConfig" = {
     "retry_timeout": timedelta(seconds=90),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=5), "base": 2},
 }
+NUMBERED = re.compile(r"#[0-9]+$")  # in a directory, obstore takes such names for unfinished files
 MEMORY: dict[str, MemoryStore] = {}  # by URI: what is put through one `Artifacts` is had through another
 
 
@@ -40,6 +42,8 @@ class Artifact:
 class Artifacts:
     """The artifacts below one URI: `file:///...`, a plain path, `memory:///`, `s3://`, `gs://`, `az://`.
 
+    `directory` is where they lie on this machine, or else None; `objects` is how obstore sees them.
+
     Raises:
         TrackingError: no such kind of store, a path that leads out of it, or the store refuses.
     """
@@ -47,14 +51,14 @@ class Artifacts:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         url = uri if "://" in uri else Path(uri).absolute().as_uri()
-        self._root = Path(unquote(url.removeprefix("file://"))) if url.startswith("file:///") else None
+        self.directory = Path(unquote(url.removeprefix("file://"))) if url.startswith("file:///") else None
         with self._translated(""):
-            self._store = _opened(url)
+            self.objects = _opened(url)
 
     def put_bytes(self, data: bytes, path: str) -> str:
         """Write one artifact, whole or not at all; its SHA-256, "sha256:..."."""
         with self._translated(path):
-            obstore.put(self._store, self._inside(path), data)
+            obstore.put(self.objects, self._inside(path), data)
         return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
     def put_file(self, local: Path, path: str) -> str:
@@ -65,7 +69,7 @@ class Artifacts:
                 return self.put_bytes(first, path)
             digest = hashlib.sha256()
             with self._translated(path):
-                obstore.put(self._store, self._inside(path), _pieces(first, file, digest.update))
+                obstore.put(self.objects, self._inside(path), _pieces(first, file, digest.update))
         return f"sha256:{digest.hexdigest()}"
 
     def read(self, path: str) -> bytes:
@@ -75,12 +79,12 @@ class Artifacts:
             NotFound: there is none of that path.
         """
         with self._translated(path):
-            return bytes(obstore.get(self._store, self._inside(path)).bytes())
+            return bytes(obstore.get(self.objects, self._inside(path)).bytes())
 
     def list(self, prefix: str = "") -> list[Artifact]:
         """All artifacts below a directory, sorted by path; none if there is no such directory."""
         with self._translated(prefix):
-            batches = obstore.list(self._store, self._inside(prefix) if prefix else None)
+            batches = obstore.list(self.objects, self._inside(prefix) if prefix else None)
             try:
                 found = [Artifact(item["path"], item["size"]) for batch in batches for item in batch]
             except FileNotFoundError:
@@ -95,7 +99,7 @@ class Artifacts:
         """
         target = directory / safe(path)
         with self._translated(path):
-            stream = obstore.get(self._store, self._inside(path)).stream(min_chunk_size=PIECE)
+            stream = obstore.get(self.objects, self._inside(path)).stream(min_chunk_size=PIECE)
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
                 for piece in stream:
@@ -104,18 +108,18 @@ class Artifacts:
 
     def delete_all(self) -> None:
         """Remove every artifact."""
-        if self._root is not None:
-            remove_tree(self._root)
+        if self.directory is not None:
+            remove_tree(self.directory)
             return
         for item in self.list():
             with self._translated(item.path):
-                obstore.delete(self._store, item.path)
+                obstore.delete(self.objects, item.path)
 
     def _inside(self, path: str) -> str:
         """The path, if it stays below the root: a program may have left a symbolic link there that does not."""
         safe(path)
-        if self._root is not None and not (self._root / path).resolve().is_relative_to(self._root.resolve()):
-            raise TrackingError(f"artifact {path!r} is a link that leads out of {self.uri}")
+        if self.directory is not None:
+            contained(self.directory, path)
         return path
 
     @contextmanager
@@ -136,7 +140,19 @@ def _opened(url: str) -> ObjectStore:
         return from_url(url, mkdir=True)
     if url.startswith("memory:"):
         return MEMORY.setdefault(url, MemoryStore())
-    return from_url(url, retry_config=PATIENCE)
+    return from_url(url, retry_config=PATIENCE, client_options={"allow_http": True})
+
+
+def contained(root: Path, path: str) -> Path:
+    """Where that path is.
+
+    Raises:
+        TrackingError: a link on the way leads out of the root.
+    """
+    place = root / path
+    if not place.resolve().is_relative_to(root.resolve()):
+        raise TrackingError(f"artifact {path!r} is a link that leads out of {root}")
+    return place
 
 
 def safe(path: str) -> str:

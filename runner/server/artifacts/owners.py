@@ -1,0 +1,112 @@
+"""Artifacts of a run, a logged model or a model version, by the name of their owner."""
+
+import re
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from runner.errors import NotFound
+from runner.server.artifacts import content, paths, proxy
+from runner.server.artifacts.served import check, served, view
+from runner.server.errors import Malformed
+from runner.server.mlflow.runs import exact
+from runner.server.places import PROXIED, Places
+from runner.tracking.store import Store
+
+OF_RUN = re.compile(r"runs:/([^/]+)/(.+)")
+OF_MODEL = re.compile(r"models:/(m-[0-9a-f]{32})(/.+)?")
+OF_VERSION = re.compile(r"models:/([^/]+)/([0-9]{1,9})")
+COPIES = 10  # of copies of versions, until we believe in a circle
+
+
+async def run_directory(request: Request) -> Response:
+    """GET artifacts/list: what a directory of a run holds; paths are from the run's root."""
+    run_id = _given(request, "run_id", "run_uuid")
+    uri = await _located(request, lambda store: exact(store, run_id).artifact_uri)
+    return await _directory(request, uri, request.query_params.get("path", ""))
+
+
+async def run_file(request: Request) -> Response:
+    """GET /get-artifact."""
+    run_id = _given(request, "run_id", "run_uuid")
+    uri = await _located(request, lambda store: exact(store, run_id).artifact_uri)
+    return await _file(request, uri, _given(request, "path"))
+
+
+async def version_file(request: Request) -> Response:
+    """GET /model-versions/get-artifact."""
+    name, version = _given(request, "name"), _given(request, "version")
+    if not (version.isascii() and version.isdecimal()):
+        raise Malformed(f"Invalid value {version!r} for parameter 'version': it is no number")
+    uri = await _located(request, lambda store: _source(store, f"models:/{name}/{version}"))
+    return await _file(request, uri, _given(request, "path"))
+
+
+async def model_directory(request: Request) -> Response:
+    """GET logged-models/<id>/artifacts/directories."""
+    model_id: str = request.path_params["model_id"]
+    uri = await _located(request, lambda store: store.models.get(model_id).artifact_uri)
+    return await _directory(request, uri, request.query_params.get("artifact_directory_path", ""))
+
+
+async def model_file(request: Request) -> Response:
+    """GET logged-models/<id>/artifacts/files."""
+    model_id: str = request.path_params["model_id"]
+    uri = await _located(request, lambda store: store.models.get(model_id).artifact_uri)
+    return await _file(request, uri, _given(request, "artifact_file_path"))
+
+
+async def _located(request: Request, owner: Callable[[Store], str]) -> str:
+    return await run_in_threadpool(lambda: owner(view(request)))
+
+
+async def _directory(request: Request, uri: str, path: str) -> Response:
+    inside = path.strip("/")
+    whole = paths.checked(f"{_below(request, uri)}/{inside}".removesuffix("/"))
+    await check(request, whole)
+    entries = await served(request).files.list(whole)
+    told = proxy.listed(entries, below=f"{inside}/" if inside else "")
+    return JSONResponse({"root_uri": _places(request).told(uri), **told})
+
+
+async def _file(request: Request, uri: str, path: str) -> Response:
+    whole = f"{_below(request, uri)}/{paths.checked(path)}"
+    await check(request, paths.checked(whole))
+    return await content.answered(request, served(request).files, whole)
+
+
+def _below(request: Request, uri: str) -> str:
+    """The path below the root. We fetch from nowhere else, least of all with our own credentials."""
+    for prefix in (PROXIED, f"{_places(request).root}/"):
+        if uri.startswith(prefix):
+            return uri.removeprefix(prefix).rstrip("/")
+    raise Malformed(
+        f"these artifacts are at {uri}, not with this server", hint="clients go there by themselves"
+    )
+
+
+def _source(store: Store, uri: str) -> str:
+    """Where the files of a model lie, through copies and models."""
+    for _ in range(COPIES):
+        if found := OF_MODEL.fullmatch(uri):
+            return store.models.get(found[1]).artifact_uri + (found[2] or "")
+        if found := OF_RUN.fullmatch(uri):
+            return f"{exact(store, found[1]).artifact_uri}/{found[2]}"
+        if not (found := OF_VERSION.fullmatch(uri)):
+            return uri
+        uri = store.registry.version(found[1], int(found[2])).source
+    raise NotFound(f"{uri} leads in a circle")
+
+
+def _places(request: Request) -> Places:
+    places: Places = request.app.state.tracking.places
+    return places
+
+
+def _given(request: Request, *names: str) -> str:
+    for name in names:
+        if value := request.query_params.get(name):
+            return value
+    raise Malformed(f"Missing value for required parameter {names[0]!r}.")
