@@ -11,6 +11,8 @@ import pytest
 from runner.cli import main
 from runner.settings import Settings
 
+pytest_plugins = ["tests.services.fixtures"]
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -1,9 +1,10 @@
 """From a tracking URI to a store that is up to date."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from runner.errors import TrackingError
 from runner.files import locked
@@ -14,28 +15,57 @@ from runner.tracking.sql.store import SqlStore
 
 VERSION_TABLE = "runner_schema_version"  # MLflow's is alembic_version: neither is mistaken for the other
 HEAD = "0002"  # the last of migrations/versions; a test keeps it so
-ENGINES = {"sqlite", "postgresql", "mysql", "mariadb"}  # those whose SQL ours is, or is to be
+ENGINES = {"sqlite", "postgresql", "postgres", "mysql", "mariadb"}
 
 
 def open_store(settings: Settings, uri: str | None = None) -> SqlStore:
-    """The store at `uri`, or else where the settings say; made and migrated as needed.
+    """The store at `uri`, or else where the settings say; made as needed, and migrated if it is a file.
 
     Raises:
         TrackingError: not a store that this version can use.
     """
-    uri = _absolute(uri or settings.tracking_uri)
-    root = settings.artifact_root
-    database = _database(uri)
+    uri = absolute(uri or settings.tracking_uri)
+    database = connect(uri)
     try:
-        _bring_up_to_date(database, uri=uri, artifact_root=root, lock=_lock(uri, settings))
+        if version_of(database) != HEAD:
+            _refuse_shared(database, uri)
+            _migrate(database, uri, settings)
     except BaseException:
         database.close()
         raise
-    return SqlStore(database, uri=uri, artifact_root=root)
+    return SqlStore(database, uri=uri, artifact_root=settings.artifact_root)
 
 
-def _absolute(uri: str) -> str:
-    """The URI as it is, but a path in it from the root: programs of a run start in other directories."""
+def upgrade(settings: Settings) -> tuple[str | None, str]:
+    """Bring the tables up to date; the version before (None: there were none) and the one now.
+
+    Raises:
+        TrackingError: not a store that this version can use, or the database refuses.
+    """
+    with opened_database(settings) as (database, uri):
+        before = version_of(database)
+        if before != HEAD:
+            _migrate(database, uri, settings)
+        return before, HEAD
+
+
+@contextmanager
+def opened_database(settings: Settings) -> Iterator[tuple[Database, str]]:
+    """The database that the settings name, as it is, and its URI."""
+    uri = absolute(settings.tracking_uri)
+    database = connect(uri)
+    try:
+        yield database, uri
+    finally:
+        database.close()
+
+
+def absolute(uri: str) -> str:
+    """The URI as it is, but a path in it from the root: programs of a run start in other directories.
+
+    Raises:
+        TrackingError: it names no store.
+    """
     scheme, colon, place = uri.partition("://")
     if place.strip("/") == ":memory:":
         raise TrackingError(f"{uri!r} would be forgotten at once", hint="for a file write sqlite:///runs.db")
@@ -43,24 +73,26 @@ def _absolute(uri: str) -> str:
         return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).expanduser().absolute()}"
     if uri.startswith(("http://", "https://")):
         raise TrackingError(
-            f"recording on a server ({uri}) is not possible in this version",
+            f"recording on a server ({_shown(uri)}) is not possible in this version",
             hint="set RUNNER_TRACKING_URI=sqlite:///runs.db, or unset MLFLOW_TRACKING_URI for the store in RUNNER_HOME",
         )
     if scheme.partition("+")[0] in ENGINES and place.strip("/"):
         return uri
     raise TrackingError(
-        f"{uri!r} is no tracking URI",
+        f"{_shown(uri)!r} is no tracking URI",
         hint="for a file write sqlite:///runs.db" if colon else f"for a file write sqlite:///{uri}",
     )
 
 
-def _database(uri: str) -> Database:
+def connect(uri: str) -> Database:
+    """The database at an absolute URI.
+
+    Raises:
+        TrackingError: its driver or its directory is not there.
+    """
     if not uri.startswith(SQLITE):
         # SQLAlchemy takes 190 ms to import: only a store that needs it pays.
-        connect = cast(
-            "Callable[[str], Database]", import_module("runner.tracking.database.engine").EngineDatabase
-        )
-        return connect(uri)
+        return cast("Database", _from("engine").EngineDatabase(uri))
     path = Path(uri.removeprefix(SQLITE))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,29 +101,8 @@ def _database(uri: str) -> Database:
     return SqliteDatabase(path)
 
 
-def _lock(uri: str, settings: Settings) -> Path:
-    """What keeps two processes from migrating at once."""
-    if uri.startswith(SQLITE):
-        path = Path(uri.removeprefix(SQLITE))
-        return path.with_name(f"{path.name}.lock")
-    return settings.home / "store.lock"
-
-
-def _bring_up_to_date(database: Database, *, uri: str, artifact_root: str, lock: Path) -> None:
-    if _version(database) == HEAD:
-        return
-    try:
-        with locked(lock):
-            if _version(database) != HEAD:
-                # Alembic and SQLAlchemy take 300 ms to import: only a database that needs them pays.
-                module = import_module("runner.tracking.database.migrating")
-                cast("Callable[[str, str], None]", module.migrate)(uri, artifact_root)
-    except OSError as error:
-        raise TrackingError(f"the store cannot be made at {database.name}: {error.strerror}") from error
-
-
-def _version(database: Database) -> str | None:
-    """The version of the tables; None for a new database.
+def version_of(database: Database) -> str | None:
+    """The version of the tables; None for a new database, and for one whose first tables were not completed.
 
     Raises:
         TrackingError: it is somebody else's database, or a newer runner's.
@@ -99,16 +110,58 @@ def _version(database: Database) -> str | None:
     tables = database.tables()
     if VERSION_TABLE in tables:
         with database.reading() as db:
-            ((version,),) = db.execute(f"SELECT version_num FROM {VERSION_TABLE}")
-        if version > HEAD:
+            rows = db.execute(f"SELECT version_num FROM {VERSION_TABLE}")
+        version = str(rows[0][0]) if rows else None
+        if version is not None and version > HEAD:
             raise TrackingError(
                 f"{database.name} was written by a newer version of runner (its tables are {version}, ours {HEAD})",
                 hint="upgrade runner",
             )
-        return str(version)
+        return version
     if tables:
         kind = "an MLflow database" if "alembic_version" in tables else "a database of something else"
         raise TrackingError(
-            f"{database.name} is {kind}", hint="name another file; runner keeps a database of its own"
+            f"{database.name} is {kind}",
+            hint="name another file or database; runner keeps one of its own",
         )
     return None
+
+
+def _refuse_shared(database: Database, uri: str) -> None:
+    """Older versions of runner may be at work in the tables of a server."""
+    version = version_of(database)
+    if version is not None and not uri.startswith("sqlite"):
+        raise TrackingError(
+            f"the tables of {database.name} are those of an older version of runner ({version}, ours {HEAD})",
+            hint="stop the servers that use it, make a backup, then `runner db upgrade`",
+        )
+
+
+def _migrate(database: Database, uri: str, settings: Settings) -> None:
+    try:
+        with _lock(uri):
+            if version_of(database) != HEAD:
+                # Alembic and SQLAlchemy take 300 ms to import: only a database that needs them pays.
+                migrate = cast("Callable[[str, str], None]", _from("migrating").migrate)
+                migrate(uri, settings.artifact_root)
+    except OSError as error:
+        raise TrackingError(f"the store cannot be made at {database.name}: {error.strerror}") from error
+
+
+def _lock(uri: str) -> AbstractContextManager[object]:
+    """What keeps two processes from migrating a file at once; a server has locks of its own."""
+    if not uri.startswith(SQLITE):
+        return nullcontext()
+    path = Path(uri.removeprefix(SQLITE))
+    return locked(path.with_name(f"{path.name}.lock"))
+
+
+def _shown(uri: str) -> str:
+    """A URI without what may be a password."""
+    scheme, separator, rest = uri.partition("://")
+    place = rest.partition("?")[0].rpartition("@")
+    return f"{scheme}{separator}{place[2]}" if place[1] else uri
+
+
+def _from(module: str) -> Any:
+    return import_module(f"runner.tracking.database.{module}")

@@ -1,4 +1,4 @@
-"""A store for each test, through the standard library's sqlite3 and through SQLAlchemy's engine."""
+"""A store for each test: through the standard library's sqlite3, SQLAlchemy's engine, and on database servers."""
 
 import os
 import shutil
@@ -9,6 +9,13 @@ import pytest
 
 from runner.settings import Settings
 from runner.tracking import Store, open_store
+from runner.tracking.database.engine import EngineDatabase
+from runner.tracking.database.schema import metadata
+from runner.tracking.sql.experiments import create_default
+from tests.services.databases import DatabaseServer
+
+SQLITE = {"sqlite3": "sqlite", "sqlalchemy": "sqlite+pysqlite"}
+SERVERS = ("postgresql", "mariadb")
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +40,39 @@ def settings(home: Path) -> Settings:
     return Settings.from_environ(os.environ)
 
 
-@pytest.fixture(params=["sqlite", "sqlite+pysqlite"], ids=["sqlite3", "sqlalchemy"])
-def store(request: pytest.FixtureRequest, database: Path, settings: Settings) -> Iterator[Store]:
-    store = open_store(settings, f"{request.param}:///{database}")
+@pytest.fixture(scope="session")
+def shared_databases() -> dict[str, str]:
+    """The URI of the database on each server that tests have used: it is emptied between them."""
+    return {}
+
+
+@pytest.fixture(params=[*SQLITE, *SERVERS])
+def store_uri(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Where this test's store is, made and empty."""
+    if request.param in SQLITE:
+        return f"{SQLITE[request.param]}:///{request.getfixturevalue('database')}"
+    known: dict[str, str] = request.getfixturevalue("shared_databases")
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    if request.param in known:
+        emptied(known[request.param], settings)
+    else:
+        known[request.param] = server.new_database()
+        open_store(settings, known[request.param]).close()
+    return known[request.param]
+
+
+@pytest.fixture
+def store(store_uri: str, settings: Settings) -> Iterator[Store]:
+    store = open_store(settings, store_uri)
     yield store
     store.close()
+
+
+def emptied(uri: str, settings: Settings) -> None:
+    """The database as a new one: to make its tables takes longer than most tests."""
+    database = EngineDatabase(uri)
+    with database.transaction() as db:
+        for table in reversed(metadata.sorted_tables):
+            db.execute(f"DELETE FROM {table.name}")
+        create_default(db, artifact_root=settings.artifact_root)
+    database.close()

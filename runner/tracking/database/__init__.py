@@ -1,7 +1,9 @@
 """Statements to a database: plain SQL with `:name` parameters, in transactions that are whole or not at all.
 
-    sqlite:///...      the standard library's sqlite3 (sqlite.py)
-    anything else      SQLAlchemy's engine (engine.py), imported only then
+    sqlite:///...                          the standard library's sqlite3 (sqlite.py)
+    postgresql://  mysql://  mariadb://    SQLAlchemy's engine (engine.py, servers.py), imported only then
+
+In what the databases differ stands in statements.py, servers.py (what a server is told) and collation.py.
 
 Importing SQLAlchemy takes 190 ms of CPU and Alembic another 120, more than everything else that `runner run` does. So the
 statements are text which both take as it is; SQLAlchemy describes the tables (schema.py), migrates them through Alembic
@@ -12,20 +14,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
+from runner.errors import Unavailable
+from runner.tracking.database.statements import Spelled, Statement, for_update, upsert
+
+__all__ = [
+    "BUSY", "Connection", "Contended", "Database", "Joined", "Row", "Spelled", "Statement", "Values", "for_update", "upsert",
+]  # fmt: skip
+
 Values: TypeAlias = Mapping[str, Any]
 Row: TypeAlias = Sequence[Any]
 
 BUSY = 60.0  # seconds to wait for another writer
 
 
+class Contended(Unavailable):
+    """Another writer stood in the way: the same transaction may pass when it is done once more."""
+
+
 class Connection(Protocol):
     """Inside a transaction."""
 
-    def execute(self, statement: str, values: Values = {}) -> Sequence[Row]:
+    def execute(self, statement: Statement, values: Values = {}) -> Sequence[Row]:
         """Run a statement; its rows, if it has any."""
         ...
 
-    def execute_many(self, statement: str, values: Sequence[Values]) -> None:
+    def execute_many(self, statement: Statement, values: Sequence[Values]) -> None:
         """Run a statement once for each set of values."""
         ...
 
@@ -43,7 +56,11 @@ class Database(Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[Connection]:
-        """Committed and durable at the end of the block, rolled back on an error; one writer at a time."""
+        """Committed and durable at the end of the block, rolled back on an error.
+
+        SQLite has one writer at a time. In a server's database others write meanwhile, and a statement sees what they
+        have committed.
+        """
         ...
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -52,6 +69,10 @@ class Database(Protocol):
 
     def translated(self) -> AbstractContextManager[None]:
         """Turns the driver's errors into Unavailable."""
+        ...
+
+    def changes(self) -> object:
+        """Equal to what the same thread was told before, if nothing has been committed since."""
         ...
 
     def close(self) -> None: ...
@@ -64,6 +85,7 @@ class Joined:
         self.name = database.name
         self._database = database
         self._connection = connection
+        self._lost: BaseException | None = None
 
     def tables(self) -> set[str]:
         return self._database.tables()
@@ -71,41 +93,44 @@ class Joined:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """See `Database.transaction`; durable only when the outer transaction is."""
+        self.confirm()
         with self._database.translated():
             self._connection.execute("SAVEPOINT joined")
             try:
                 yield self._connection
             except BaseException:
-                self._connection.execute("ROLLBACK TO SAVEPOINT joined")
-                self._connection.execute("RELEASE SAVEPOINT joined")
+                self._roll_back()
                 raise
             self._connection.execute("RELEASE SAVEPOINT joined")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Database.reading`; what the outer transaction has changed is there."""
+        self.confirm()
         with self._database.translated():
             yield self._connection
+
+    def confirm(self) -> None:
+        """Nothing, if the outer transaction is as it was left.
+
+        Raises:
+            Unavailable: the database has given it up, and what was done in it is undone.
+        """
+        if self._lost is not None:
+            raise Unavailable(f"the store {self.name} gave up a transaction: {self._lost}") from self._lost
 
     def translated(self) -> AbstractContextManager[None]:
         return self._database.translated()
 
+    def changes(self) -> object:
+        return self._database.changes()
+
     def close(self) -> None:
         """Nothing: the connection is the outer transaction's."""
 
-
-def upsert(
-    table: str, columns: Sequence[str], *, key: Sequence[str], update: Sequence[str] = (), where: str = ""
-) -> str:
-    """INSERT that updates the row when its key is there already; without `update` the row stays as it is.
-
-    `where` is a condition on `excluded.column` (new) and `table.column` (old) under which the update happens.
-    This is SQLite's and PostgreSQL's form, and the only statement in which databases differ.
-    """
-    names, values = ", ".join(columns), ", ".join(f":{column}" for column in columns)
-    insert = f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({', '.join(key)})"
-    if not update:
-        return f"{insert} DO NOTHING"
-    change = ", ".join(f"{column} = excluded.{column}" for column in update)
-    guard = f" WHERE {where}" if where else ""
-    return f"{insert} DO UPDATE SET {change}{guard}"
+    def _roll_back(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK TO SAVEPOINT joined")
+            self._connection.execute("RELEASE SAVEPOINT joined")
+        except Exception as error:  # noqa: BLE001 - after a dead-lock, with a full disk: the savepoint went with the whole transaction
+            self._lost = error

@@ -1,37 +1,42 @@
-"""Any database that SQLAlchemy knows, through its engine. Imported only for those, and to migrate."""
+"""A database behind SQLAlchemy's engine: a server's, or an SQLite file's. Imported only for those, and to migrate."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import lru_cache
+from time import monotonic
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from runner.errors import TrackingError, Unavailable
-from runner.tracking.database import BUSY, Connection, Row, Values
+from runner.tracking.database import BUSY, Connection, Contended, Row, Statement, Values
+from runner.tracking.database.servers import Server, server_of
 from runner.tracking.database.sqlite import PRAGMAS, SQLITE
+
+Kind: TypeAlias = Literal["sqlite", "postgresql", "mysql"]
+
+# More threads may ask than there are connections: they wait a moment, and then the store is Unavailable.
+KEPT, AT_ONCE, PATIENCE = 5, 20, 3.0
+RENEWED = 1800  # seconds after which a connection is made anew: servers and firewalls forget those that rest
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+PARAMETER = re.compile(r"'[^']*'|%|(?<!:):(\w+)")  # or what only looks like one
 
 
 class EngineDatabase:
-    """A database behind an SQLAlchemy URL.
+    """A database behind a URL.
 
     Raises:
-        TrackingError: the URL or its driver is not known.
+        TrackingError: the URL is none, or its driver is not known or not installed.
     """
 
     def __init__(self, uri: str) -> None:
-        try:
-            self.engine = sqlalchemy.create_engine(_url(uri))
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
-            scheme = uri.partition("://")[0]  # the rest may hold a password
-            raise TrackingError(
-                f"there is no driver for {scheme}:// tracking stores: {error}",
-                hint="sqlite:///runs.db needs none",
-            ) from error
-        self.name = self.engine.url.render_as_string(hide_password=True)
-        if self.engine.dialect.name == "sqlite":
-            _own_transactions(self.engine)
+        scheme = uri.partition("://")[0]
+        self.server = None if scheme.partition("+")[0] == "sqlite" else server_of(scheme)
+        self.engine = _sqlite_engine(uri) if self.server is None else _server_engine(uri, self.server)
+        self.name = self.engine.url.set(query={}).render_as_string(hide_password=True)
 
     def tables(self) -> set[str]:
         with self.translated():
@@ -47,7 +52,13 @@ class EngineDatabase:
     def reading(self) -> Iterator[Connection]:
         """See `Database.reading`."""
         with self.translated(), self.engine.connect() as connection:
+            if self.server is not None:
+                connection.exec_driver_sql(SNAPSHOT)
             yield EngineConnection(connection.execution_options(reading=True))
+
+    def changes(self) -> object:
+        """See `Database.changes`. A server does not tell what all databases would: something may change every second."""
+        return int(monotonic())
 
     def close(self) -> None:
         self.engine.dispose()
@@ -58,29 +69,110 @@ class EngineDatabase:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise Unavailable(f"the store {self.name} refuses: {cause}") from error
+            kind = Contended if self._contended(error) else Unavailable
+            raise kind(f"the store {self.name} refuses: {said(error)}") from error
+
+    def _contended(self, error: SQLAlchemyError) -> bool:
+        """A row that another writer has made meanwhile is seen when the transaction is done again."""
+        if isinstance(error, IntegrityError):
+            return True
+        return (
+            self.server is not None
+            and isinstance(error, DBAPIError)
+            and _code(error) in self.server.contended
+        )
 
 
 class EngineConnection:
-    """See `database.Connection`."""
+    """See `database.Connection`. The driver gets the text: SQLAlchemy would read and compile it anew each time."""
 
     def __init__(self, connection: sqlalchemy.Connection) -> None:
         self._connection = connection
+        self._kind: Kind = connection.dialect.name  # type: ignore[assignment] - of those that `server_of` lets through
 
-    def execute(self, statement: str, values: Values = {}) -> Sequence[Row]:
-        result = self._connection.execute(sqlalchemy.text(statement), dict(values))
+    def execute(self, statement: Statement, values: Values = {}) -> Sequence[Row]:
+        result = self._connection.exec_driver_sql(_spelled(statement, self._kind), dict(values))
         return [tuple(row) for row in result] if result.returns_rows else []
 
-    def execute_many(self, statement: str, values: Sequence[Values]) -> None:
-        self._connection.execute(sqlalchemy.text(statement), [dict(each) for each in values])
+    def execute_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        self._connection.exec_driver_sql(_spelled(statement, self._kind), [dict(each) for each in values])
 
 
-def _url(uri: str) -> str | sqlalchemy.URL:
+def said(error: SQLAlchemyError) -> str:
+    """What the database says, in one line and without the statement."""
+    if isinstance(error, sqlalchemy.exc.TimeoutError):
+        return f"all {AT_ONCE} connections to it are busy"
+    original = getattr(error, "orig", None)
+    told = original.args[-1] if original is not None and original.args else error
+    return " ".join(str(told).split())
+
+
+def _code(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or next(iter(error.orig.args if error.orig else ()), ""))
+
+
+@lru_cache(maxsize=2000)
+def _spelled(statement: Statement, kind: Kind) -> str:
+    """The statement as the driver takes it: `:name`, but for servers `%(name)s`, where `%` is written twice."""
+    text = statement if isinstance(statement, str) else getattr(statement, kind)
+    return text if kind == "sqlite" else PARAMETER.sub(_parameter, text)
+
+
+def _parameter(found: "re.Match[str]") -> str:
+    return f"%({found[1]})s" if found[1] else found[0].replace("%", "%%")
+
+
+def _server_engine(uri: str, server: Server) -> sqlalchemy.Engine:
+    try:
+        url = sqlalchemy.make_url(uri).set(drivername=server.driver).update_query_dict(server.query)
+    except (ArgumentError, ValueError):
+        raise TrackingError(  # what SQLAlchemy says may hold the password
+            "the tracking URI cannot be read",
+            hint=f"write {uri.partition(':')[0]}://user:password@host:port/database",
+        ) from None
+    try:
+        engine = sqlalchemy.create_engine(
+            url,
+            pool_size=KEPT,
+            max_overflow=AT_ONCE - KEPT,
+            pool_timeout=PATIENCE,
+            pool_recycle=RENEWED,
+            pool_pre_ping=True,  # a server may have been started anew
+            pool_use_lifo=True,
+            isolation_level="READ COMMITTED",
+            connect_args=dict(server.connect),
+        )
+    except ModuleNotFoundError as error:
+        raise TrackingError(
+            f"a store on {server.name} needs the package {error.name}",
+            hint=f"pip install 'runner[{server.extra}]'",
+        ) from error
+    _tell_first(engine, server.session)
+    return engine
+
+
+def _tell_first(engine: sqlalchemy.Engine, statements: Sequence[str]) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        connection.commit()
+
+
+def _sqlite_engine(uri: str) -> sqlalchemy.Engine:
     """What follows `sqlite:///` is a path as it stands: `?`, `%` and `#` in it are not those of a URL."""
-    if uri.startswith(SQLITE):
-        return sqlalchemy.URL.create("sqlite", database=uri.removeprefix(SQLITE))
-    return uri
+    path = uri.removeprefix(SQLITE)
+    try:
+        engine = sqlalchemy.create_engine(
+            uri if path == uri else sqlalchemy.URL.create("sqlite", database=path)
+        )
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise TrackingError(
+            f"{uri!r} is no tracking URI: {error}", hint="sqlite:///runs.db needs no driver"
+        ) from error
+    _own_transactions(engine)
+    return engine
 
 
 def _own_transactions(engine: sqlalchemy.Engine) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.errors import Unavailable
-from runner.tracking.database import BUSY, Connection, Row, Values
+from runner.tracking.database import BUSY, Connection, Row, Statement, Values
 
 SQLITE = "sqlite:///"  # a path follows
 # WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
@@ -58,6 +58,13 @@ class SqliteDatabase:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    def changes(self) -> object:
+        """See `Database.changes`: others' commits are counted by the file, our own by the connection."""
+        with self.translated():
+            connection = self._connection
+            ((version,),) = connection.execute("PRAGMA data_version")
+            return id(connection), version, connection.total_changes
 
     def close(self) -> None:
         """Close all connections, those of ended threads too."""
@@ -122,11 +129,15 @@ class _Sqlite:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def execute(self, statement: str, values: Values = {}) -> Sequence[Row]:
-        return self._connection.execute(statement, values).fetchall()
+    def execute(self, statement: Statement, values: Values = {}) -> Sequence[Row]:
+        return self._connection.execute(_text(statement), values).fetchall()
 
-    def execute_many(self, statement: str, values: Sequence[Values]) -> None:
-        self._connection.executemany(statement, values)
+    def execute_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        self._connection.executemany(_text(statement), values)
+
+
+def _text(statement: Statement) -> str:
+    return statement if isinstance(statement, str) else statement.sqlite
 
 
 def _hint(message: str) -> str | None:
