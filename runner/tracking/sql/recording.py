@@ -26,8 +26,7 @@ INSERT_LATEST = upsert(
     ("run", "key_id", "experiment", *POINT),
     key=("run", "key_id"),
     update=POINT,
-    where="(excluded.step, excluded.time, excluded.value)"
-    " >= (runner_latest_metrics.step, runner_latest_metrics.time, runner_latest_metrics.value)",
+    newest=("step", "time", "value"),
 )
 LEASE = ("run", "host", "pid", "process_started", "until")
 INSERT_LEASE = upsert("runner_leases", LEASE, key=("run",), update=LEASE[1:])
