@@ -2,14 +2,18 @@
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from runner.errors import TrackingError
 from runner.tracking.model import Metric
 
 KEY, PARAM, RUN_TAG, EXPERIMENT_TAG, NAME, LIMIT = 250, 6000, 8000, 20000, 500, 50_000
+REGISTRY_TAG, ALIAS = 100_000, 255
 INT64 = range(-(2**63), 2**63)
 _KEY = re.compile(r"[\w\-./: ]+")
+_ALIAS = re.compile(rf"[\w\-]{{1,{ALIAS}}}")
+_RESERVED = re.compile(r"latest|v\d+", re.IGNORECASE)  # `models:/name@v3` would look like version 3
 
 
 def experiment_name(name: str) -> None:
@@ -20,6 +24,31 @@ def experiment_name(name: str) -> None:
 def run_name(name: str) -> None:
     """Not empty, not too long, no control characters."""
     _name("a run", name, KEY)
+
+
+def model_name(name: str) -> None:
+    """What stands in URIs and must not be taken for another name: nothing that is written in two ways or decoded."""
+    _name("a registered model", name, NAME)
+    plain = name == unicodedata.normalize("NFKC", name).strip()
+    if not plain or name in {".", ".."} or set("/:%#") & set(name):
+        raise TrackingError(
+            f"{name!r} is no name for a registered model",
+            hint="no / : % #, no spaces around it, no signs that only look different, such as ligatures",
+        )
+
+
+def alias(name: str) -> None:
+    """A name for a version, as MLflow has them."""
+    if not _ALIAS.fullmatch(name):
+        hint = f"up to {ALIAS} letters, digits, _ and -"
+        raise TrackingError(f"{name!r} is no alias for a model version", hint=hint)
+
+
+def new_alias(name: str) -> None:
+    """An alias that may be given."""
+    alias(name)
+    if _RESERVED.fullmatch(name):
+        raise TrackingError(f"{name!r} is reserved: it cannot be an alias for a model version")
 
 
 def text(value: str) -> str:

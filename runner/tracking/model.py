@@ -174,13 +174,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """A version of a registered model: `source` is where its files come from, `run_id` and `model_id` what made them."""
+    """A version of a registered model: `source` is where its files come from, `run_id` and `model_id` what made them.
+
+    `location` is where the files are: the source itself, unless that is another model; "" if only the store's server knows.
+    """
 
     model: str
     version: int
     created: int
     updated: int
     source: str
+    location: str = ""
     stage: Stage = Stage.NONE
     description: str = ""
     run_id: str = ""
@@ -234,3 +238,12 @@ class Entry:
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPoints:
+    """What came to the metrics of a run: the latest point of each, those not seen before, and how many each has by now."""
+
+    latest: Mapping[str, Metric]
+    points: Mapping[str, tuple[Metric, ...]]
+    counts: Mapping[str, int] | None

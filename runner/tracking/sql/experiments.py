@@ -7,7 +7,7 @@ from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks
 from runner.tracking.access import Kind, Reader
 from runner.tracking.clock import now
-from runner.tracking.database import Connection, upsert
+from runner.tracking.database import Connection
 from runner.tracking.filters import EXPERIMENTS
 from runner.tracking.model import Experiment, Lifecycle
 from runner.tracking.sql import keys, permissions
@@ -15,8 +15,6 @@ from runner.tracking.sql.conditions import Search, Sql, Subject, compiled
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
 SUGGESTED = 1000  # names among which the nearest is sought
-TAG = ("experiment", "key_id", "value")
-INSERT_TAG = upsert("runner_experiment_tags", TAG, key=TAG[:2], update=TAG[2:])
 SUBJECT = Subject(
     vocabulary=EXPERIMENTS,
     rows="runner_experiments r",
@@ -159,11 +157,7 @@ def delete_tag(db: Connection, found: Experiment, key: str) -> None:
     refuse_deleted(found)
     if key not in found.tags:
         raise NotFound(f"experiment {found.name!r} has no tag {key!r}")
-    db.execute(
-        "DELETE FROM runner_experiment_tags WHERE experiment = :experiment"
-        " AND key_id = (SELECT id FROM runner_key_names WHERE name = :key)",
-        {"experiment": int(found.id), "key": key},
-    )
+    keys.detach(db, "runner_experiment_tags", key, owner="experiment", number=int(found.id))
     _touch(db, found)
 
 
@@ -189,12 +183,7 @@ def _insert(db: Connection, number: int, name: str, location: str) -> None:
 
 
 def _write_tags(db: Connection, number: int, tags: Mapping[str, str]) -> None:
-    ids = keys.numbers(db, tags)
-    if tags:
-        db.execute_many(
-            INSERT_TAG,
-            [{"experiment": number, "key_id": ids[key], "value": value} for key, value in tags.items()],
-        )
+    keys.attach(db, "runner_experiment_tags", tags, owner="experiment", number=number)
 
 
 def _touch(db: Connection, found: Experiment) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from runner.tracking import checks
 from runner.tracking.database import Connection, upsert
 
 T = TypeVar("T")
@@ -36,6 +37,26 @@ def attached(
         for number, *rest in rows:
             found.setdefault(number, []).append(tuple(rest))
     return found
+
+
+def attach(db: Connection, table: str, values: Mapping[str, str], *, owner: str, number: int) -> None:
+    """Hang these on the row `number`; a name that hangs there already gets the new value."""
+    columns = (owner, "key_id", "value")
+    ids = numbers(db, values)
+    if values:
+        db.execute_many(
+            upsert(table, columns, key=columns[:2], update=columns[2:]),
+            [{owner: number, "key_id": ids[name], "value": value} for name, value in values.items()],
+        )
+
+
+def detach(db: Connection, table: str, name: str, *, owner: str, number: int) -> None:
+    """Take a name off the row `number`."""
+    db.execute(
+        f"DELETE FROM {table} WHERE {owner} = :number"
+        " AND key_id = (SELECT id FROM runner_key_names WHERE name = :name)",
+        {"number": number, "name": checks.text(name)},
+    )
 
 
 def bound(items: Sequence[T]) -> Iterable[dict[str, T]]:

@@ -17,11 +17,13 @@ from runner.tracking.model import (
     Lifecycle,
     Metric,
     ModelOutput,
+    NewPoints,
     Page,
     Run,
     RunStatus,
 )
-from runner.tracking.sql import conditions, experiments, recording, runs, searching
+from runner.tracking.sql import conditions, experiments, points, recording, runs, searching
+from runner.tracking.sql.registry import SqlRegistry
 from runner.tracking.sql.users import SqlUsers
 from runner.tracking.store import LoggedModels, Registry, Store
 
@@ -49,7 +51,7 @@ class SqlStore:
 
     @property
     def registry(self) -> Registry:
-        raise NotImplementedError
+        return SqlRegistry(self._database)
 
     @property
     def users(self) -> Users:
@@ -245,6 +247,16 @@ class SqlStore:
     def restore_run(self, run_id: str) -> None:
         with self._database.transaction() as db:
             runs.mark(db, runs.exact(db, run_id), Lifecycle.ACTIVE)
+
+    # for those who watch ----------------------------------------------------------------------------------
+    def changes(self) -> object:
+        return self._database.changes()
+
+    def new_points(
+        self, run_id: str, seen: Mapping[str, Metric] | None, *, limit: int, count: bool
+    ) -> NewPoints:
+        with self._database.reading() as db:
+            return points.new(db, run_id, seen, limit=limit, count=count)
 
     # leases -----------------------------------------------------------------------------------------------
     def renew_lease(self, run_id: str, lease: Lease) -> bool:
