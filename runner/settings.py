@@ -19,6 +19,7 @@ VARIABLES: Mapping[str, str] = {
     "RUNNER_CACHE": "directory of environments, Git mirrors and downloads; default: `cache` below RUNNER_HOME",
     "RUNNER_ARTIFACT_ROOT": "directory or URI below which the artifacts of new experiments go, for example"
     " s3://bucket/prefix; default: `artifacts` below RUNNER_HOME",
+    "RUNNER_LARGEST_ARTIFACT": "bytes of the largest artifact that `runner server` takes; default 5 TiB",
     "RUNNER_TRACKING_URI": "tracking store, for example sqlite:///runs.db; wins over MLFLOW_TRACKING_URI",
     "RUNNER_ENV_MANAGER": "environment to use when the command line does not say: auto, local or virtualenv",
     "RUNNER_OFFLINE": "1: never use the network; what is not in the cache is an error",
@@ -46,6 +47,7 @@ class Settings:
     offline: bool = False
     uv: str | None = None
     lease_seconds: float = 30.0
+    largest_artifact: int = 5 * 1024**4
     experiment_name: str | None = None
     experiment_id: str | None = None
     parent_run_id: str | None = None
@@ -70,6 +72,7 @@ class Settings:
             offline=truth(environ, "RUNNER_OFFLINE"),
             uv=environ.get("RUNNER_UV") or None,
             lease_seconds=_seconds(environ, "RUNNER_LEASE_SECONDS", 30.0),
+            largest_artifact=_bytes(environ, "RUNNER_LARGEST_ARTIFACT", 5 * 1024**4),
             experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
             experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,
             parent_run_id=environ.get("RUNNER_RUN_ID") or environ.get("MLFLOW_RUN_ID") or None,
@@ -92,6 +95,13 @@ def place_uri(place: str) -> str:
 
 def truth(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def _bytes(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004 - 64 bits
+        raise UsageError(f"{name}={text!r} is no number of bytes", hint=f"unset it, or set {name}={default}")
+    return int(text)
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -43,7 +43,11 @@ def command(context: Context, /, *, host: str, port: int, artifact_root: str | N
     if artifact_root is not None:
         settings = replace(settings, artifact_root=place_uri(artifact_root))
     options = Options(
-        host=host, port=port, artifact_root=settings.artifact_root, proxied=artifacts == "proxied"
+        host=host,
+        port=port,
+        artifact_root=settings.artifact_root,
+        proxied=artifacts == "proxied",
+        largest_artifact=settings.largest_artifact,
     )
     with closing(open_store(settings)) as store:
         serve(store, options, ready=lambda address: click.echo(f"listening at {address}", err=True))

@@ -10,7 +10,7 @@ from runner.errors import UsageError
 from runner.server.access.caller import anybody
 from runner.server.app import Tracking, create_app
 from runner.server.artifacts.routes import open_files
-from runner.server.artifacts.served import LARGEST, ServedArtifacts
+from runner.server.artifacts.served import ServedArtifacts
 from runner.server.places import Places
 from runner.server.protocol import OneWrite
 from runner.server.writer import Writer
@@ -29,7 +29,7 @@ class Options:
     port: int = 5000
     artifact_root: str
     proxied: bool = True
-    largest_artifact: int = LARGEST  # bytes
+    largest_artifact: int  # bytes
 
 
 def serve(store: Store, options: Options, *, ready: Callable[[str], None]) -> None:

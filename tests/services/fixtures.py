@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services import databases
+from tests.services import ceph, databases
+from tests.services.ceph import ObjectStore
 from tests.services.databases import DatabaseServer
 
 
@@ -18,6 +19,12 @@ def postgresql() -> Iterator[DatabaseServer]:
 def mariadb() -> Iterator[DatabaseServer]:
     with databases.mariadb() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    with ceph.object_store() as store:
+        yield store
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

@@ -10,7 +10,10 @@ import pytest
 
 PACKAGES = Path(__file__).with_name("packages.txt")
 # What stands for the packages: where all of these are, nothing needs to be installed.
-PROGRAMS = ("initdb", "postgres", "mariadbd", "mariadb-install-db")
+PROGRAMS = (
+    *("initdb", "postgres", "mariadbd", "mariadb-install-db"),
+    *("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "curl"),
+)
 PLACES = ("usr/lib/postgresql/*/bin", "usr/sbin", "usr/local/sbin", "opt/homebrew/bin")
 
 

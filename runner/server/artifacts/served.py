@@ -9,15 +9,13 @@ from runner.server.access.caller import Caller
 from runner.server.artifacts.files import Files
 from runner.tracking.store import Store
 
-LARGEST = 5 * 1024**4  # bytes of an artifact: as much as S3 takes
-
 
 @dataclass(frozen=True, slots=True)
 class ServedArtifacts:
-    """`direct`: clients may also get artifacts from where they lie, by signed URLs."""
+    """`largest` is the size of the largest upload; `direct`: clients may also get artifacts by signed URLs."""
 
     files: Files
-    largest: int = LARGEST
+    largest: int
     direct: bool = False
 
 
