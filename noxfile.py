@@ -23,6 +23,9 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, with the branches that they cover; arguments go to pytest."""
     _install(session)
+    session.run(
+        "python", "-m", "tests.services.programs"
+    )  # PostgreSQL, MariaDB: by apt-get, if we are root on Debian
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *session.posargs, env={"COVERAGE_CORE": "ctrace"})
     session.run("coverage", "combine", "--quiet")

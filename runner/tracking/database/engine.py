@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import sqlalchemy
 from sqlalchemy import event
@@ -88,7 +88,7 @@ class EngineConnection:
 
     def __init__(self, connection: sqlalchemy.Connection) -> None:
         self._connection = connection
-        self._kind: Kind = connection.dialect.name  # type: ignore[assignment] - of those that `server_of` lets through
+        self._kind = cast("Kind", connection.dialect.name)  # of those that `server_of` lets through
 
     def execute(self, statement: Statement, values: Values = {}) -> Sequence[Row]:
         result = self._connection.exec_driver_sql(_spelled(statement, self._kind), dict(values))

@@ -81,6 +81,8 @@ def server_of(scheme: str) -> Server:
     if server is None or driver not in server.drivers:
         raise TrackingError(
             f"there is no driver for {scheme}:// tracking stores",
-            hint=f"write {kind}://user@host/database" if server else "sqlite:///runs.db needs none",
+            hint=f"write {kind}://user@host/database, or for a file sqlite:///runs.db"
+            if server
+            else "for a file write sqlite:///runs.db",
         )
     return server

@@ -17,6 +17,7 @@ from runner.tracking.filters.vocabulary import Entity
 from runner.tracking.model import Page
 
 T = TypeVar("T")
+ESCAPE = "!"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,15 @@ def compared(sql: Sql, column: str, clause: Clause) -> str:
     match clause.value:
         case tuple():
             return f"{column} {clause.operator} ({', '.join(sql.bind(item) for item in clause.value)})"
-        case str() if clause.operator == "ILIKE":
-            return f"LOWER({column}) LIKE LOWER({sql.bind(clause.value)})"
+        case str() if clause.operator in {"LIKE", "ILIKE"}:
+            # A backslash stands for itself, which it does not in every database unless another sign escapes.
+            pattern = sql.bind(clause.value.replace(ESCAPE, ESCAPE * 2))
+            like = (
+                f"{column} LIKE {pattern}"
+                if clause.operator == "LIKE"
+                else f"LOWER({column}) LIKE LOWER({pattern})"
+            )
+            return f"{like} ESCAPE '{ESCAPE}'"
         case _:
             return f"{column} {clause.operator} {sql.bind(clause.value)}"
 

@@ -7,7 +7,7 @@ from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks
 from runner.tracking.access import Kind, Reader
 from runner.tracking.clock import now
-from runner.tracking.database import Connection
+from runner.tracking.database import Connection, for_update
 from runner.tracking.filters import EXPERIMENTS
 from runner.tracking.model import Experiment, Lifecycle
 from runner.tracking.sql import keys, permissions
@@ -33,7 +33,8 @@ SUBJECT = Subject(
 def create(
     db: Connection, name: str, *, artifact_root: str, artifact_location: str | None, tags: Mapping[str, str]
 ) -> Experiment:
-    """A new one, with the next number."""
+    """A new one, with the next number; two at once make theirs one after another."""
+    db.execute(for_update("SELECT id FROM runner_experiments WHERE id = 0"))
     _refuse_taken(db, name)
     ((last,),) = db.execute("SELECT COALESCE(MAX(id), 0) FROM runner_experiments")
     number = last + 1

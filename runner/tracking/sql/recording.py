@@ -8,7 +8,7 @@ from typing import Any
 from runner.errors import Conflict, RunnerError
 from runner.tracking import checks
 from runner.tracking.clock import now
-from runner.tracking.database import Connection, upsert
+from runner.tracking.database import Connection, for_update, upsert
 from runner.tracking.leases import over
 from runner.tracking.model import Entry, Lease, Metric, RunStatus
 from runner.tracking.sql import keys, runs
@@ -34,7 +34,7 @@ INSERT_LEASE = upsert("runner_leases", LEASE, key=("run",), update=LEASE[1:])
 
 def write_all(db: Connection, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
     """Each entry whole, or its refusal: what is malformed, contradicts, or is meant for a run that takes nothing."""
-    rows = runs.rows(db, [entry.run_id for entry in entries])
+    rows = runs.rows(db, [entry.run_id for entry in entries], locked=True)
     stored = _Stored(db)
     refusals = [_refusal(entry, rows, stored) for entry in entries]
     write(
@@ -111,12 +111,13 @@ def write_lease(db: Connection, row: Row, lease: Lease) -> None:
     db.execute(INSERT_LEASE, dict(zip(LEASE, values, strict=True)))
 
 
-def over_leases(db: Connection, moment: int) -> dict[int, str]:
-    """Numbers and ids of the runs that nobody keeps alive."""
-    rows = db.execute(
+def over_leases(db: Connection, moment: int, *, locked: bool = False) -> dict[int, str]:
+    """Numbers and ids of the runs that nobody keeps alive; nobody renews `locked` ones until the transaction ends."""
+    statement = (
         "SELECT r.id, r.uuid, l.host, l.pid, l.process_started, l.until"
-        " FROM runner_leases l JOIN runner_runs r ON r.id = l.run"
+        " FROM runner_leases l JOIN runner_runs r ON r.id = l.run ORDER BY r.id"
     )
+    rows = db.execute(for_update(statement) if locked else statement)
     return {number: uuid for number, uuid, *lease in rows if over(Lease(*lease), moment)}
 
 

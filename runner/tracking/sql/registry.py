@@ -12,11 +12,13 @@ from runner.tracking.filters import Clause
 from runner.tracking.model import ModelVersion, Page, RegisteredModel, Stage
 from runner.tracking.sql import model_sources, model_versions, permissions, registered_models
 from runner.tracking.sql.conditions import Search, Sql, Subject, compiled, condition
+from runner.tracking.sql.repeating import repeating
 
 PROMPT = "mlflow.prompt.is_prompt"  # clients ask every search for those where it is not 'true': it is mostly missing
 ACTIVE = {Stage.STAGING, Stage.PRODUCTION}
 
 
+@repeating
 class SqlRegistry:
     """See `store.Registry`."""
 

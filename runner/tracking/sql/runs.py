@@ -10,7 +10,7 @@ from typing import Any
 from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks
 from runner.tracking.clock import now
-from runner.tracking.database import Connection
+from runner.tracking.database import Connection, for_update
 from runner.tracking.model import Experiment, Lifecycle, Metric, Run, RunStatus
 from runner.tracking.names import speakable
 from runner.tracking.sql import keys
@@ -63,21 +63,24 @@ def insert(
     return exact(db, uuid)
 
 
-def rows(db: Connection, run_ids: Sequence[str]) -> dict[str, Row]:
-    """Those of the runs that exist, by id; deleted or not."""
+def rows(db: Connection, run_ids: Sequence[str], *, locked: bool = False) -> dict[str, Row]:
+    """Those of the runs that exist, by id; deleted or not. Nobody else changes `locked` ones until the transaction ends."""
     found: dict[str, Row] = {}
     for marks in keys.bound(sorted({run_id for run_id in run_ids if run_id.isprintable()})):
+        statement = (
+            f"SELECT id, uuid, experiment, lifecycle FROM runner_runs WHERE uuid IN ({keys.listed(marks)})"
+            " ORDER BY id"  # who locks several does so in this order
+        )
         for number, uuid, experiment, lifecycle in db.execute(
-            f"SELECT id, uuid, experiment, lifecycle FROM runner_runs WHERE uuid IN ({keys.listed(marks)})",
-            marks,
+            for_update(statement) if locked else statement, marks
         ):
             found[uuid] = Row(number, uuid, experiment, Lifecycle(lifecycle))
     return found
 
 
-def exact(db: Connection, run_id: str) -> Row:
+def exact(db: Connection, run_id: str, *, locked: bool = False) -> Row:
     """The run with that id; deleted or not."""
-    return known(rows(db, [run_id]), run_id)
+    return known(rows(db, [run_id], locked=locked), run_id)
 
 
 def known(among: Mapping[str, Row], run_id: str) -> Row:

@@ -24,10 +24,12 @@ from runner.tracking.model import (
 )
 from runner.tracking.sql import conditions, experiments, points, recording, runs, searching
 from runner.tracking.sql.registry import SqlRegistry
+from runner.tracking.sql.repeating import repeating
 from runner.tracking.sql.users import SqlUsers
 from runner.tracking.store import LoggedModels, Registry, Store
 
 
+@repeating
 class SqlStore:
     """See `store.Store`."""
 
@@ -44,6 +46,7 @@ class SqlStore:
         with self._database.transaction() as db:
             joined = Joined(self._database, db)
             yield SqlStore(joined, uri=self.uri, artifact_root=self._artifact_root)
+            joined.confirm()
 
     @property
     def models(self) -> LoggedModels:
@@ -261,7 +264,7 @@ class SqlStore:
     # leases -----------------------------------------------------------------------------------------------
     def renew_lease(self, run_id: str, lease: Lease) -> bool:
         with self._database.transaction() as db:
-            row = runs.exact(db, run_id)
+            row = runs.exact(db, run_id, locked=True)
             ((status,),) = db.execute("SELECT status FROM runner_runs WHERE id = :id", {"id": row.number})
             if RunStatus(status).ended or row.lifecycle is Lifecycle.DELETED:
                 return False
@@ -273,7 +276,7 @@ class SqlStore:
             if not recording.over_leases(db, now):
                 return []
         with self._database.transaction() as db:  # looked at again: it may have been renewed meanwhile
-            lost = recording.over_leases(db, now)
+            lost = recording.over_leases(db, now, locked=True)
             for number in lost:
                 recording.lose(db, number, now)
             return list(lost.values())

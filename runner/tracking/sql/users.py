@@ -9,10 +9,12 @@ from runner.tracking.clock import now
 from runner.tracking.database import Connection, Database
 from runner.tracking.sql import permissions
 from runner.tracking.sql.conditions import Sql
+from runner.tracking.sql.repeating import repeating
 
 LONGEST = 250  # characters of a name
 
 
+@repeating
 class SqlUsers:
     """See `access.Users`."""
 
