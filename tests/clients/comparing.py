@@ -7,6 +7,7 @@ document must be the same thing in the other.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 BEGAN = 1_700_000_000_000  # times that the script itself gives are before
@@ -46,10 +47,13 @@ class Placeholders:
 
     def text(self, text: str) -> str:
         for kind, pattern in PATTERNS:
-            text = pattern.sub(lambda hit, kind=kind: self.placed(kind, hit[0]), text)
+            text = pattern.sub(partial(self._hit, kind), text)
         for placeholder, pattern in ALIKE:
             text = pattern.sub(placeholder, text)
         return text
+
+    def _hit(self, kind: str, hit: re.Match[str]) -> str:
+        return self.placed(kind, hit[0])
 
     def placed(self, kind: str, found: str) -> str:
         """The placeholder of that thing, a new one if it was not seen before."""

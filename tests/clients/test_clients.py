@@ -16,7 +16,7 @@ from tests.clients.comparing import differences
 from tests.server.servers import running_server
 from tests.services.mlflows import CURRENT, mlflow_server, mlflow_venv
 
-SCRIPT = Path(__file__).with_name("flows.py")
+ROOT = Path(__file__).parents[2]
 OLD = "1.30"
 OF_OLD_SERVERS = ("registry", "search_registry", "lists")  # newer servers answer 404 where 1.30 asks
 
@@ -57,7 +57,14 @@ class Flows:
 def started(client: str, address: str, result: Path, *flows: str) -> Flows:
     """The script under that client, at that server."""
     result.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(mlflow_venv(client)), str(SCRIPT), f"c{client.replace('.', '')}", str(result), *flows]
+    command = [
+        str(mlflow_venv(client)),
+        "-m",
+        "tests.clients.flows",
+        f"c{client.replace('.', '')}",
+        str(result),
+        *flows,
+    ]
     environ = {**os.environ, **variables(address)}
     process = subprocess.Popen(
         command,
@@ -76,7 +83,7 @@ def variables(address: str) -> Mapping[str, str]:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # an error of the server is one here, not four minutes of patience
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "GIT_PYTHON_REFRESH": "quiet",
-        "LOGNAME": "ann",
+        "PYTHONPATH": str(ROOT),
     }
 
 
