@@ -50,10 +50,11 @@ class Change:
 
 
 class Writer:
-    """Its thread begins with the first change; all changes come from one event loop."""
+    """Its thread begins with the first change; all changes come from one event loop, where `committed` is called after each commit."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, committed: Callable[[], None] = lambda: None) -> None:
         self._store = store
+        self._committed = committed
         self._waiting: SimpleQueue[Change | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._lock = threading.Lock()
@@ -102,7 +103,7 @@ class Writer:
             except BaseException as error:  # noqa: BLE001 - whoever waits for an answer hears of it
                 for change in changes or [first]:
                     change.failing(error)
-            _tell(first.loop, changes or [first])
+            _tell(first.loop, changes or [first], self._committed)
 
     def _arriving(self, first: Change, changes: list[Change]) -> Iterator[Change]:
         """The first change and those that wait behind it."""
@@ -152,8 +153,9 @@ def _do(store: Store, group: Sequence[Change]) -> None:
         change.failing(error)
 
 
-def _tell(loop: asyncio.AbstractEventLoop, changes: Sequence[Change]) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, changes: Sequence[Change], committed: Callable[[], None]) -> None:
     def tell() -> None:
+        committed()
         for change in changes:
             change.tell()
 

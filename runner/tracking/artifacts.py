@@ -18,6 +18,7 @@ from runner.errors import NotFound, TrackingError
 from runner.files import remove_tree
 
 if TYPE_CHECKING:
+    from obstore import ReadableFile
     from obstore.store import RetryConfig
 
 PIECE = 8 * 1024 * 1024  # bytes in memory at once
@@ -80,6 +81,15 @@ class Artifacts:
         """
         with self._translated(path):
             return bytes(obstore.get(self.objects, self._inside(path)).bytes())
+
+    def reader(self, path: str) -> "ReadableFile":
+        """One artifact as a file that is read where one seeks, piece by piece.
+
+        Raises:
+            NotFound: there is none of that path.
+        """
+        with self._translated(path):
+            return obstore.open_reader(self.objects, self._inside(path))
 
     def list(self, prefix: str = "") -> list[Artifact]:
         """All artifacts below a directory, sorted by path; none if there is no such directory."""

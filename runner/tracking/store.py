@@ -19,6 +19,7 @@ from runner.tracking.model import (
     ModelOutput,
     ModelStatus,
     ModelVersion,
+    NewPoints,
     Page,
     RegisteredModel,
     Run,
@@ -346,4 +347,21 @@ class Registry(Protocol):
         reader: Reader | None = None,
     ) -> Page[ModelVersion]:
         """Versions that match; the last changed first unless ordered."""
+        ...
+
+
+class WatchedStore(Store, Protocol):
+    """A store that tells what is new in it, whoever wrote it."""
+
+    def changes(self) -> object:
+        """Equal to what the same thread was told before, if nothing has been committed since."""
+        ...
+
+    def new_points(
+        self, run_id: str, seen: Mapping[str, Metric] | None, *, limit: int, count: bool
+    ) -> NewPoints:
+        """Points behind the latest ones that were `seen`; None: all have been. At most `limit` and one more of each metric.
+
+        Points that came late, with a smaller step than others before them, are told by `count` only.
+        """
         ...

@@ -1,0 +1,163 @@
+"""The calls of our own API, below /api/runner/1/. openapi.py describes this table."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+import runner
+from runner.server.access.caller import Authenticate
+from runner.server.mlflow import wire
+from runner.server.mlflow.runs import exact
+from runner.server.native.lines import shown
+from runner.server.native.output import Opened, position
+from runner.server.native.place import place
+from runner.server.native.reader import RunReader
+from runner.server.native.received import Received
+from runner.server.native.shapes import (
+    About,
+    Appended,
+    AppendLogs,
+    Listen,
+    LogLines,
+    ReadLogs,
+)
+from runner.server.native.stream import EventStream
+from runner.server.native.topics import parsed
+from runner.server.native.watcher import Watcher
+from runner.tracking.model import Run
+from runner.tracking.store import Store, WatchedStore
+
+PREFIX = "/api/runner/1"
+VERSION = 1
+CAPABILITIES = ["events", "logs"]
+EVENTS = "text/event-stream"
+JSON = "application/json"
+
+
+class Native:
+    """What our own calls are answered from: the store, and the output of runs below `home`."""
+
+    def __init__(self, store: WatchedStore, home: Path) -> None:
+        self.home = home
+        self.watcher = Watcher(store)
+        self.received = Received(home / "received")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A call: what it takes (of its query or its body) and gives (a shape, or a media type)."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answer: Callable[[Request], Awaitable[ASGIApp]]
+    gives: type[msgspec.Struct] | str
+    takes: type[wire.Request] | None = None
+
+
+async def about(_: Request) -> Response:
+    return _json(
+        About(name="runner", version=runner.__version__, api_version=VERSION, capabilities=list(CAPABILITIES))
+    )
+
+
+async def openapi(_: Request) -> Response:
+    # Imported here, where the table that it describes is whole.
+    from runner.server.native.openapi import document  # noqa: PLC0415
+
+    return Response(document(), media_type=JSON)
+
+
+async def events(request: Request) -> ASGIApp:
+    asked = _query(request, Listen)
+    native = _native(request)
+    last = request.headers.get("last-event-id", "") or asked.last_event_id
+    reader = RunReader(lambda: _view(request), lambda: _known(request))
+    return EventStream(native.watcher, reader, parsed(asked.topics), home=native.home, place=place(last))
+
+
+async def read_logs(request: Request) -> Response:
+    asked = _query(request, ReadLogs)
+    return await run_in_threadpool(lambda: _json(_read(request, asked)))
+
+
+async def append_logs(request: Request) -> Response:
+    sent = wire.decoded(AppendLogs, await request.body())
+    return await run_in_threadpool(lambda: _json(_append(request, sent)))
+
+
+def _read(request: Request, asked: ReadLogs) -> LogLines:
+    run = _run(request)
+    with Opened(_native(request).home, position(asked.after)) as output:
+        lines, over = output.read(run, ended=run.status.ended, most=asked.limit)
+        wanted = [line for line in lines if asked.stream in {None, line.stream}]
+        return LogLines(lines=shown(wanted), next=str(output.at), ended=over)
+
+
+def _append(request: Request, sent: AppendLogs) -> Appended:
+    run, native = _run(request), _native(request)
+    _view(request).check_artifacts(f"{run.experiment_id}/{run.id}/artifacts/logs", write=True)
+    if not (native.home / "received" / run.id).exists():
+        native.received.tidy(request.app.state.tracking.store)
+    return Appended(next=native.received.append(run, sent))
+
+
+def _run(request: Request) -> Run:
+    return exact(_view(request), request.path_params["run_id"])
+
+
+def _view(request: Request) -> Store:
+    """The store as the caller may see it."""
+    store: Store = request.state.caller.view(request.app.state.tracking.store)
+    return store
+
+
+async def _known(request: Request) -> bool:
+    """Whether the caller would be let in now: a token may have been taken away since the request."""
+    authenticate: Authenticate = request.app.state.authenticate
+    headers = {name: request.headers[name] for name in ("authorization",) if name in request.headers}
+    return await authenticate(headers, request.client.host if request.client else "") is not None
+
+
+def _native(request: Request) -> Native:
+    native: Native = request.app.state.tracking.native
+    return native
+
+
+def _query(request: Request, shape: type[wire.R]) -> wire.R:
+    query = request.query_params
+    return wire.asked(shape, {name: query.getlist(name) for name in query})
+
+
+def _json(answer: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
+OPERATIONS: Sequence[Operation] = (
+    Operation("GET", "/", "about", "What this server is and can do", about, About),
+    Operation("GET", "/events", "listen", "Follow runs, metrics and output", events, EVENTS, Listen),
+    Operation("GET", "/runs/{run_id}/logs", "readLogs", "What a run printed", read_logs, LogLines, ReadLogs),
+    Operation(
+        "POST", "/runs/{run_id}/logs", "appendLogs", "Keep what a run elsewhere printed", append_logs,
+        Appended, AppendLogs,
+    ),
+    Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
+)  # fmt: skip
+
+
+def routes() -> Sequence[BaseRoute]:
+    """The calls for the application."""
+    return [
+        Mount(
+            PREFIX,
+            routes=[Route(each.path, each.answer, methods=[each.method]) for each in OPERATIONS],
+        )
+    ]
