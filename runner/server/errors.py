@@ -16,7 +16,7 @@ class Malformed(TrackingError):
 
 
 class NameTaken(Conflict):
-    """There is an experiment of that name."""
+    """There is an experiment or a registered model of that name."""
 
 
 class NotPermitted(TrackingError):

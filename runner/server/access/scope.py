@@ -23,4 +23,6 @@ class RunSession:
     lock: threading.RLock = field(default_factory=threading.RLock)
     runs: list[str] = field(default_factory=list)  # created here
     experiments: set[str] = field(default_factory=set)  # created here
+    models: set[str] = field(default_factory=set)  # registered models created here
+    versions: set[tuple[str, int]] = field(default_factory=set)  # and versions, of these and of others
     told: tuple[RunStatus, int | None] | None = None  # the client's words about its run

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from runner.errors import NotFound, RunnerError
 from runner.server.access.scope import RunSession
+from runner.server.access.scoped_registry import ScopedRegistry
 from runner.server.errors import NotPermitted
 from runner.tracking.access import Reader, Users
 from runner.tracking.model import (
@@ -62,7 +63,7 @@ class ScopedStore:
 
     @property
     def registry(self) -> Registry:
-        return self._store.registry
+        return ScopedRegistry(self._store.registry, self._session)
 
     @property
     def users(self) -> Users:

@@ -93,7 +93,8 @@ def exact(db: Connection, model: int, version: int) -> int:
     statement = "SELECT id FROM runner_model_versions WHERE model = :model AND version = :version"
     for row in db.execute(statement, values):
         return int(row[0])
-    raise NotFound(f"Model Version (version={version}) not found")
+    ((name,),) = db.execute("SELECT name FROM runner_registered_models WHERE id = :model", values)
+    raise NotFound(f"Model Version (name={name}, version={version}) not found")
 
 
 def read(db: Connection, numbers: Sequence[int]) -> list[ModelVersion]:
