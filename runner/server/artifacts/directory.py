@@ -107,12 +107,16 @@ class Directory:
 
     def _open(self, path: str) -> FileIO:
         """A regular file: opening a pipe would wait for somebody to write into it."""
-        with _told(path):
-            file = FileIO(self._inside(path), opener=_without_waiting)
-            if modes.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return file
-        file.close()
-        raise NotFound(f"there is no artifact {path!r}")
+        missing = NotFound(f"there is no artifact {path!r}")
+        try:
+            with _told(path):
+                file = FileIO(self._inside(path), opener=_without_waiting)
+        except Conflict as error:
+            raise missing from error
+        if not modes.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise missing
+        return file
 
     def _check_room(self, size: int) -> None:
         free = shutil.disk_usage(self._root).free
