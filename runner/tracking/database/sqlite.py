@@ -1,15 +1,17 @@
 """The default database: a file, by the standard library's sqlite3."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runner.errors import Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Statement, Values
 
 SQLITE = "sqlite:///"  # a path follows
+OWNER_ONLY = 0o600  # params may be anybody's secrets, and digests of passwords lie there; SQLite's other files follow
 # WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
 # lose the last commits with the power. LIKE without regard to case is not what the filter language says.
 PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "case_sensitive_like = ON")
@@ -82,6 +84,8 @@ class SqliteDatabase:
         return connection
 
     def _open(self) -> sqlite3.Connection:
+        with suppress(OSError):  # what SQLite will say, too, and better
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), OWNER_ONLY))
         try:
             return self._connected(str(self._path), PRAGMAS)
         except sqlite3.OperationalError as error:
