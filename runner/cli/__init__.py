@@ -22,6 +22,10 @@ COMMANDS: Mapping[str, str] = {
     "runs": "List, show, compare, delete recorded runs; read their logs.",
     "experiments": "List, create, rename, delete experiments.",
     "server": "Serve the store to mlflow clients.",
+    "users": "Add, list, remove users of the server; grant them permissions.",
+    "tokens": "Create, list, revoke tokens by which users sign in.",
+    "db": "Bring the database up to date, and check it.",
+    "gc": "Free what was deleted long ago, for ever.",
     "env": "List, show, remove cached environments.",
     "lock": "Resolve a project's environment and write the lock beside it.",
 }

@@ -2,13 +2,20 @@
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from runner.cli import Context, tracking_uri
+from runner.cli.output import printable
 from runner.server.public import Options, serve
 from runner.settings import place_uri
 from runner.tracking import open_store
+from runner.tracking.access import Permission
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command
@@ -36,18 +43,69 @@ from runner.tracking import open_store
     show_default=True,
     help="Whether clients send and get artifacts through this server or, with credentials of their own, go there.",
 )
+@click.option("--auth", is_flag=True, help="Callers sign in, see `runner users` and `runner tokens`.")
+@click.option(
+    "--default-permission",
+    type=click.Choice(["NONE", "READ", "EDIT"]),
+    default="READ",
+    show_default=True,
+    help="What signed-in users may do where they have no permission of their own.",
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    metavar="NAME[:PORT]",
+    multiple=True,
+    help="A name by which clients call this server, for example that of a reverse proxy. Repeatable.",
+)
+@click.option("--tls-cert", "certificate", metavar="FILE", type=FILE, help="Certificate (PEM): serve HTTPS.")
+@click.option("--tls-key", "key", metavar="FILE", type=FILE, help="The certificate's key, if it is apart.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["error", "warning", "info"]),
+    default="warning",
+    show_default=True,
+    help="Requests to log: failures of the server; refused ones, too; all that failed.",
+)
+@click.option("--access-log", "log_every", is_flag=True, help="Log every request.")
 @click.pass_obj
-def command(context: Context, /, *, host: str, port: int, artifact_root: str | None, artifacts: str) -> None:
+def command(
+    context: Context,
+    /,
+    *,
+    artifact_root: str | None,
+    artifacts: str,
+    default_permission: str,
+    **given: Any,
+) -> None:
     """Serve the store to mlflow clients, over HTTP."""
     settings = context.settings
     if artifact_root is not None:
         settings = replace(settings, artifact_root=place_uri(artifact_root))
     options = Options(
-        host=host,
-        port=port,
         artifact_root=settings.artifact_root,
         proxied=artifacts == "proxied",
         largest_artifact=settings.largest_artifact,
+        home=settings.home,
+        default_permission=Permission(default_permission),
+        **given,
     )
     with closing(open_store(settings)) as store:
-        serve(store, options, ready=lambda address: click.echo(f"listening at {address}", err=True))
+        serve(store, options, ready=lambda address: _tell(store.uri, options, address))
+
+
+def _tell(store_uri: str, options: Options, address: str) -> None:
+    way = "through this server" if options.proxied else "clients go there"
+    sign_in = f"asked for; others may {options.default_permission}" if options.auth else "not asked for"
+    for line in (
+        f"store        {_without_password(store_uri)}",
+        f"artifacts    {_without_password(options.artifact_root)} ({way})",
+        f"sign-in      {sign_in}",
+        f"listening at {address}",
+    ):
+        click.echo(printable(line), err=True)
+
+
+def _without_password(uri: str) -> str:
+    password = urlsplit(uri).password
+    return uri.replace(f":{password}@", ":***@", 1) if password else uri

@@ -1,12 +1,13 @@
 """The application: MLflow's REST API over a store.
 
 /api/2.0/mlflow/...        and /ajax-api/2.0/mlflow/..., /api/2.0/preview/mlflow/..., other names of the same calls
+/api/runner/1/...          our own API, where there is one (native/)
 /health  /version
 everything else of MLflow  501: not supported
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -15,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route, compile_path
 from starlette.types import Receive, Scope, Send
@@ -23,13 +24,16 @@ from starlette.types import Receive, Scope, Send
 import runner
 from runner.errors import RunnerError, Unavailable
 from runner.server.access.caller import Authenticate, Caller
-from runner.server.access.guard import HOSTS, Guard
+from runner.server.access.guard import Guard
+from runner.server.access.hosts import Hosts
 from runner.server.artifacts.routes import routes
 from runner.server.artifacts.served import ServedArtifacts
 from runner.server.errors import Malformed, NotSupported, translated
 from runner.server.mlflow import experiments, history, models, registry, runs, wire
 from runner.server.mlflow.answers import Answer
 from runner.server.mlflow.call import AnyCall, Served
+from runner.server.native import routes as native
+from runner.server.native.routes import Native
 from runner.server.places import Places
 from runner.server.writer import Writer
 from runner.tracking.store import Store
@@ -39,6 +43,7 @@ CALLS: tuple[AnyCall, ...] = (*experiments.CALLS, *runs.CALLS, *history.CALLS, *
 UNSUPPORTED = ("/api/{rest:path}", "/ajax-api/{rest:path}", "/v1/traces", "/graphql", "/get-artifact")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 JSON = "application/json"
+OWN = Hosts()
 
 log = logging.getLogger(__name__)
 
@@ -48,28 +53,37 @@ class Tracking:
     """What the calls are answered from. `places` says how artifacts are told.
 
     `writer` None: changes are made one by one. `artifacts` None: clients go to them by themselves.
+    `native` None: our own API is not there.
     """
 
     store: Store
     places: Places
     writer: Writer | None
     artifacts: ServedArtifacts | None = None
+    native: Native | None = None
 
 
-def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Sequence[str] = HOSTS) -> Starlette:
+def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts = OWN) -> Starlette:
     """The application, for callers whom `authenticate` knows, under one of the names `hosts`."""
     app = Starlette(
         routes=[
             Calls(),
             *(routes() if tracking.artifacts else ()),
+            *(native.routes() if tracking.native else ()),
             Route("/health", _health),
             Route("/version", _version),
             *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),
         ],
         middleware=[Middleware(Guard, authenticate=authenticate, hosts=hosts)],
-        exception_handlers={RunnerError: _failed, HTTPException: _failed, Exception: _failed},
+        exception_handlers={
+            RunnerError: _failed,
+            HTTPException: _failed,
+            ClientDisconnect: _gone,
+            Exception: _failed,
+        },
     )
     app.state.tracking = tracking
+    app.state.authenticate = authenticate
     return app
 
 
@@ -154,6 +168,10 @@ def _version(_: Request) -> Response:
 
 def _unsupported(request: Request) -> Response:
     raise NotSupported(f"{request.method} {request.url.path} is not supported by this version of runner")
+
+
+def _gone(_: Request, _error: Exception) -> Response:
+    return Response(status_code=HTTPStatus.BAD_REQUEST)  # to nobody
 
 
 def _failed(_: Request, error: Exception) -> Response:

@@ -47,7 +47,8 @@ def test_without_the_token_nothing_is_told(authorization: str, run: Run, call: C
     )
 
     assert (answer.status, answer.code) == (401, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    challenge = answer.headers["www-authenticate"]
+    assert challenge == 'Basic realm="runner", charset="UTF-8", Bearer realm="runner"'
 
 
 def test_the_token_is_taken_as_a_password_too(run: Run, call: Caller) -> None:

@@ -1,10 +1,8 @@
 """Who calls, and what they may see and change."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
-
-from starlette.datastructures import Headers
 
 from runner.tracking.store import Store
 
@@ -21,8 +19,8 @@ class Caller:
     run_id: str | None = None
 
 
-Authenticate: TypeAlias = Callable[[Headers], Caller | None]
-"""From the headers of a request to its caller; None: not known, answered 401."""
+Authenticate: TypeAlias = Callable[[Mapping[str, str], str], Awaitable[Caller | None]]
+"""From headers of a request (names in small letters) and its address to its caller; None: not known, answered 401."""
 
 
 def everything(store: Store) -> Store:
@@ -33,6 +31,6 @@ def everything(store: Store) -> Store:
 ANYBODY = Caller(everything)
 
 
-def anybody(_: Headers) -> Caller:
+async def anybody(_headers: Mapping[str, str], _address: str) -> Caller:
     """For a server that only its own machine can reach."""
     return ANYBODY

@@ -1,75 +1,106 @@
-"""What every request must pass before anything looks at it: host, origin, token, size.
+"""What every request must pass before anything looks at it: number, host, origin, caller, size. One guard, in front of all routes.
 
-Host: a page on the internet can make its own name resolve to 127.0.0.1 and have a browser send us requests, but the browser then
-says that name. Origin: a page can send forms anywhere, but says from where. The token keeps out other users of this machine.
+Host: see hosts.py. Origin: a page can send forms anywhere, but its browser says from where. The caller: see authentication.py.
 """
 
 import base64
 import binascii
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
+from http import HTTPStatus
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runner.errors import RunnerError
 from runner.server.access.caller import Authenticate, Caller
+from runner.server.access.hosts import Hosts
 from runner.server.errors import translated
 
 LARGEST = 16 * 1024 * 1024  # bytes of a request's body
-UPLOADS = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")  # PUT there has a limit of its own
-HOSTS = ("127.0.0.1", "localhost", "[::1]")
+MOST = 1000  # requests at once
+UPLOADS = (
+    "/api/2.0/mlflow-artifacts/",
+    "/ajax-api/2.0/mlflow-artifacts/",
+)  # PUT there has a limit of its own
 OPEN = frozenset({"/health", "/version"})  # tell nothing about anybody
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+WATCHED = frozenset({b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-length"})
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="runner", charset="UTF-8", Bearer realm="runner"'}
+POLICY = b"content-security-policy"
+# For answers that say nothing else: artifacts and pages have policies of their own.
+PROTECTING = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (POLICY, b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+)
 
 
 class Guard:
     """ASGI middleware; puts the caller into the state of the request."""
 
-    def __init__(self, app: ASGIApp, *, authenticate: Authenticate, hosts: Sequence[str] = HOSTS) -> None:
+    def __init__(self, app: ASGIApp, *, authenticate: Authenticate, hosts: Hosts) -> None:
         self._app = app
         self._authenticate = authenticate
         self._hosts = hosts
+        self._count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        self._count += 1
         try:
-            self._check(scope)
-        except HTTPException as refused:
+            await self._passed(scope, receive, _protecting(send))
+        finally:
+            self._count -= 1
+
+    async def _passed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._check(scope)
+        except (HTTPException, RunnerError) as refused:
             status, body = translated(refused)
-            await JSONResponse(body, status, headers=refused.headers)(scope, receive, send)
+            headers = refused.headers if isinstance(refused, HTTPException) else {"Retry-After": "1"}
+            await JSONResponse(body, status, headers=headers)(scope, receive, send)
             return
         await self._app(scope, receive if _is_upload(scope) else _limited(receive), send)
 
-    def _check(self, scope: Scope) -> None:
-        headers = Headers(scope=scope)
-        self._check_host(headers, scope["server"][1])
-        _check_origin(headers, scope["method"])
-        caller = self._authenticate(headers)
-        if caller is None and scope["path"] not in OPEN:
-            raise HTTPException(401, "You are not authenticated", headers={"WWW-Authenticate": "Bearer"})
-        scope.setdefault("state", {})["caller"] = caller
+    async def _check(self, scope: Scope) -> None:
+        if self._count > MOST:
+            raise HTTPException(503, "Too many requests at once", headers={"Retry-After": "1"})
+        headers = _watched(scope)
+        origins = self._hosts.origins(headers.get("host", ""), scope["server"])
+        if origins is None:
+            raise HTTPException(
+                403, "Invalid Host header: it does not name this server (see --allow-host of runner server)"
+            )
+        if scope["method"] not in READING:
+            check_origin(headers, origins)
+        if scope["path"] not in OPEN:
+            scope.setdefault("state", {})["caller"] = await self._caller(headers, scope)
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > LARGEST and not _is_upload(scope):
             raise _too_large()
 
-    def _check_host(self, headers: Headers, port: int) -> None:
-        if headers.getlist("host") not in ([f"{host}:{port}"] for host in self._hosts):
-            raise HTTPException(403, "Invalid Host header: it does not name this server")
+    async def _caller(self, headers: Mapping[str, str], scope: Scope) -> Caller:
+        client = scope.get("client")
+        caller = await self._authenticate(headers, client[0] if client else "")
+        if caller is None:
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, "You are not authenticated", headers=CHALLENGE)
+        return caller
 
 
-def _check_origin(headers: Headers, method: str) -> None:
-    origins = headers.getlist("origin")
-    if method not in READING and origins and origins != [f"http://{headers['host']}"]:
+def check_origin(headers: Mapping[str, str], origins: tuple[str, ...]) -> None:
+    """Raises for what a page of somebody else sends. Programs say nothing about origins."""
+    foreign = "origin" in headers and headers["origin"] not in origins
+    if foreign or headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         raise HTTPException(403, "Cross-origin request refused")
 
 
 def with_token(token: str, caller: Caller) -> Authenticate:
     """For an endpoint with one caller, who knows the token."""
 
-    def authenticate(headers: Headers) -> Caller | None:
+    async def authenticate(headers: Mapping[str, str], _address: str) -> Caller | None:
         known = secrets.compare_digest(_given(headers.get("authorization", "")).encode(), token.encode())
         return caller if known else None
 
@@ -87,9 +118,30 @@ def _given(authorization: str) -> str:
     return value if kind.lower() == "bearer" else ""
 
 
+def _watched(scope: Scope) -> Mapping[str, str]:
+    """The headers that we decide by; each at most once, lest somebody behind us reads the other one."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name in WATCHED:
+            if name.decode() in found:
+                raise HTTPException(400, f"The header {name.decode()} is there twice")
+            found[name.decode()] = value.decode("latin-1")
+    return found
+
+
+def _protecting(send: Send) -> Send:
+    async def protecting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message.setdefault("headers", [])
+            there = {name for name, _ in headers}
+            headers.extend(pair for pair in PROTECTING if pair[0] not in there)
+        await send(message)
+
+    return protecting
+
+
 def _is_upload(scope: Scope) -> bool:
-    path: str = scope["path"]
-    return scope["method"] == "PUT" and path.startswith(UPLOADS)
+    return bool(scope["method"] == "PUT" and scope["path"].startswith(UPLOADS))
 
 
 def _limited(receive: Receive) -> Receive:

@@ -1,0 +1,213 @@
+"""Logged models and the registry as one user may see and change them; see permitted.py."""
+
+from collections.abc import Mapping, Sequence
+
+from runner.server.access.rights import EDIT, MANAGE, READ, Rights
+from runner.tracking.access import Kind, Permission, Reader
+from runner.tracking.model import (
+    LoggedModel,
+    ModelOrder,
+    ModelStatus,
+    ModelVersion,
+    Page,
+    RegisteredModel,
+    Stage,
+)
+from runner.tracking.store import LoggedModels, Registry
+
+
+class PermittedModels:
+    """See `store.LoggedModels`."""
+
+    def __init__(self, models: LoggedModels, rights: Rights) -> None:
+        self._models = models
+        self._rights = rights
+
+    def create(
+        self,
+        experiment_id: str,
+        *,
+        name: str | None = None,
+        type: str = "",  # noqa: A002
+        source_run_id: str = "",
+        params: Mapping[str, str] = {},
+        tags: Mapping[str, str] = {},
+    ) -> LoggedModel:
+        self._rights.need(EDIT, Kind.EXPERIMENT, experiment_id)
+        if source_run_id:
+            self._rights.need(EDIT, Kind.RUN, source_run_id)
+        return self._models.create(
+            experiment_id, name=name, type=type, source_run_id=source_run_id, params=params, tags=tags
+        )
+
+    def get(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
+        return self._models.get(self._may(READ, model_id), deleted=deleted)
+
+    def set_status(self, model_id: str, status: ModelStatus) -> LoggedModel:
+        return self._models.set_status(self._may(EDIT, model_id), status)
+
+    def log_params(self, model_id: str, params: Mapping[str, str]) -> None:
+        self._models.log_params(self._may(EDIT, model_id), params)
+
+    def tag(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
+        return self._models.tag(self._may(EDIT, model_id), tags)
+
+    def delete_tag(self, model_id: str, key: str) -> None:
+        self._models.delete_tag(self._may(EDIT, model_id), key)
+
+    def delete(self, model_id: str) -> None:
+        self._models.delete(self._may(MANAGE, model_id))
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter: str = "",  # noqa: A002
+        datasets: Sequence[tuple[str, str | None]] = (),
+        order_by: Sequence[ModelOrder] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+    ) -> Page[LoggedModel]:
+        return self._models.search(
+            self._rights.readable(Kind.EXPERIMENT, experiment_ids),
+            filter=filter,
+            datasets=datasets,
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+        )
+
+    def _may(self, wanted: Permission, model_id: str) -> str:
+        self._rights.need(wanted, Kind.LOGGED_MODEL, model_id)
+        return model_id
+
+
+class PermittedRegistry:
+    """See `store.Registry`."""
+
+    def __init__(self, registry: Registry, rights: Rights) -> None:
+        self._registry = registry
+        self._rights = rights
+
+    def create(self, name: str, *, description: str = "", tags: Mapping[str, str] = {}) -> RegisteredModel:
+        made = self._registry.create(name, description=description, tags=tags)
+        self._rights.own(Kind.MODEL, made.name)
+        return made
+
+    def get(self, name: str) -> RegisteredModel:
+        return self._registry.get(self._may(READ, name))
+
+    def describe(self, name: str, description: str) -> RegisteredModel:
+        return self._registry.describe(self._may(EDIT, name), description)
+
+    def rename(self, name: str, new_name: str) -> RegisteredModel:
+        return self._registry.rename(self._may(EDIT, name), new_name)
+
+    def delete(self, name: str) -> None:
+        self._registry.delete(self._may(MANAGE, name))
+
+    def search(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+        reader: Reader | None = None,  # noqa: ARG002 - nobody searches for others
+    ) -> Page[RegisteredModel]:
+        return self._registry.search(
+            filter=filter,
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+            reader=self._rights.reader,
+        )
+
+    def tag(self, name: str, tags: Mapping[str, str]) -> None:
+        self._registry.tag(self._may(EDIT, name), tags)
+
+    def delete_tag(self, name: str, key: str) -> None:
+        self._registry.delete_tag(self._may(EDIT, name), key)
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        self._registry.set_alias(self._may(EDIT, name), alias, version)
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        self._registry.delete_alias(self._may(EDIT, name), alias)
+
+    def create_version(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str = "",
+        run_link: str = "",
+        model_id: str = "",
+        description: str = "",
+        user: str = "",  # noqa: ARG002 - who signed in, whatever the client says
+        tags: Mapping[str, str] = {},
+    ) -> ModelVersion:
+        self._may(EDIT, name)
+        if run_id:
+            self._rights.need(READ, Kind.RUN, run_id)
+        if model_id:
+            self._rights.need(READ, Kind.LOGGED_MODEL, model_id)
+        return self._registry.create_version(
+            name,
+            source,
+            run_id=run_id,
+            run_link=run_link,
+            model_id=model_id,
+            description=description,
+            user=self._rights.user.name,
+            tags=tags,
+        )
+
+    def version(self, name: str, version: int) -> ModelVersion:
+        return self._registry.version(self._may(READ, name), version)
+
+    def aliased(self, name: str, alias: str) -> ModelVersion:
+        return self._registry.aliased(self._may(READ, name), alias)
+
+    def latest(self, name: str, stages: Sequence[Stage] = ()) -> Sequence[ModelVersion]:
+        return self._registry.latest(self._may(READ, name), stages)
+
+    def describe_version(self, name: str, version: int, description: str) -> ModelVersion:
+        return self._registry.describe_version(self._may(EDIT, name), version, description)
+
+    def move_version(
+        self, name: str, version: int, stage: Stage, *, archive_others: bool = False
+    ) -> ModelVersion:
+        return self._registry.move_version(
+            self._may(EDIT, name), version, stage, archive_others=archive_others
+        )
+
+    def delete_version(self, name: str, version: int) -> None:
+        self._registry.delete_version(self._may(MANAGE, name), version)
+
+    def tag_version(self, name: str, version: int, tags: Mapping[str, str]) -> None:
+        self._registry.tag_version(self._may(EDIT, name), version, tags)
+
+    def delete_version_tag(self, name: str, version: int, key: str) -> None:
+        self._registry.delete_version_tag(self._may(EDIT, name), version, key)
+
+    def search_versions(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        order_by: Sequence[str] = (),
+        limit: int = 100,
+        page_token: str | None = None,
+        reader: Reader | None = None,  # noqa: ARG002
+    ) -> Page[ModelVersion]:
+        return self._registry.search_versions(
+            filter=filter,
+            order_by=order_by,
+            limit=limit,
+            page_token=page_token,
+            reader=self._rights.reader,
+        )
+
+    def _may(self, wanted: Permission, name: str) -> str:
+        self._rights.need(wanted, Kind.MODEL, name)
+        return name
