@@ -16,6 +16,7 @@ from runner.tracking.artifacts import Artifacts
 from runner.tracking.logs import DIGITS, INDEX, STREAMS, Stream
 from runner.tracking.model import Run
 
+TOGETHER = 20  # milliseconds between pieces that are told as one
 PIECE = 256 * 1024  # bytes read at once, and of the longest piece of a line
 
 
@@ -108,9 +109,9 @@ class Output:
             if not data:
                 return
             for line in _lines(data):
+                self._at[stream] = offset + len(line)
                 yield Line(stream, told.time, offset, line)
                 offset += len(line)
-                self._at[stream] = offset
 
     def _data(self, stream: Stream, offset: int, size: int) -> bytes:
         file = self._files.get(f"{stream}.txt")
@@ -125,6 +126,9 @@ class Output:
             if told := _parsed(self._index.pop()):
                 self._time = told.time
                 self._passed[told.stream] += told.size
+                while self._index and (more := _parsed(self._index[-1])) and _together(told, more):
+                    self._index.pop()
+                    self._passed[told.stream] += more.size
                 return _Until(told.time, told.stream, self._passed[told.stream])
         return None
 
@@ -226,6 +230,11 @@ def _parsed(line: bytes) -> Told | None:
         case [at, ("stdout" | "stderr") as stream, size] if _plain(at) and _plain(size):
             return Told(int(at), stream, int(size))
     return None
+
+
+def _together(one: Told, other: Told) -> bool:
+    """Pieces of one `print`, as a program writes them that does not buffer."""
+    return one.stream == other.stream and 0 <= other.time - one.time <= TOGETHER
 
 
 def _plain(text: str) -> bool:
