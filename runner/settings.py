@@ -25,7 +25,14 @@ VARIABLES: Mapping[str, str] = {
     "RUNNER_OFFLINE": "1: never use the network; what is not in the cache is an error",
     "RUNNER_UV": "path of the uv to use; `none` builds environments with virtualenv and pip",
     "RUNNER_LEASE_SECONDS": "a run whose process has been silent for so long counts as lost; default 30",
+    "RUNNER_SPOOL_SECONDS": "how long a run waits at its end for a server that does not answer; default 300",
     "MLFLOW_TRACKING_URI": "tracking store, as MLflow reads it",
+    "MLFLOW_TRACKING_USERNAME": "user name for a tracking server",
+    "MLFLOW_TRACKING_PASSWORD": "password for a tracking server",
+    "MLFLOW_TRACKING_TOKEN": "token for a tracking server, where there is no user name and password",
+    "MLFLOW_TRACKING_INSECURE_TLS": "true: do not check the certificate of a tracking server",
+    "MLFLOW_TRACKING_SERVER_CERT_PATH": "file or directory of authorities for the certificate of a tracking server",
+    "MLFLOW_TRACKING_CLIENT_CERT_PATH": "file with a certificate and its key, for a tracking server that asks for one",
     "MLFLOW_EXPERIMENT_NAME": "experiment to record in",
     "MLFLOW_EXPERIMENT_ID": "experiment to record in; wins over the name",
     "RUNNER_RUN_ID": "the run inside which we are called: it becomes the parent; wins over MLFLOW_RUN_ID",
@@ -47,6 +54,7 @@ class Settings:
     offline: bool = False
     uv: str | None = None
     lease_seconds: float = 30.0
+    spool_seconds: float = 300.0
     largest_artifact: int = 5 * 1024**4
     experiment_name: str | None = None
     experiment_id: str | None = None
@@ -72,6 +80,7 @@ class Settings:
             offline=truth(environ, "RUNNER_OFFLINE"),
             uv=environ.get("RUNNER_UV") or None,
             lease_seconds=_seconds(environ, "RUNNER_LEASE_SECONDS", 30.0),
+            spool_seconds=_seconds(environ, "RUNNER_SPOOL_SECONDS", 300.0),
             largest_artifact=_bytes(environ, "RUNNER_LARGEST_ARTIFACT", 5 * 1024**4),
             experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
             experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,

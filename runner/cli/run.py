@@ -17,7 +17,7 @@ from runner.progress import Progress
 from runner.server.access.scope import RunScope
 from runner.server.loopback import Loopback
 from runner.settings import Settings
-from runner.tracking import Store
+from runner.tracking import OpenStore
 from runner.tracking.model import Run
 
 
@@ -92,10 +92,10 @@ def command(
     sys.exit(result.code)
 
 
-def serve(store: Store, run: Run, *, chosen: bool) -> Loopback:
+def serve(store: OpenStore, run: Run, *, chosen: bool) -> Loopback:
     """The endpoint for the run's program: launch and server do not know each other, they meet here."""
     scope = RunScope(run.id, run.experiment_id, explicit_experiment=chosen)
-    return Loopback.open(lambda: store, scope, user=run.user)
+    return Loopback.open(lambda: store, scope, user=run.user, artifacts=store.server_artifacts())
 
 
 def _request(

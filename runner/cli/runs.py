@@ -4,23 +4,26 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from difflib import get_close_matches
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, cast
 
 import click
 
-from runner.cli import Context, tracking_uri
+from runner.cli import Context, sync, tracking_uri
 from runner.cli.loglines import LogPrinter
 from runner.cli.output import clock, number, print_json, printable
 from runner.cli.runtables import print_comparison, print_list, took
 from runner.errors import NotFound, RunnerError, TrackingError, UsageError
 from runner.settings import Settings
-from runner.tracking import Artifacts, Store, logs, open_store
+from runner.tracking import OpenStore, Store, logs, open_store
 from runner.tracking.model import Experiment, Lifecycle, Run, RunStatus
+
+Told: TypeAlias = Callable[..., Iterator[logs.Chunk] | None]
 
 NUMBERS = {"ignore_unknown_options": True}  # `-1` is a run, no option
 
@@ -211,12 +214,16 @@ def restore(context: Context, /, *, runs: Sequence[str], as_json: bool) -> None:
     _print_changed("restored", changed, as_json=as_json)
 
 
+command.add_command(sync.command)
+
+
 @contextmanager
-def opened(settings: Settings) -> Iterator[Store]:
+def opened(settings: Settings) -> Iterator[OpenStore]:
     """The store, after runs whose process is gone were marked LOST and their output was kept."""
     with closing(open_store(settings)) as store:
         _expire(store)
-        _salvage(store, settings)
+        if not store.remote:  # there it is done together with what such runs have not sent
+            _salvage(store, settings)
         yield store
 
 
@@ -226,13 +233,13 @@ def _expire(store: Store) -> None:
         store.expire_leases(_now())
 
 
-def _salvage(store: Store, settings: Settings) -> None:
+def _salvage(store: OpenStore, settings: Settings) -> None:
     """Keep what lost runs printed, those too whose keeping was broken off; who only reads goes on without."""
     for live in (settings.home / "live").glob("*"):
         with suppress(RunnerError, OSError):
             run = store.run(live.name)
             if run.id == live.name and run.status is RunStatus.LOST:
-                logs.salvage(live, Artifacts(run.artifact_uri))
+                logs.salvage(live, store.artifacts(run.artifact_uri))
 
 
 def summary(run: Run) -> dict[str, object]:
@@ -286,9 +293,15 @@ def _print_section(title: str, values: Mapping[str, str]) -> None:
             click.echo(f"  {printable(key)} = {printable(values[key])}")
 
 
-def _chunks(store: Store, run: Run, settings: Settings, *, follow: bool) -> Iterator[logs.Chunk]:
-    """The output of a run: from its live directory while there is one, then from its artifacts."""
+def _chunks(store: OpenStore, run: Run, settings: Settings, *, follow: bool) -> Iterator[logs.Chunk]:
+    """The output of a run: from its live directory while there is one here, then from a server or its artifacts."""
     live = settings.home / "live" / run.id
+    if store.remote and not live.is_dir():
+        # HTTP takes 30 ms to import: only a store that needs it pays.
+        told = cast("Told", import_module("runner.tracking.remote.events").told)
+        if (chunks := told(settings, settings.tracking_uri, run.id, follow=follow)) is not None:
+            yield from chunks
+            return
 
     def ended() -> bool:
         _expire(store)
@@ -299,11 +312,11 @@ def _chunks(store: Store, run: Run, settings: Settings, *, follow: bool) -> Iter
         nothing = False
         yield chunk
     if nothing and not live.is_dir():
-        yield from _kept(run)
+        yield from _kept(store, run)
 
 
-def _kept(run: Run) -> Iterator[logs.Chunk]:
-    artifacts = Artifacts(run.artifact_uri)
+def _kept(store: OpenStore, run: Run) -> Iterator[logs.Chunk]:
+    artifacts = store.artifacts(run.artifact_uri)
     kept = artifacts.list("logs")
     if not kept:
         raise NotFound(f"run {run.name} has no logs")

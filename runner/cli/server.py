@@ -10,10 +10,12 @@ import click
 
 from runner.cli import Context, tracking_uri
 from runner.cli.output import printable
+from runner.errors import UsageError
 from runner.server.public import Options, serve
 from runner.settings import place_uri
-from runner.tracking import open_store
+from runner.tracking import open_database_store
 from runner.tracking.access import Permission
+from runner.tracking.sql.store import SqlStore
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -90,7 +92,12 @@ def command(
         default_permission=Permission(default_permission),
         **given,
     )
-    with closing(open_store(settings)) as store:
+    with closing(open_database_store(settings)) as store:
+        if not isinstance(store, SqlStore):
+            raise UsageError(
+                f"{store.uri} is a server already",
+                hint="a server needs a store of its own: sqlite:///runs.db",
+            )
         serve(store, options, ready=lambda address: _tell(store.uri, options, address))
 
 

@@ -9,7 +9,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.output import ago, clock, print_json
 from runner.cli.tables import print_table
 from runner.server.access.passwords import PREFIX, new_token
-from runner.tracking import open_store
+from runner.tracking import open_database_store
 from runner.tracking.access import Token
 from runner.tracking.clock import now
 from runner.tracking.names import speakable
@@ -55,7 +55,7 @@ def create(
 ) -> None:
     """Create a token and print it, this once: it is not kept."""
     made = new_token()
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         kept = store.users.add_token(
             user or context.settings.user,
             name or speakable(),
@@ -76,7 +76,7 @@ def create(
 @click.pass_obj
 def list_(context: Context, /, *, user: str | None, as_json: bool) -> None:
     """List tokens, newest first, by their last characters."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         found = store.users.tokens(user)
     if as_json:
         print_json([summary(token) for token in found])
@@ -94,7 +94,7 @@ def list_(context: Context, /, *, user: str | None, as_json: bool) -> None:
 @click.pass_obj
 def revoke(context: Context, /, *, name: str, user: str | None) -> None:
     """Make a token worthless."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         store.users.revoke_token(user or context.settings.user, name)
 
 

@@ -10,7 +10,7 @@ from runner.cli.output import ago, print_json
 from runner.cli.tables import print_table
 from runner.errors import UsageError
 from runner.server.access.passwords import hashed
-from runner.tracking import Store, open_store
+from runner.tracking import Store, open_database_store
 from runner.tracking.access import Grant, Kind, Permission, User
 
 PERMISSIONS = click.Choice([permission.value for permission in Permission])
@@ -38,7 +38,7 @@ def command() -> None:
 def add(context: Context, /, *, name: str, admin: bool, password_stdin: bool, as_json: bool) -> None:
     """Add a user."""
     kept = hashed(_password(from_stdin=password_stdin))
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         made = store.users.add(name, password_hash=kept, admin=admin)
     if as_json:
         print_json(summary(made))
@@ -49,7 +49,7 @@ def add(context: Context, /, *, name: str, admin: bool, password_stdin: bool, as
 @click.pass_obj
 def list_(context: Context, /, *, as_json: bool) -> None:
     """List users by name."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         found = store.users.all()
     if as_json:
         print_json([summary(user) for user in found])
@@ -63,7 +63,7 @@ def list_(context: Context, /, *, as_json: bool) -> None:
 @click.pass_obj
 def remove(context: Context, /, *, name: str) -> None:
     """Remove a user with all tokens and permissions. What they recorded stays."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         store.users.remove(name)
 
 
@@ -73,7 +73,7 @@ def remove(context: Context, /, *, name: str) -> None:
 @click.pass_obj
 def password(context: Context, /, *, name: str, password_stdin: bool) -> None:
     """Give a user another password."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         store.users.get(name)
         store.users.set_password(name, hashed(_password(from_stdin=password_stdin)))
 
@@ -88,7 +88,7 @@ def grant(
     context: Context, /, *, name: str, permission: str, experiment: str | None, model: str | None
 ) -> None:
     """Let a user do so much with an experiment or a registered model: NONE, READ, EDIT or MANAGE."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         store.users.grant(name, *_meant(store, experiment, model), Permission(permission))
 
 
@@ -99,7 +99,7 @@ def grant(
 @click.pass_obj
 def revoke(context: Context, /, *, name: str, experiment: str | None, model: str | None) -> None:
     """Take back what was granted. The server's default counts again."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         store.users.revoke(name, *_meant(store, experiment, model))
 
 
@@ -109,7 +109,7 @@ def revoke(context: Context, /, *, name: str, experiment: str | None, model: str
 @click.pass_obj
 def permissions(context: Context, /, *, name: str, as_json: bool) -> None:
     """List what was granted to a user."""
-    with closing(open_store(context.settings)) as store:
+    with closing(open_database_store(context.settings)) as store:
         found = store.users.grants(name)
         names = {one.id: one.name for one in store.experiments(lifecycle=None)}
     told = [

@@ -14,12 +14,12 @@ from runner.launch import inside, results
 from runner.launch.masking import masked
 from runner.launch.planning import Planned, Request, fetched, plan, with_lock
 from runner.launch.recording import Recording, recording
+from runner.launch.sending import sent
 from runner.launch.stopping import Effect, Stopped, Stopping, on_signals
 from runner.progress import Progress
 from runner.settings import Settings
-from runner.tracking import open_store
+from runner.tracking import OpenStore, Store, open_store
 from runner.tracking.model import Run, RunStatus
-from runner.tracking.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class Endpoint(Protocol):
 class Serve(Protocol):
     """Opens an endpoint for the program of a run. `chosen`: the person named the experiment."""
 
-    def __call__(self, store: Store, run: Run, *, chosen: bool) -> Endpoint: ...
+    def __call__(self, store: OpenStore, run: Run, *, chosen: bool) -> Endpoint: ...
 
 
 def run(
@@ -90,6 +90,7 @@ def run(
             on_signals(stopping),
             plan(request, settings=settings, progress=progress) as planned,
             closing(open_store(settings)) as store,
+            sent(store, settings=settings, progress=progress, hurried=lambda: stopping.hurried),
         ):
             return launch(
                 planned,
@@ -107,7 +108,7 @@ def run(
 def launch(
     planned: Planned,
     *,
-    store: Store,
+    store: OpenStore,
     settings: Settings,
     progress: Progress,
     spectator: Spectator,
@@ -185,11 +186,20 @@ def _execute(
         spectator.echo(stream, data)
 
     chosen = planned.request.experiment_id is not None or planned.request.experiment_name is not None
-    endpoint = serve(going.store, going.run, chosen=chosen)
+    # a server moves no run: there it stays where it began, whatever experiment the program asks for
+    endpoint = serve(going.store, going.run, chosen=chosen or going.store.remote)
     with stopping.passed_to(executor.stop), endpoint, masked(sink, inside.secrets(job.variables)) as clean:
-        variables = {**job.variables, **endpoint.variables(job.variables)}
+        variables = {**job.variables, **_served(endpoint, job, going.store)}
         exit_ = executor.execute(replace(job, variables=variables), sink=clean)
     if endpoint.trouble is not None:
         going.progress.warn(f"the program could not be served its tracking endpoint: {endpoint.trouble}")
     going.ended(exit_, left_running=endpoint.left_running)
     return exit_
+
+
+def _served(endpoint: Endpoint, job: Job, store: OpenStore) -> Mapping[str, str]:
+    """Variables of the endpoint. Runs inside the run go the same way to a server, for they do not get our credentials."""
+    variables = endpoint.variables(job.variables)
+    if store.remote:
+        return {**variables, "RUNNER_TRACKING_URI": variables["MLFLOW_TRACKING_URI"]}
+    return variables

@@ -26,10 +26,9 @@ from runner.launch.results import Found, changed, matching, read_metrics
 from runner.launch.stopping import Stopped
 from runner.progress import Progress
 from runner.settings import Settings
-from runner.tracking import Artifacts, checks, this_process_lease
+from runner.tracking import ArtifactStore, OpenStore, Store, checks, this_process_lease
 from runner.tracking.logs import LogWriter
 from runner.tracking.model import Lease, Metric, Run, RunStatus
-from runner.tracking.store import Store
 
 RECORD_SCHEMA = 1
 LOCK_FILES = {"pylock": "runner/pylock.toml", "requirements": "runner/requirements.txt"}
@@ -41,8 +40,8 @@ class Recording:
     """A run that is going on. `live` is its directory, `record` what record.json will hold."""
 
     run: Run
-    store: Store
-    artifacts: Artifacts
+    store: OpenStore
+    artifacts: ArtifactStore
     live: Path
     log: LogWriter
     progress: Progress
@@ -182,7 +181,7 @@ class Recording:
 
 @contextmanager
 def recording(
-    planned: Planned, *, store: Store, settings: Settings, progress: Progress
+    planned: Planned, *, store: OpenStore, settings: Settings, progress: Progress
 ) -> Iterator[Recording]:
     """Create the run; whatever happens in the block, it ends in a terminal state, and what was raised goes on."""
     lease = this_process_lease(settings)
@@ -217,13 +216,13 @@ def _create(planned: Planned, *, store: Store, settings: Settings, progress: Pro
     )
 
 
-def _begin(run: Run, *, store: Store, settings: Settings, progress: Progress) -> Recording:
+def _begin(run: Run, *, store: OpenStore, settings: Settings, progress: Progress) -> Recording:
     live = settings.home / "live" / run.id
     live.mkdir(parents=True, exist_ok=True)
     return Recording(
         run=run,
         store=store,
-        artifacts=Artifacts(run.artifact_uri),
+        artifacts=store.artifacts(run.artifact_uri),
         live=live,
         log=LogWriter(live),
         progress=progress,

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self, cast
 
 from runner.server.access.scope import RunScope
+from runner.tracking.opened import ServerArtifacts
 from runner.tracking.store import Store
 
 HOST = "127.0.0.1"
@@ -44,7 +45,13 @@ class Loopback:
     """
 
     def __init__(
-        self, store_opener: Callable[[], Store], scope: RunScope, listening: socket.socket, *, user: str
+        self,
+        store_opener: Callable[[], Store],
+        scope: RunScope,
+        listening: socket.socket,
+        *,
+        user: str,
+        artifacts: ServerArtifacts | None,
     ) -> None:
         self.uri = f"http://{HOST}:{listening.getsockname()[1]}"
         self.token = secrets.token_urlsafe(32)
@@ -53,6 +60,7 @@ class Loopback:
         self._store_opener = store_opener
         self._scope = scope
         self._user = user
+        self._artifacts = artifacts
         self._socket = listening
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
@@ -61,13 +69,22 @@ class Loopback:
         self._thread = threading.Thread(target=self._wait_and_serve, name="tracking endpoint", daemon=True)
 
     @classmethod
-    def open(cls, store_opener: Callable[[], Store], scope: RunScope, *, user: str = "runner") -> Self:
+    def open(
+        cls,
+        store_opener: Callable[[], Store],
+        scope: RunScope,
+        *,
+        user: str = "runner",
+        artifacts: ServerArtifacts | None = None,
+    ) -> Self:
         """Listen on a free port of the loopback interface, for programs of `user`.
+
+        `artifacts` are all those of the server that keeps the store; None: it is kept on this machine.
 
         Raises:
             OSError: this machine has no loopback interface or no port left.
         """
-        endpoint = cls(store_opener, scope, _listening(), user=user)
+        endpoint = cls(store_opener, scope, _listening(), user=user, artifacts=artifacts)
         endpoint._thread.start()
         return endpoint
 
@@ -125,7 +142,13 @@ class Loopback:
 
     def _serve(self) -> None:
         make = cast("Callable[..., Serving]", import_module("runner.server.serving").Serving)
-        serving = make(self._socket, self._store_opener(), scope=self._scope, token=self.token)
+        serving = make(
+            self._socket,
+            self._store_opener(),
+            scope=self._scope,
+            token=self.token,
+            artifacts=self._artifacts,
+        )
         with self._lock:
             if self._closing:
                 return

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Sequence
 
 import uvicorn
@@ -11,9 +12,12 @@ from runner.server.access.guard import with_token
 from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.app import Tracking, create_app
+from runner.server.artifacts.forwarded import Forwarded
+from runner.server.artifacts.served import ServedArtifacts
 from runner.server.places import Places
 from runner.server.protocol import OneWrite
 from runner.server.writer import Writer
+from runner.tracking.opened import ServerArtifacts
 from runner.tracking.store import Store
 
 KEEP_ALIVE = 3600  # seconds: a program may train for long between two calls, and its client mends no connection for free
@@ -21,16 +25,29 @@ GRACE = 10.0  # seconds that requests may take at the end
 
 
 class Serving:
-    """An endpoint that serves until `stop()`."""
+    """An endpoint that serves until `stop()`.
 
-    def __init__(self, listening: socket.socket, store: Store, *, scope: RunScope, token: str) -> None:
+    Changes of a store on this machine are made together. Those of another server's (`artifacts`) are made one by one: some wait
+    for its answer, and the others must not wait for them.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        store: Store,
+        *,
+        scope: RunScope,
+        token: str,
+        artifacts: ServerArtifacts | None,
+    ) -> None:
         session = RunSession(scope)
         caller = Caller(lambda whole: ScopedStore(whole, session), run_id=scope.run_id)
         self._own = ScopedStore(store, session)
         self._socket = listening
-        self._writer = Writer(store)
+        self._writer = Writer(store) if artifacts is None else None
         places = Places(root="", proxied=False, trusted=True)
-        app = create_app(Tracking(store, places, self._writer), authenticate=with_token(token, caller))
+        tracking = Tracking(store, places, self._writer, _forwarded(artifacts))
+        app = create_app(tracking, authenticate=with_token(token, caller))
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -50,7 +67,8 @@ class Serving:
     def run(self) -> None:
         """Serve; comes back after `stop()`."""
         self._server.run(sockets=[self._socket])
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def stop(self) -> None:
         """Let requests finish and come back; from any thread, at any time."""
@@ -59,6 +77,14 @@ class Serving:
     def left_running(self) -> Sequence[str]:
         """Ids of the runs that the program created and did not end."""
         return self._own.left_running()
+
+
+def _forwarded(artifacts: ServerArtifacts | None) -> ServedArtifacts | None:
+    if artifacts is None:
+        return None
+    return ServedArtifacts(
+        Forwarded(artifacts), largest=sys.maxsize
+    )  # its server knows how large they may be
 
 
 class _Server(uvicorn.Server):

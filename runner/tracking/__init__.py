@@ -9,7 +9,19 @@ artifacts.py  logs.py  files of a run; its output
 
 from runner.tracking.artifacts import Artifact, Artifacts
 from runner.tracking.leases import this_process_lease
-from runner.tracking.opening import open_store
+from runner.tracking.opened import ArtifactStore, OpenStore, Synced, Unsent
+from runner.tracking.opening import open_database_store, open_store
 from runner.tracking.store import Store
 
-__all__ = ["Artifact", "Artifacts", "Store", "open_store", "this_process_lease"]
+__all__ = [
+    "Artifact",
+    "ArtifactStore",
+    "Artifacts",
+    "OpenStore",
+    "Store",
+    "Synced",
+    "Unsent",
+    "open_database_store",
+    "open_store",
+    "this_process_lease",
+]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
 from runner.files import remove_tree
-from runner.tracking.artifacts import Artifacts
+from runner.tracking.opened import ArtifactStore
 from runner.tracking.clock import now
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
@@ -88,7 +88,7 @@ def follow(directory: Path, ended: Callable[[], bool]) -> Iterator[Chunk]:
             time.sleep(PAUSE)
 
 
-def salvage(live: Path, artifacts: Artifacts) -> None:
+def salvage(live: Path, artifacts: ArtifactStore) -> None:
     """Make artifacts of the output that a lost run has left in its live directory, and remove the directory.
 
     Several processes may do so at once: each keeps what it finds, and what is gone another one has kept.

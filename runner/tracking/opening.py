@@ -11,18 +11,35 @@ from runner.files import locked
 from runner.settings import Settings
 from runner.tracking.database import Database
 from runner.tracking.database.sqlite import SQLITE, SqliteDatabase
+from runner.tracking.opened import OpenStore
 from runner.tracking.sql.store import SqlStore
 
 VERSION_TABLE = "runner_schema_version"  # MLflow's is alembic_version: neither is mistaken for the other
 HEAD = "0002"  # the last of migrations/versions; a test keeps it so
+DATABRICKS = {"databricks", "databricks-uc", "uc"}
+SERVER = ("http://", "https://")
 ENGINES = {"sqlite", "postgresql", "postgres", "mysql", "mariadb"}
 
 
-def open_store(settings: Settings, uri: str | None = None) -> SqlStore:
-    """The store at `uri`, or else where the settings say; made as needed, and migrated if it is a file.
+def open_store(settings: Settings, uri: str | None = None) -> OpenStore:
+    """The store at `uri`, or else where the settings say; a server's, or made as needed, and migrated if it is a file.
 
     Raises:
         TrackingError: not a store that this version can use.
+    """
+    uri = uri or settings.tracking_uri
+    if uri.startswith(SERVER):
+        # HTTP takes 30 ms to import: only a store that needs it pays.
+        module = import_module("runner.tracking.remote.opening")
+        return cast("Callable[[Settings, str], OpenStore]", module.open_remote)(settings, uri)
+    return open_database_store(settings, uri)
+
+
+def open_database_store(settings: Settings, uri: str | None = None) -> SqlStore:
+    """The same where it must be a database: for those who serve it, or keep it.
+
+    Raises:
+        TrackingError: it is a server, or as above.
     """
     uri = absolute(uri or settings.tracking_uri)
     database = connect(uri)
@@ -71,10 +88,12 @@ def absolute(uri: str) -> str:
         raise TrackingError(f"{uri!r} would be forgotten at once", hint="for a file write sqlite:///runs.db")
     if uri.startswith(SQLITE) and len(uri) > len(SQLITE):
         return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).expanduser().absolute()}"
-    if uri.startswith(("http://", "https://")):
+    if uri.startswith(SERVER):
+        raise TrackingError(f"{_shown(uri)} is a server, no database", hint="name the database behind it")
+    if scheme in DATABRICKS:
         raise TrackingError(
-            f"recording on a server ({_shown(uri)}) is not possible in this version",
-            hint="set RUNNER_TRACKING_URI=sqlite:///runs.db, or unset MLFLOW_TRACKING_URI for the store in RUNNER_HOME",
+            f"{_shown(uri)!r}: Databricks cannot be recorded in",
+            hint="its servers speak an API of their own; name an MLflow server, or sqlite:///runs.db",
         )
     if scheme.partition("+")[0] in ENGINES and place.strip("/"):
         return uri

@@ -7,6 +7,7 @@ from functools import partial
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import checks
 from runner.tracking.access import Reader, Users
+from runner.tracking.artifacts import Artifacts
 from runner.tracking.database import Database, Joined
 from runner.tracking.model import (
     Dataset,
@@ -22,16 +23,20 @@ from runner.tracking.model import (
     Run,
     RunStatus,
 )
+from runner.tracking.opened import ArtifactStore, Synced
 from runner.tracking.sql import conditions, experiments, points, recording, runs, searching
 from runner.tracking.sql.registry import SqlRegistry
 from runner.tracking.sql.repeating import repeating
+from runner.tracking.sql.trash import SqlTrash
 from runner.tracking.sql.users import SqlUsers
 from runner.tracking.store import LoggedModels, Registry, Store
 
 
 @repeating
 class SqlStore:
-    """See `store.Store`."""
+    """See `opened.OpenStore`."""
+
+    remote = False
 
     def __init__(self, database: Database, *, uri: str, artifact_root: str) -> None:
         self.uri = uri
@@ -48,6 +53,18 @@ class SqlStore:
             yield SqlStore(joined, uri=self.uri, artifact_root=self._artifact_root)
             joined.confirm()
 
+    def artifacts(self, uri: str) -> ArtifactStore:
+        return Artifacts(uri)
+
+    def server_artifacts(self) -> None:
+        """There are none: clients on this machine go there themselves."""
+
+    def sync(self, *, forget: bool = False) -> Sequence[Synced]:  # noqa: ARG002 - there is nothing
+        return []
+
+    def unsent(self) -> None:
+        """Nothing: it is all here."""
+
     @property
     def models(self) -> LoggedModels:
         raise NotImplementedError
@@ -59,6 +76,11 @@ class SqlStore:
     @property
     def users(self) -> Users:
         return SqlUsers(self._database)
+
+    @property
+    def trash(self) -> SqlTrash:
+        """What is deleted, and may be forgotten."""
+        return SqlTrash(self._database)
 
     # experiments ------------------------------------------------------------------------------------------
     def create_experiment(
@@ -301,10 +323,10 @@ class SqlStore:
             experiments.refuse_deleted(experiment)
             runs.move(db, runs.writable(runs.rows(db, [run_id]), run_id), experiment)
 
-    def check_artifacts(self, path: str, *, write: bool) -> None:
+    def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
         with self._database.reading() as db:
             found = experiments.numbered(db, path.partition("/")[0])
-        if write:
+        if write or delete:
             experiments.refuse_deleted(found)
 
 
