@@ -77,58 +77,39 @@ def postgresql() -> Iterator[DatabaseServer]:
     """A server of its own; `initdb` and start take less than a second."""
     initdb, postgres = needed("initdb"), needed("postgres")
     with _directory("postgres") as place:
-        options = (
-            "-D",
-            str(place / "data"),
-            "-A",
-            "trust",
-            "-U",
-            "tester",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
+        data = f"{place}/data"
+        _run(
+            as_user(
+                "postgres", [initdb, *f"-D {data} -A trust -U tester -E UTF8 --locale=C --no-sync".split()]
+            )
         )
-        _run(as_user("postgres", [initdb, *options]))
         port = _free_port()
-        settings = ("fsync=off", "full_page_writes=off", "listen_addresses=127.0.0.1", f"port={port}")
-        settings += (f"unix_socket_directories={place}", "max_connections=200")
-        command = [postgres, "-D", str(place / "data"), *(word for each in settings for word in ("-c", each))]
+        settings = f"port={port} listen_addresses=127.0.0.1 unix_socket_directories={place} fsync=off"
+        words = [word for each in settings.split() for word in ("-c", each)]
         uri = f"postgresql+psycopg://tester@127.0.0.1:{port}"
-        with _serving(
-            as_user("postgres", command), place, uri, admin=f"{uri}/postgres", ending=signal.SIGINT
-        ) as server:
+        command = as_user("postgres", [postgres, "-D", data, *words])
+        with _serving(command, place, uri, admin=f"{uri}/postgres", ending=signal.SIGINT) as server:
             yield server
 
 
 @contextmanager
 def mariadb() -> Iterator[DatabaseServer]:
     """A server of its own; it is there after some seconds."""
-    installer, server_program = needed("mariadb-install-db"), needed("mariadbd")
+    installer, mariadbd = needed("mariadb-install-db"), needed("mariadbd")
     with _directory("mysql") as place:
-        data = f"--datadir={place / 'data'}"
+        data = f"--no-defaults --datadir={place}/data"
         _run(
             as_user(
                 "mysql",
-                [
-                    installer,
-                    "--no-defaults",
-                    data,
-                    "--auth-root-authentication-method=normal",
-                    "--skip-test-db",
-                ],
+                [installer, *f"{data} --auth-root-authentication-method=normal --skip-test-db".split()],
             )
         )
         port = _free_port()
-        options = (f"--port={port}", "--bind-address=127.0.0.1", f"--socket={place / 'socket'}")
-        options += (
-            f"--pid-file={place / 'pid'}",
-            "--innodb-flush-log-at-trx-commit=0",
-            "--skip-name-resolve",
-        )
-        command = [server_program, "--no-defaults", data, *options, "--max-connections=200"]
+        options = f"--port={port} --bind-address=127.0.0.1 --socket={place}/socket --pid-file={place}/pid"
+        options += " --innodb-flush-log-at-trx-commit=0 --skip-name-resolve"
         uri = f"mysql+pymysql://root@127.0.0.1:{port}"
-        with _serving(as_user("mysql", command), place, uri, admin=uri, ending=signal.SIGTERM) as server:
+        command = as_user("mysql", [mariadbd, *data.split(), *options.split()])
+        with _serving(command, place, uri, admin=uri, ending=signal.SIGTERM) as server:
             yield server
 
 

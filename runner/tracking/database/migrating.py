@@ -43,8 +43,9 @@ def migrate(uri: str, artifact_root: str) -> None:
 
 
 def _begin(connection: Connection, database: EngineDatabase) -> None:
-    for statement in () if database.server is None else database.server.migration:
-        connection.exec_driver_sql(statement)
+    if database.server is not None:
+        for statement in (*database.server.patient, database.server.lock):
+            connection.exec_driver_sql(statement)
     if connection.dialect.name == "postgresql":
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
         if encoding != "UTF8":

@@ -22,7 +22,8 @@ class Server:
     connect: Mapping[str, Any]
     query: Mapping[str, str]
     session: tuple[str, ...]  # said first on every connection
-    migration: tuple[str, ...]  # said before a migration: one at a time, and it may take long
+    patient: tuple[str, ...]  # said before what may take long
+    lock: str  # waits until no other process migrates; held until the connection closes, or its transaction ends
     contended: frozenset[str]  # codes of errors after which the transaction is to be done again
 
 
@@ -38,11 +39,8 @@ POSTGRESQL = Server(
         f"SET statement_timeout = '{STATEMENT}s'",
         "SET idle_in_transaction_session_timeout = '10min'",
     ),
-    migration=(
-        "SET LOCAL lock_timeout = 0",
-        "SET LOCAL statement_timeout = 0",
-        "SELECT pg_advisory_xact_lock(7310579611)",  # any number, the same in every version
-    ),
+    patient=("SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0"),
+    lock="SELECT pg_advisory_xact_lock(7310579611)",  # any number, the same in every version
     contended=frozenset({"40001", "40P01"}),
 )
 MYSQL = Server(
@@ -56,10 +54,8 @@ MYSQL = Server(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION'",
         f"SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT} /*M! , max_statement_time = {STATEMENT} */",
     ),
-    migration=(
-        "SET SESSION lock_wait_timeout = 3600 /*M! , max_statement_time = 0 */",
-        "SELECT GET_LOCK(CONCAT('runner.', MD5(DATABASE())), 3600)",
-    ),
+    patient=("SET SESSION lock_wait_timeout = 3600 /*M! , max_statement_time = 0 */",),
+    lock="SELECT GET_LOCK(CONCAT('runner.', MD5(DATABASE())), 3600)",
     contended=frozenset({"1213", "1020"}),
 )
 SERVERS: Mapping[str, Server] = {

@@ -15,8 +15,7 @@ from runner.errors import Unavailable
 from runner.tracking.database import Contended
 
 T = TypeVar("T")
-ATTEMPTS = 6
-PAUSE = 0.02  # seconds, at most, after the first; it doubles
+PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32)  # seconds between two attempts, at most
 
 
 def repeating(kind: type[T]) -> type[T]:
@@ -30,12 +29,14 @@ def repeating(kind: type[T]) -> type[T]:
 def _repeating(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def repeated(*arguments: Any, **options: Any) -> Any:
-        for attempt in range(ATTEMPTS):
+        for pause in PAUSES:
             try:
                 return method(*arguments, **options)
-            except Contended as error:
-                last = error
-                time.sleep(random.uniform(0, PAUSE * 2**attempt))  # noqa: S311 - no secret
-        raise Unavailable(str(last)) from last
+            except Contended:
+                time.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
+        try:
+            return method(*arguments, **options)
+        except Contended as error:
+            raise Unavailable(str(error)) from error
 
     return repeated
