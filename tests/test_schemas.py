@@ -33,7 +33,7 @@ def fields(model: Any) -> set[str]:
     return {field.name for field in dataclasses.fields(model)}
 
 
-@each("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)
+@each("path", sorted(SCHEMAS.glob("*.schema.json")), ids=lambda path: path.name)
 def test_each_schema_is_one(path: Path) -> None:
     document = json.loads(path.read_text())
 
