@@ -259,9 +259,9 @@ class ScopedStore:
         self._experiment_allowed(experiment_id)
         self._store.move_run(run_id, experiment_id)
 
-    def check_artifacts(self, path: str, *, write: bool) -> None:
-        self._store.check_artifacts(path, write=write)
-        if write:
+    def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
+        self._store.check_artifacts(path, write=write, delete=delete)
+        if write or delete:
             self._artifacts_allowed(path)
 
     def delete_run(self, run_id: str) -> None:

@@ -7,7 +7,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from runner.errors import NotFound
 from runner.server.artifacts import content, paths, proxy
 from runner.server.artifacts.served import check, served, view
 from runner.server.errors import Malformed
@@ -15,10 +14,8 @@ from runner.server.mlflow.runs import exact
 from runner.server.places import PROXIED, Places
 from runner.tracking.store import Store
 
+NUMBER = re.compile(r"[0-9]{1,9}")
 OF_RUN = re.compile(r"runs:/([^/]+)/(.+)")
-OF_MODEL = re.compile(r"models:/(m-[0-9a-f]{32})(/.+)?")
-OF_VERSION = re.compile(r"models:/([^/]+)/([0-9]{1,9})")
-COPIES = 10  # of copies of versions, until we believe in a circle
 
 
 async def run_directory(request: Request) -> Response:
@@ -38,9 +35,9 @@ async def run_file(request: Request) -> Response:
 async def version_file(request: Request) -> Response:
     """GET /model-versions/get-artifact."""
     name, version = _given(request, "name"), _given(request, "version")
-    if not (version.isascii() and version.isdecimal()):
+    if not NUMBER.fullmatch(version):
         raise Malformed(f"Invalid value {version!r} for parameter 'version': it is no number")
-    uri = await _located(request, lambda store: _source(store, f"models:/{name}/{version}"))
+    uri = await _located(request, lambda store: _source(store, name, int(version)))
     return await _file(request, uri, _given(request, "path"))
 
 
@@ -87,17 +84,13 @@ def _below(request: Request, uri: str) -> str:
     )
 
 
-def _source(store: Store, uri: str) -> str:
-    """Where the files of a model lie, through copies and models."""
-    for _ in range(COPIES):
-        if found := OF_MODEL.fullmatch(uri):
-            return store.models.get(found[1]).artifact_uri + (found[2] or "")
-        if found := OF_RUN.fullmatch(uri):
-            return f"{exact(store, found[1]).artifact_uri}/{found[2]}"
-        if not (found := OF_VERSION.fullmatch(uri)):
-            return uri
-        uri = store.registry.version(found[1], int(found[2])).source
-    raise NotFound(f"{uri} leads in a circle")
+def _source(store: Store, name: str, version: int) -> str:
+    """Where the files of a version are."""
+    found = store.registry.version(name, version)
+    uri = found.location or found.source
+    if of_run := OF_RUN.fullmatch(uri):
+        return f"{exact(store, of_run[1]).artifact_uri}/{of_run[2]}"
+    return uri
 
 
 def _places(request: Request) -> Places:

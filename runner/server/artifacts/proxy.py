@@ -11,7 +11,8 @@ from runner.server.artifacts.served import check, served
 from runner.server.artifacts.upload import Upload
 from runner.server.errors import NotSupported
 
-FILES, SIGNED = "/mlflow-artifacts/artifacts", "/mlflow-artifacts/presigned/"
+FILES, SIGNED, PARTS = "/mlflow-artifacts/artifacts", "/mlflow-artifacts/presigned/", "/mlflow-artifacts/mpu/"
+DECLINED = "is not supported for the current artifact repository"  # clients that read this go another way
 
 
 async def directory(request: Request) -> Response:
@@ -41,8 +42,13 @@ async def signed(request: Request) -> Response:
     stat = await on.files.stat(path)
     url = await on.files.signed(path) if on.direct else None
     if url is None:
-        raise NotSupported("this server sends artifacts itself")
+        raise NotSupported(f"Presigned download {DECLINED}: this server sends artifacts itself")
     return JSONResponse({"url": url, "headers": {}, "file_size": stat.size})
+
+
+async def parts(_: Request) -> Response:
+    """POST .../mpu/...: an artifact in parts. We would write it twice; whole it streams, however large it is."""
+    raise NotSupported(f"Multipart upload {DECLINED}: send the artifact whole")
 
 
 def listed(entries: Sequence[Entry], *, below: str = "") -> dict[str, object]:
@@ -64,6 +70,6 @@ async def _put(request: Request, path: str) -> Response:
 
 
 async def _delete(request: Request, path: str) -> Response:
-    await check(request, path, write=True)
+    await check(request, path, delete=True)
     await served(request).files.delete(path)
     return JSONResponse({})

@@ -40,6 +40,7 @@ def routes() -> Sequence[BaseRoute]:
             Route(base + proxy.FILES, proxy.directory),
             Route(f"{base}{proxy.FILES}/{{path:path}}", proxy.file, methods=["GET", "PUT", "DELETE"]),
             Route(f"{base}{proxy.SIGNED}{{path:path}}", proxy.signed),
+            Route(f"{base}{proxy.PARTS}{{path:path}}", proxy.parts, methods=["POST"]),
             Route(f"{base}/mlflow/artifacts/list", owners.run_directory),
             Route(f"{base}{OF_MODEL}/directories", owners.model_directory),
             Route(f"{base}{OF_MODEL}/files", owners.model_file),

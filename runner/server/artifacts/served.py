@@ -31,6 +31,6 @@ def served(request: Request) -> ServedArtifacts:
     return found
 
 
-async def check(request: Request, path: str, *, write: bool = False) -> None:
-    """Raises unless the caller may read there, or write."""
-    await run_in_threadpool(lambda: view(request).check_artifacts(path, write=write))
+async def check(request: Request, path: str, *, write: bool = False, delete: bool = False) -> None:
+    """Raises unless the caller may read there, or write, or delete."""
+    await run_in_threadpool(lambda: view(request).check_artifacts(path, write=write, delete=delete))
