@@ -6,10 +6,19 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from runner.errors import TrackingError
-from runner.tracking.model import Metric
+from runner.tracking.model import DatasetInput, Metric, ModelOutput
 
 KEY, PARAM, RUN_TAG, EXPERIMENT_TAG, NAME, LIMIT = 250, 6000, 8000, 20000, 500, 50_000
 REGISTRY_TAG, ALIAS = 100_000, 255
+DATASET: Mapping[str, int] = {  # as MLflow has them, and the first four needed
+    "name": 500,
+    "digest": 36,
+    "source_type": 250,
+    "source": 65_535,
+    "schema": 1_048_575,
+    "profile": 16_777_215,
+}
+DATASET_TAG_KEY, DATASET_TAG = 255, 500
 INT64 = range(-(2**63), 2**63)
 _KEY = re.compile(r"[\w\-./: ]+")
 _ALIAS = re.compile(rf"[\w\-]{{1,{ALIAS}}}")
@@ -62,9 +71,41 @@ def text(value: str) -> str:
     return value
 
 
-def params(values: Mapping[str, str]) -> None:
+def logged_model_name(name: str) -> None:
+    """What stands in URIs."""
+    _name("a logged model", name, NAME)
+    if set("/:.%\"'") & set(name):
+        raise TrackingError(f"{name!r} is no name for a logged model", hint="no / : . % \" '")
+
+
+def logged_model_type(name: str) -> None:
+    """A word of the client's."""
+    _short("the type of a logged model", name, NAME)
+
+
+def datasets(inputs: Iterable[DatasetInput]) -> None:
+    """What is needed, and lengths."""
+    for given in inputs:
+        for field, longest in DATASET.items():
+            value = getattr(given.dataset, field)
+            if not value and field in {"name", "digest", "source_type", "source"}:
+                raise TrackingError(f"a data set has no {field}")
+            _short(f"the {field} of a data set", value or "", longest)
+        for key, value in given.tags.items():
+            _short("the key of a data set's tag", key, DATASET_TAG_KEY)
+            _short("a data set's tag", value, DATASET_TAG)
+
+
+def outputs(models: Iterable[ModelOutput]) -> None:
+    """Steps that 64 bits hold."""
+    for model in models:
+        if model.step not in INT64:
+            raise TrackingError(f"model {model.model_id!r}: step {model.step} is out of range")
+
+
+def params(values: Mapping[str, str], *, longest: int = PARAM) -> None:
     """Keys and lengths."""
-    _texts("param", values, PARAM)
+    _texts("param", values, longest)
 
 
 def tags(values: Mapping[str, str], *, longest: int) -> None:
@@ -80,6 +121,9 @@ def metrics(points: Iterable[Metric]) -> None:
             raise TrackingError(
                 f"metric {point.key!r}: step {point.step} or time {point.time} is out of range"
             )
+        if point.dataset_name is not None:
+            _short("the name of a data set", point.dataset_name, DATASET["name"])
+            _short("the digest of a data set", point.dataset_digest or "", DATASET["digest"])
 
 
 def limit(count: int) -> None:
@@ -91,6 +135,11 @@ def limit(count: int) -> None:
 def _name(what: str, name: str, longest: int) -> None:
     if not name.strip() or len(name) > longest or not name.isprintable():
         raise TrackingError(f"{name!r} is no name for {what}", hint=f"up to {longest} printable characters")
+
+
+def _short(what: str, value: str, longest: int) -> None:
+    if len(text(value)) > longest:
+        raise TrackingError(f"{what} has {len(value)} characters, more than {longest}")
 
 
 def _key(kind: str, key: str) -> None:

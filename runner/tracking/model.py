@@ -143,6 +143,15 @@ class LoggedModel:
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple["ModelMetric", ...] = ()
+    registrations: tuple["Registration", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A version of a registered model that was made of a logged model."""
+
+    name: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,10 @@ class Store(Protocol):
         ...
 
     def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
-        """Data sets that runs of these experiments use: experiment id, data set, context ("" if none was given)."""
+        """Data sets that runs of these experiments use: experiment id, data set, context ("" if none was given).
+
+        At most 1000, and of each only name, digest and kind of source.
+        """
         ...
 
     def delete_tag(self, run_id: str, key: str) -> None: ...

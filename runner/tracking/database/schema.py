@@ -162,7 +162,7 @@ datasets = Table(
     Column("experiment", Number, ForeignKey("runner_experiments.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(500), nullable=False),
     Column("digest", String(36), nullable=False),
-    Column("source_type", String(250), nullable=False),
+    Column("source_type", String(250), nullable=False),  # "": a metric has named it, no run has described it
     Column("source", LongText, nullable=False),
     Column("schema_text", LongText),
     Column("profile_text", LongText),
@@ -175,7 +175,7 @@ inputs = Table(
     _owned("runner_runs", "run"),
     _owned("runner_datasets", "dataset"),
     Column("context", String(500), nullable=False),  # the tag mlflow.data.context, "" without one
-    Column("tags_json", Text, nullable=False),
+    Column("tags_json", LongText, nullable=False),
     Index(None, "dataset"),
 )
 
@@ -206,7 +206,7 @@ logged_model_params = Table(
     metadata,
     _owned("runner_logged_models", "model"),
     _key(),
-    Column("value", Text, nullable=False),
+    Column("value", LongText, nullable=False),
     Column("number", Double),
     sqlite_with_rowid=False,
 )
@@ -216,7 +216,7 @@ logged_model_tags = Table(
     metadata,
     _owned("runner_logged_models", "model"),
     _key(),
-    Column("value", Text, nullable=False),
+    Column("value", LongText, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -227,8 +227,6 @@ logged_model_metrics = Table(
     _key(),
     _owned("runner_runs", "run"),
     Column("dataset", Number, primary_key=True, autoincrement=False),  # 0: none was named
-    Column("dataset_name", String(500), nullable=False),
-    Column("dataset_digest", String(36), nullable=False),
     Column("step", BigInteger, primary_key=True, autoincrement=False),
     Column("time", BigInteger, primary_key=True, autoincrement=False),
     Column("value", Double, primary_key=True, autoincrement=False),

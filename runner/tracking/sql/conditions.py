@@ -152,8 +152,6 @@ def terms(sql: Sql, subject: Subject, order: Order) -> list[str]:
     """What ORDER BY says of one key of an order."""
     name, direction = order.name, order.direction
     match name.entity:
-        case "dataset":
-            return []
         case "attribute":
             column = subject.columns[name.key]
             return [f"{column} IS NULL", f"{column} {direction}"]

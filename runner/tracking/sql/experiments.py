@@ -80,6 +80,11 @@ def named(db: Connection, name: str) -> Experiment:
 
 
 def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Experiment]:
+def numbers(experiment_ids: Sequence[str]) -> list[int]:
+    """Those of the ids that can be some, for an IN (...); -1, which none has, where there are none."""
+    return [int(text) for text in experiment_ids if text.isdecimal() and len(text) < 19] or [-1]  # noqa: PLR2004
+
+
     """Those that fit, newest first."""
     rows = db.execute(
         f"SELECT {COLUMNS} FROM runner_experiments WHERE {where} ORDER BY created DESC, id DESC", values
@@ -135,15 +140,16 @@ def rename(db: Connection, id_or_name: str, name: str) -> Experiment:
 
 
 def mark(db: Connection, found: Experiment, lifecycle: Lifecycle) -> None:
-    """Delete or restore it with its runs."""
+    """Delete or restore it with its runs and logged models."""
     moment = now()
     values = {"lifecycle": lifecycle.value, "now": moment, "id": int(found.id)}
     db.execute("UPDATE runner_experiments SET lifecycle = :lifecycle, updated = :now WHERE id = :id", values)
     deleted = moment if lifecycle is Lifecycle.DELETED else None
-    db.execute(
-        "UPDATE runner_runs SET lifecycle = :lifecycle, deleted = :deleted WHERE experiment = :id",
-        {"lifecycle": lifecycle.value, "deleted": deleted, "id": int(found.id)},
-    )
+    for table in ("runner_runs", "runner_logged_models"):
+        db.execute(
+            f"UPDATE {table} SET lifecycle = :lifecycle, deleted = :deleted WHERE experiment = :id",
+            {"lifecycle": lifecycle.value, "deleted": deleted, "id": int(found.id)},
+        )
 
 
 def tag(db: Connection, found: Experiment, tags: Mapping[str, str]) -> None:

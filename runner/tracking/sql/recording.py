@@ -11,7 +11,7 @@ from runner.tracking.clock import now
 from runner.tracking.database import Connection, for_update, upsert
 from runner.tracking.leases import over
 from runner.tracking.model import Entry, Lease, Metric, RunStatus
-from runner.tracking.sql import keys, runs
+from runner.tracking.sql import inputs, keys, model_metrics, runs
 from runner.tracking.sql.runs import Row
 
 NAME_TAG = "mlflow.runName"  # the name once more, as MLflow has it: each follows the other
@@ -36,7 +36,8 @@ def write_all(db: Connection, entries: Sequence[Entry]) -> Sequence[RunnerError 
     """Each entry whole, or its refusal: what is malformed, contradicts, or is meant for a run that takes nothing."""
     rows = runs.rows(db, [entry.run_id for entry in entries], locked=True)
     stored = _Stored(db)
-    refusals = [_refusal(entry, rows, stored) for entry in entries]
+    models = inputs.models(db, _models(entries))
+    refusals = [_refusal(entry, rows, stored, models) for entry in entries]
     write(
         db,
         [
@@ -44,6 +45,7 @@ def write_all(db: Connection, entries: Sequence[Entry]) -> Sequence[RunnerError 
             for entry, refusal in zip(entries, refusals, strict=True)
             if refusal is None
         ],
+        models,
     )
     return refusals
 
@@ -61,8 +63,8 @@ def check(entry: Entry) -> None:
         checks.run_name(entry.tags[NAME_TAG])
 
 
-def write(db: Connection, entries: Sequence[tuple[Row, Entry]]) -> None:
-    """All of it; the entries have been checked."""
+def write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[str, int] = {}) -> None:
+    """All of it; the entries have been checked. `models` are the logged models that metrics are about, by id."""
     names = (name for _, entry in entries for name in (*entry.params, *entry.tags, *_metric_keys(entry)))
     ids = keys.numbers(db, names)
     params = [
@@ -84,7 +86,10 @@ def write(db: Connection, entries: Sequence[tuple[Row, Entry]]) -> None:
     names_given = [
         {"id": row.number, "name": entry.tags[NAME_TAG]} for row, entry in entries if NAME_TAG in entry.tags
     ]
-    points = [_point(row, ids[metric.key], metric) for row, entry in entries for metric in entry.metrics]
+    measured = [
+        (metric, _point(row, ids[metric.key], metric)) for row, entry in entries for metric in entry.metrics
+    ]
+    points = [point for _, point in measured]
     for statement, values in (
         (INSERT_PARAM, params),
         (INSERT_TAG, tags),
@@ -94,6 +99,7 @@ def write(db: Connection, entries: Sequence[tuple[Row, Entry]]) -> None:
     ):
         if values:
             db.execute_many(statement, values)
+    model_metrics.write(db, measured, models)
 
 
 def as_number(text: str) -> float | None:
@@ -151,10 +157,14 @@ class _Stored:
         return self._params[row.number]
 
 
-def _refusal(entry: Entry, rows: Mapping[str, Row], stored: _Stored) -> RunnerError | None:
+def _refusal(
+    entry: Entry, rows: Mapping[str, Row], stored: _Stored, models: Mapping[str, int]
+) -> RunnerError | None:
     try:
         row = runs.writable(rows, entry.run_id)
         check(entry)
+        for model_id in _models([entry]):
+            inputs.known(models, model_id)
         if entry.params:
             _refuse_other_values(row, entry.params, stored.params(row))
     except RunnerError as error:
@@ -170,6 +180,11 @@ def _refuse_other_values(row: Row, params: Mapping[str, str], stored: dict[str, 
                 hint="params are written once; use a metric or a tag for what changes",
             )
     stored |= params
+
+
+def _models(entries: Iterable[Entry]) -> set[str]:
+    """Ids of the logged models that metrics are about."""
+    return {metric.model_id for entry in entries for metric in entry.metrics if metric.model_id is not None}
 
 
 def _metric_keys(entry: Entry) -> Iterable[str]:

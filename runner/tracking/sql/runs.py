@@ -13,7 +13,7 @@ from runner.tracking.clock import now
 from runner.tracking.database import Connection, for_update
 from runner.tracking.model import Experiment, Lifecycle, Metric, Run, RunStatus
 from runner.tracking.names import speakable
-from runner.tracking.sql import keys
+from runner.tracking.sql import inputs, keys
 from runner.tracking.sql.experiments import SUGGESTED
 
 SHORTEST_PREFIX = 4
@@ -121,7 +121,7 @@ def find(db: Connection, reference: str) -> Run:
 
 
 def read(db: Connection, where: str, values: Mapping[str, Any]) -> list[Run]:
-    """Runs with what hangs on them: three more statements for all of them together."""
+    """Runs with what hangs on them: four more statements for all of them together."""
     return _filled(db, db.execute(f"SELECT {COLUMNS} FROM runner_runs WHERE {where}", values))
 
 
@@ -144,7 +144,12 @@ def mark(db: Connection, row: Row, lifecycle: Lifecycle) -> None:
 
 
 def move(db: Connection, row: Row, experiment: Experiment) -> None:
-    """See `Store.move_run`: the experiment is repeated wherever an index leads with it."""
+    """See `Store.move_run`: the experiment is repeated wherever an index leads with it. What the run made goes with it."""
+    db.execute(
+        "UPDATE runner_logged_models SET experiment = :experiment WHERE source_run = :run",
+        {"experiment": int(experiment.id), "run": row.uuid},
+    )
+    inputs.move(db, row.number, int(experiment.id))
     for table, key in (("runner_runs", "id"), ("runner_params", "run"), ("runner_latest_metrics", "run")):
         db.execute(
             f"UPDATE {table} SET experiment = :experiment WHERE {key} = :run",
@@ -200,6 +205,7 @@ def _filled(db: Connection, rows: Sequence[Sequence[Any]]) -> list[Run]:
     params = keys.attached(db, "runner_params", "value", owner="run", of=numbers)
     tags = keys.attached(db, "runner_tags", "value", owner="run", of=numbers)
     metrics = keys.attached(db, "runner_latest_metrics", "value, time, step, is_nan", owner="run", of=numbers)
+    links = inputs.of_runs(db, numbers)
     return [
         Run(
             id=uuid,
@@ -214,6 +220,9 @@ def _filled(db: Connection, rows: Sequence[Sequence[Any]]) -> list[Run]:
             params=dict(params.get(number, [])),
             tags=dict(tags.get(number, [])),
             metrics={key: _metric(key, *point) for key, *point in metrics.get(number, [])},
+            datasets=tuple(links[number].datasets),
+            models_used=tuple(links[number].used),
+            models_made=tuple(links[number].made),
         )
         for number, uuid, name, experiment, status, artifact_uri, user, started, ended, lifecycle in rows
     ]

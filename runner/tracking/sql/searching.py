@@ -1,7 +1,7 @@
 """The run search as one SELECT with parameters.
 
 MLflow's words for a status mean what its clients see: a run that is being prepared is RUNNING, a lost one FAILED.
-Datasets are not recorded yet, so that no run fits a clause about them.
+A clause about data sets fits a run if any of those that it uses does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from runner.tracking.filters import RUNS, Clause, Order, parse, parse_order
 from runner.tracking.model import Lifecycle
-from runner.tracking.sql.conditions import Search, Sql, Subject, condition, terms
+from runner.tracking.sql import experiments
+from runner.tracking.sql.conditions import Search, Sql, Subject, compared, condition, terms
 
 COLUMNS: Mapping[str, str] = {
     "run_id": "r.uuid",
@@ -28,6 +29,7 @@ SUBJECT = Subject(
     owner="run",
     ties="r.started DESC, r.uuid",
 )
+DATASET_COLUMNS: Mapping[str, str] = {"name": "d.name", "digest": "d.digest", "context": "i.context"}
 # What MLflow has one word for; our own words mean just themselves.
 STATUSES: Mapping[object, tuple[str, ...]] = {
     "SCHEDULED": ("PENDING", "QUEUED"),
@@ -53,39 +55,51 @@ def compiled(
         TrackingError: where the filter is wrong, and what was expected there.
     """
     sql = Sql()
-    experiments = _experiments(sql, experiment_ids)
-    conditions = list(_scope(sql, experiments, lifecycle))
+    within = _within(sql, experiment_ids)
+    conditions = list(_scope(sql, within, lifecycle))
     conditions += [_condition(sql, clause) for clause in parse(text, RUNS)]
     orders = parse_order(order_by, RUNS)
-    ordered = [term for order in orders for term in terms(sql, SUBJECT, order)]
+    ordered = [term for order in orders for term in _terms(sql, order)]
     joins = "".join(sql.joins)
     where = " AND ".join(conditions or ["1 = 1"])
     tail = f"{where} ORDER BY {', '.join((*ordered, SUBJECT.ties))}"
     shortcut = None
     if orders and orders[0].name.entity == "metric" and len(experiment_ids or ()) == 1:
-        shortcut = f"{_from_best(sql, orders[0], experiments)}{joins} WHERE {UNTIED} AND {tail}"
+        shortcut = f"{_from_best(sql, orders[0], within)}{joins} WHERE {UNTIED} AND {tail}"
     return Search(f"SELECT r.id FROM {SUBJECT.rows}{joins} WHERE {tail}", sql.values, shortcut)
 
 
-def _experiments(sql: Sql, experiment_ids: Sequence[str] | None) -> str:
+def _within(sql: Sql, experiment_ids: Sequence[str] | None) -> str:
     """The condition on a column `experiment`; "" without one."""
     if experiment_ids is None:
         return ""
-    numbers = [int(text) for text in experiment_ids if text.isdecimal() and len(text) < 19]  # noqa: PLR2004
-    return f"experiment IN ({', '.join(sql.bind(number) for number in numbers or [-1])})"  # -1: none has it
+    return f"experiment IN ({', '.join(map(sql.bind, experiments.numbers(experiment_ids)))})"
 
 
-def _scope(sql: Sql, experiments: str, lifecycle: Lifecycle | None) -> Iterator[str]:
-    if experiments:
-        yield f"r.{experiments}"
+def _scope(sql: Sql, within: str, lifecycle: Lifecycle | None) -> Iterator[str]:
+    if within:
+        yield f"r.{within}"
     if lifecycle is not None:
         yield f"r.lifecycle = {sql.bind(lifecycle.value)}"
 
 
 def _condition(sql: Sql, clause: Clause) -> str:
     if clause.name.entity == "dataset":
-        return "1 = 0"
+        return f"EXISTS ({_of_datasets('1')} AND {compared(sql, DATASET_COLUMNS[clause.name.key], clause)})"
     return condition(sql, SUBJECT, _spelled_out(clause))
+
+
+def _terms(sql: Sql, order: Order) -> list[str]:
+    """A run that uses several data sets stands where the first of them puts it."""
+    if order.name.entity != "dataset":
+        return terms(sql, SUBJECT, order)
+    first = f"({_of_datasets(f'MIN({DATASET_COLUMNS[order.name.key]})')})"
+    return [f"{first} IS NULL", f"{first} {order.direction}"]
+
+
+def _of_datasets(selected: str) -> str:
+    """A SELECT from the data sets that the run uses."""
+    return f"SELECT {selected} FROM runner_inputs i JOIN runner_datasets d ON d.id = i.dataset WHERE i.run = r.id"
 
 
 def _spelled_out(clause: Clause) -> Clause:
@@ -96,10 +110,10 @@ def _spelled_out(clause: Clause) -> Clause:
     return replace(clause, operator=operator, value=STATUSES[clause.value])
 
 
-def _from_best(sql: Sql, order: Order, experiments: str) -> str:
+def _from_best(sql: Sql, order: Order, within: str) -> str:
     """The runs with the best values of the metric that orders first: an index has them in this order."""
     return (
-        f"WITH best AS (SELECT run, value FROM runner_latest_metrics WHERE {experiments}"
+        f"WITH best AS (SELECT run, value FROM runner_latest_metrics WHERE {within}"
         f" AND key_id = {sql.key(order.name.key)} AND is_nan = FALSE"
         f" ORDER BY value {order.direction} LIMIT {CANDIDATES}),"
         f" last AS (SELECT {'MIN' if order.direction == 'DESC' else 'MAX'}(value) AS value FROM best)"

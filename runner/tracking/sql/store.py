@@ -24,7 +24,9 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.opened import ArtifactStore, Synced
-from runner.tracking.sql import conditions, experiments, points, recording, runs, searching
+from runner.tracking.sql import conditions, experiments, inputs, points, recording, runs, searching
+from runner.tracking.sql.logged_models import SqlLoggedModels
+from runner.tracking.sql.past import Past
 from runner.tracking.sql.registry import SqlRegistry
 from runner.tracking.sql.repeating import repeating
 from runner.tracking.sql.trash import SqlTrash
@@ -67,7 +69,7 @@ class SqlStore:
 
     @property
     def models(self) -> LoggedModels:
-        raise NotImplementedError
+        return SqlLoggedModels(self._database)
 
     @property
     def registry(self) -> Registry:
@@ -235,13 +237,20 @@ class SqlStore:
     def log_inputs(
         self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[str] = ()
     ) -> None:
-        raise NotImplementedError
+        with self._database.reading() as db:
+            return inputs.summaries(db, experiment_ids)
 
     def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
-        raise NotImplementedError
+        checks.datasets(datasets)
+        with self._database.transaction() as db:
+            run = runs.writable(runs.rows(db, [run_id]), run_id)
+            inputs.use_datasets(db, run.number, run.experiment, datasets)
+            inputs.use_models(db, run.number, models)
 
     def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
-        raise NotImplementedError
+        checks.outputs(models)
+        with self._database.transaction() as db:
+            inputs.make_models(db, runs.writable(runs.rows(db, [run_id]), run_id).number, models)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         with self._database.transaction() as db:

@@ -34,7 +34,7 @@ def upgrade() -> None:
         _owned("runner_runs", "run"),
         _owned("runner_datasets", "dataset"),
         sa.Column("context", sa.String(500), nullable=False),
-        sa.Column("tags_json", sa.Text, nullable=False),
+        sa.Column("tags_json", LongText, nullable=False),
     )
     op.create_index(op.f("ix_runner_inputs_dataset"), "runner_inputs", ["dataset"])
     op.create_table(
@@ -63,7 +63,7 @@ def upgrade() -> None:
         "runner_logged_model_params",
         _owned("runner_logged_models", "model"),
         _key(),
-        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("value", LongText, nullable=False),
         sa.Column("number", sa.Double),
         sqlite_with_rowid=False,
     )
@@ -71,7 +71,7 @@ def upgrade() -> None:
         "runner_logged_model_tags",
         _owned("runner_logged_models", "model"),
         _key(),
-        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("value", LongText, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -80,8 +80,6 @@ def upgrade() -> None:
         _key(),
         _owned("runner_runs", "run"),
         sa.Column("dataset", Number, primary_key=True, autoincrement=False),
-        sa.Column("dataset_name", sa.String(500), nullable=False),
-        sa.Column("dataset_digest", sa.String(36), nullable=False),
         sa.Column("step", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("time", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("value", sa.Double, primary_key=True, autoincrement=False),
