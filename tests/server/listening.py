@@ -62,10 +62,10 @@ class Listener:
 
 
 @contextmanager
-def listening(uri: str, topics: str, *, last_id: str = "") -> Iterator[Listener]:
+def listening(uri: str, topics: str, *, last_id: str = "", token: str = "") -> Iterator[Listener]:
     """A stream of these topics, closed when the block ends."""
     connection = connected(uri)
-    response = opened(connection, topics, last_id=last_id)
+    response = opened(connection, topics, last_id=last_id, token=token)
     assert response.status == 200, response.read()
     listener = Listener(last_id=last_id)
     thread = threading.Thread(target=listener.read, args=(response,), daemon=True)
@@ -84,19 +84,25 @@ def connected(uri: str) -> http.client.HTTPConnection:
 
 
 def opened(
-    connection: http.client.HTTPConnection, topics: str, *, last_id: str = ""
+    connection: http.client.HTTPConnection, topics: str, *, last_id: str = "", token: str = ""
 ) -> http.client.HTTPResponse:
     headers = {"Last-Event-ID": last_id} if last_id else {}
+    headers |= _signed(token)
     connection.request("GET", f"{API}/events?topics={topics}", headers=headers)
     return connection.getresponse()
 
 
-def call(uri: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
+def _signed(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def call(uri: str, method: str, path: str, body: object = None, *, token: str = "") -> tuple[int, Any]:
     """Status and JSON of an answer; `path` goes below our API."""
     connection = connected(uri)
     try:
         data = None if body is None else json.dumps(body)
-        connection.request(method, API + path, data, {"Content-Type": "application/json"} if data else {})
+        kind = {"Content-Type": "application/json"} if data else {}
+        connection.request(method, API + path, data, kind | _signed(token))
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
     finally:

@@ -14,16 +14,19 @@ ASK_AGAIN = 3.0  # seconds for which an answer holds
 
 
 class RunReader:
-    """`view` gives the store as the caller may see it, `known` whether the caller still is one. Who may read a run may read all of its experiment."""
+    """`view` gives the store as the caller may see it now; None: nobody knows the caller any more.
 
-    def __init__(self, view: Callable[[], Store], known: Callable[[], Awaitable[bool]]) -> None:
+    Who may read a run may read all of its experiment.
+    """
+
+    def __init__(self, view: Callable[[], Awaitable[Store | None]]) -> None:
         self._view = view
-        self._known = known
         self._answers: dict[str, tuple[float, bool]] = {}
 
     async def check(self, run_id: str) -> None:
         """Raises unless there is that run, and the caller may read it."""
-        await run_in_threadpool(lambda: exact(self._view(), run_id))
+        store = await self._known()
+        await run_in_threadpool(lambda: exact(store, run_id))
 
     async def may(self, run_id: str, experiment_id: str) -> bool:
         """Whether the caller may read the run.
@@ -33,17 +36,23 @@ class RunReader:
         """
         until, answer = self._answers.get(experiment_id, (0.0, False))
         if monotonic() > until:
-            if not await self._known():
-                raise NotPermitted("your token is no longer valid")
-            answer = await run_in_threadpool(lambda: self._ask(run_id))
+            store = await self._known()
+            answer = await run_in_threadpool(lambda: _reads(store, run_id))
             self._answers[experiment_id] = (monotonic() + ASK_AGAIN, answer)
         return answer
 
-    def _ask(self, run_id: str) -> bool:
-        try:
-            exact(self._view(), run_id)
-        except Unavailable:
-            raise
-        except RunnerError:
-            return False
-        return True
+    async def _known(self) -> Store:
+        store = await self._view()
+        if store is None:
+            raise NotPermitted("you are not known here any more")
+        return store
+
+
+def _reads(store: Store, run_id: str) -> bool:
+    try:
+        exact(store, run_id)
+    except Unavailable:
+        raise
+    except RunnerError:
+        return False
+    return True

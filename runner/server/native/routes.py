@@ -80,7 +80,7 @@ async def events(request: Request) -> ASGIApp:
     asked = _query(request, Listen)
     native = _native(request)
     last = request.headers.get("last-event-id", "") or asked.last_event_id
-    reader = RunReader(lambda: _view(request), lambda: _known(request))
+    reader = RunReader(lambda: _view_now(request))
     return EventStream(native.watcher, reader, parsed(asked.topics), home=native.home, place=place(last))
 
 
@@ -120,11 +120,12 @@ def _view(request: Request) -> Store:
     return store
 
 
-async def _known(request: Request) -> bool:
-    """Whether the caller would be let in now: a token may have been taken away since the request."""
+async def _view_now(request: Request) -> Store | None:
+    """The same for the caller as known now: a token may have been taken away since the request."""
     authenticate: Authenticate = request.app.state.authenticate
     headers = {name: request.headers[name] for name in ("authorization",) if name in request.headers}
-    return await authenticate(headers, request.client.host if request.client else "") is not None
+    caller = await authenticate(headers, request.client.host if request.client else "")
+    return None if caller is None else caller.view(request.app.state.tracking.store)
 
 
 def _native(request: Request) -> Native:
