@@ -294,25 +294,33 @@ def _print_section(title: str, values: Mapping[str, str]) -> None:
 
 
 def _chunks(store: OpenStore, run: Run, settings: Settings, *, follow: bool) -> Iterator[logs.Chunk]:
-    """The output of a run: from its live directory while there is one here, then from a server or its artifacts."""
+    """The output of a run: from its live directory while there is one here, else from its server, then its artifacts."""
     live = settings.home / "live" / run.id
-    if store.remote and not live.is_dir():
-        # HTTP takes 30 ms to import: only a store that needs it pays.
-        told = cast("Told", import_module("runner.tracking.remote.events").told)
-        if (chunks := told(settings, settings.tracking_uri, run.id, follow=follow)) is not None:
-            yield from chunks
-            return
+    nothing = True
+    for chunk in _told(store, run, settings, follow=follow) or _written(store, run, live, follow=follow):
+        nothing = False
+        yield chunk
+    if nothing and not live.is_dir():
+        yield from _kept(store, run)
+
+
+def _told(store: OpenStore, run: Run, settings: Settings, *, follow: bool) -> Iterator[logs.Chunk] | None:
+    """What a server tells of a run elsewhere; None if the run is one of this machine, or the server is a plain MLflow."""
+    if not store.remote or (settings.home / "live" / run.id).is_dir():
+        return None
+    # HTTP takes 30 ms to import: only a store that needs it pays.
+    told = cast("Told", import_module("runner.tracking.remote.events").told)
+    return told(settings, settings.tracking_uri, run.id, follow=follow)
+
+
+def _written(store: OpenStore, run: Run, live: Path, *, follow: bool) -> Iterator[logs.Chunk]:
+    """What a run of this machine writes."""
 
     def ended() -> bool:
         _expire(store)
         return not follow or store.run(run.id).status.ended
 
-    nothing = True
-    for chunk in logs.follow(live, ended):
-        nothing = False
-        yield chunk
-    if nothing and not live.is_dir():
-        yield from _kept(store, run)
+    return logs.follow(live, ended)
 
 
 def _kept(store: OpenStore, run: Run) -> Iterator[logs.Chunk]:
