@@ -26,9 +26,14 @@ COMMANDS: Mapping[str, str] = {
     "tokens": "Create, list, revoke tokens by which users sign in.",
     "db": "Bring the database up to date, and check it.",
     "gc": "Free what was deleted long ago, for ever.",
+    "import": "Bring in what MLflow has recorded.",
+    "export": "Write what is recorded for MLflow.",
     "env": "List, show, remove cached environments.",
     "lock": "Resolve a project's environment and write the lock beside it.",
 }
+
+
+MODULES: Mapping[str, str] = {"import": "import_"}  # of commands whose name no module can have
 
 
 class CommandTable(click.Group):
@@ -40,7 +45,7 @@ class CommandTable(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"runner.cli.{cmd_name}").command
+        command = import_module(f"runner.cli.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -49,7 +49,7 @@ class SqlStore:
         self._database.close()
 
     @contextmanager
-    def joined(self) -> Iterator[Store]:
+    def joined(self) -> Iterator["SqlStore"]:
         with self._database.transaction() as db:
             joined = Joined(self._database, db)
             yield SqlStore(joined, uri=self.uri, artifact_root=self._artifact_root)
@@ -74,6 +74,10 @@ class SqlStore:
     @property
     def registry(self) -> Registry:
         return SqlRegistry(self._database)
+
+    @property
+    def past(self) -> Past:
+        return Past(self._database)
 
     @property
     def users(self) -> Users:
@@ -237,20 +241,20 @@ class SqlStore:
     def log_inputs(
         self, run_id: str, *, datasets: Sequence[DatasetInput] = (), models: Sequence[str] = ()
     ) -> None:
-        with self._database.reading() as db:
-            return inputs.summaries(db, experiment_ids)
-
-    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         checks.datasets(datasets)
         with self._database.transaction() as db:
             run = runs.writable(runs.rows(db, [run_id]), run_id)
             inputs.use_datasets(db, run.number, run.experiment, datasets)
             inputs.use_models(db, run.number, models)
 
-    def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
+    def log_outputs(self, run_id: str, models: Sequence[ModelOutput]) -> None:
         checks.outputs(models)
         with self._database.transaction() as db:
             inputs.make_models(db, runs.writable(runs.rows(db, [run_id]), run_id).number, models)
+
+    def datasets(self, experiment_ids: Sequence[str]) -> Sequence[tuple[str, Dataset, str]]:
+        with self._database.reading() as db:
+            return inputs.summaries(db, experiment_ids)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         with self._database.transaction() as db:
