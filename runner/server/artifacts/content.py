@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from runner.server.artifacts.files import Content, Files, Stat
+from runner.server.artifacts.files import PIECE, Content, Files, Stat
 from runner.server.errors import shaped
 
 SANDBOX = (
@@ -29,7 +29,7 @@ async def answered(request: Request, files: Files, path: str) -> Response:
     """The artifact, the part of it that was asked for, or that it is what the caller has already."""
     asked = request.headers
     if request.method != "HEAD" and not {"range", "if-none-match"}.intersection(asked):
-        return _streamed(await files.get(path), path)
+        return await _sent(await files.get(path), path)
     stat = await files.stat(path)
     headers = _headers(stat, path)
     if _holds(asked.get("if-none-match", ""), stat.etag):
@@ -39,20 +39,23 @@ async def answered(request: Request, files: Files, path: str) -> Response:
     if asked.get("if-range", stat.etag) != stat.etag or not (
         wanted := RANGE.fullmatch(asked.get("range", ""))
     ):
-        return _streamed(await files.get(path), path)
+        return await _sent(await files.get(path), path)
     span = _span(wanted[1], wanted[2], stat.size)
     if span is None:
         told = shaped("INVALID_PARAMETER_VALUE", f"The artifact has {stat.size} bytes: not {asked['range']}")
         return JSONResponse(told, 416, {"Content-Range": f"bytes */{stat.size}"})
-    return _streamed(await files.get(path, span), path, partial=True)
+    return await _sent(await files.get(path, span), path, partial=True)
 
 
-def _streamed(content: Content, path: str, *, partial: bool = False) -> Response:
+async def _sent(content: Content, path: str, *, partial: bool = False) -> Response:
     headers = _headers(content.stat, path)
     headers["Content-Length"] = str(content.end - content.start)
     if partial:
         headers["Content-Range"] = f"bytes {content.start}-{content.end - 1}/{content.stat.size}"
-    return StreamingResponse(content.pieces, 206 if partial else 200, headers)
+    status = 206 if partial else 200
+    if content.end - content.start <= PIECE:
+        return Response(b"".join([piece async for piece in content.pieces]), status, headers)
+    return StreamingResponse(content.pieces, status, headers)
 
 
 def _span(first: str, last: str, size: int) -> tuple[int, int] | None:
