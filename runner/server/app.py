@@ -29,7 +29,7 @@ from runner.server.access.hosts import Hosts
 from runner.server.artifacts.routes import routes
 from runner.server.artifacts.served import ServedArtifacts
 from runner.server.errors import Malformed, NotSupported, translated
-from runner.server.mlflow import experiments, history, models, registry, runs, wire
+from runner.server.mlflow import experiments, history, inputs, models, registry, runs, wire
 from runner.server.mlflow.answers import Answer
 from runner.server.mlflow.call import AnyCall, Served
 from runner.server.native import routes as native
@@ -39,7 +39,14 @@ from runner.server.writer import Writer
 from runner.tracking.store import Store
 
 PREFIXES = ("/api/2.0/mlflow/", "/ajax-api/2.0/mlflow/", "/api/2.0/preview/mlflow/")
-CALLS: tuple[AnyCall, ...] = (*experiments.CALLS, *runs.CALLS, *history.CALLS, *models.CALLS, *registry.CALLS)
+CALLS: tuple[AnyCall, ...] = (
+    *experiments.CALLS,
+    *runs.CALLS,
+    *inputs.CALLS,
+    *history.CALLS,
+    *models.CALLS,
+    *registry.CALLS,
+)
 UNSUPPORTED = ("/api/{rest:path}", "/ajax-api/{rest:path}", "/v1/traces", "/graphql", "/get-artifact")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 JSON = "application/json"

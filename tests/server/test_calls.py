@@ -171,7 +171,7 @@ MALFORMED: list[tuple[str, dict[str, Any], str]] = [
     (
         "runs/log-inputs",
         {"datasets": [{"dataset": {"name": "d" * 501, "digest": "1", "source_type": "x", "source": ""}}]},
-        "'dataset.name' exceeds",
+        "the name of a data set has 501 characters",
     ),
 ]
 
@@ -278,10 +278,8 @@ def test_two_runs_that_begin_alike_are_not_told_apart_by_that(store: Store, call
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/api/2.0/mlflow/registered-models/create"),
-        ("GET", "/api/2.0/mlflow/registered-models/get?name=x"),
-        ("PATCH", "/ajax-api/2.0/mlflow/model-versions/update"),
-        ("DELETE", "/api/2.0/mlflow/registered-models/delete"),
+        ("GET", "/ajax-api/2.0/mlflow/webhooks"),
+        ("PATCH", "/api/2.0/mlflow/registered-models/get?name=x"),
         ("DELETE", "/api/2.0/mlflow/logged-models/m-1/artifacts"),
         ("POST", "/api/3.0/mlflow/traces"),
         ("GET", "/api/3.0/mlflow/server-info"),
@@ -406,94 +404,29 @@ def test_histories_of_several_runs_are_thinned_evenly_keeping_the_ends(
             found.setdefault(point["run_id"], []).append(point["step"])
         return found
 
-    assert steps(max_results=4) == {run.id: [0, 25, 50, 75, 99], other.id: [50, 99]}
+    assert steps(max_results=4) == {run.id: [0, 25, 50, 99], other.id: [50, 99]}
+    assert steps(max_results=1) == {run.id: [99], other.id: [99]}
     assert steps(start_step=90, end_step=92) == {run.id: [90, 91, 92]}
 
 
-def test_data_sets_and_models_that_a_run_uses_come_back_as_they_were(
+def test_histories_of_several_runs_are_told_run_by_run_up_to_a_number(
     store: Store, run: Run, call: Caller
 ) -> None:
-    dataset = {"name": "wine", "digest": "1a", "source_type": "http", "source": "{}", "schema": "s"}
-    given = {"dataset": dataset, "tags": [{"key": "mlflow.data.context", "value": "train"}]}
-    large = {"name": "big", "digest": "2b", "source_type": "code", "source": "{}", "profile": "p" * 9000}
+    other = store.create_run("0")
+    store.log(run.id, metrics=[Metric("m", 1.0, 9 - step, step) for step in range(3)])
+    store.log(other.id, metrics=[Metric("m", 1.0, 5, 7)])
+    first, second = sorted([(run.id, [2, 1, 0]), (other.id, [7])])
 
-    for datasets in ([given], [given, {"dataset": large}]):
-        assert call.post("runs/log-inputs", run_id=run.id, datasets=datasets).status == 200
-    call.post("runs/log-inputs", run_id=run.id, models=[{"model_id": "m-1"}])
+    def steps(**query: object) -> list[tuple[str, int]]:
+        answer = call.get("metrics/get-history-bulk", metric_key="m", **query).body
+        return [(point["run_id"], point["step"]) for point in answer.get("metrics", [])]
 
-    shown = call.get("runs/get", run_id=run.id).body["run"]
-    found = {one["dataset"]["name"]: one for one in shown["inputs"]["dataset_inputs"]}
-    assert {key: found["wine"]["dataset"][key] for key in dataset} == dataset
-    assert found["wine"]["tags"] == given["tags"]
-    assert found["big"]["dataset"]["profile"] == ""  # too large to keep
-    assert shown["inputs"]["model_inputs"] == [{"model_id": "m-1"}]
-    assert [tag["key"] for tag in shown["data"]["tags"]] == ["mlflow.runName"]
-
-
-def test_somebody_elses_tag_that_looks_like_a_document_stays_a_tag(
-    store: Store, run: Run, call: Caller
-) -> None:
-    store.log(run.id, tags={"runner.model.x": "mine", "runner.dataset.x": "{}"})
-
-    tags = call.get("runs/get", run_id=run.id).body["run"]["data"]["tags"]
-
-    assert {tag["key"] for tag in tags} == {"mlflow.runName", "runner.model.x", "runner.dataset.x"}
-
-
-def test_a_logged_model_belongs_to_the_run_and_lies_among_its_artifacts(
-    store: Store, run: Run, call: Caller
-) -> None:
-    params = [{"key": f"p{number}", "value": "v" * 100} for number in range(100)]
-
-    made = call.post("logged-models", experiment_id="0", name="net", model_type="mlp", params=params[:2])
-    info = made.body["model"]["info"]
-    path = f"logged-models/{info['model_id']}"
-    call.post(f"{path}/params", params=params[2:4])
-    ready = call.json("PATCH", API + path, {"model_id": info["model_id"], "status": "LOGGED_MODEL_READY"})
-    call.post("runs/outputs", run_id=run.id, models=[{"model_id": info["model_id"], "step": 7}])
-
-    assert (info["source_run_id"], info["status"]) == (run.id, "LOGGED_MODEL_PENDING")
-    assert info["artifact_uri"] == f"{run.artifact_uri}/models/{info['model_id']}"
-    assert ready.body["model"]["info"]["status"] == "LOGGED_MODEL_READY"
-    assert len(call.get(path, allow_deleted="true").body["model"]["data"]["params"]) == 4
-    outputs = call.get("runs/get", run_id=run.id).body["run"]["outputs"]
-    assert outputs == {"model_outputs": [{"model_id": info["model_id"], "step": 7}]}
-    call.post(f"{path}/params", params=params)
-    assert "params" not in call.get(path).body["model"]["data"]  # too many to keep
-
-
-def test_logged_models_are_searched_by_what_they_are(store: Store, run: Run, call: Caller) -> None:
-    ids = [call.post("logged-models", experiment_id="0", name=name).body for name in ("a", "b", "a")]
-    child = store.create_run("0")
-    numbers = [body["model"]["info"]["model_id"] for body in ids]
-
-    def found(text: str = "", **more: object) -> list[str]:
-        answer = call.post("logged-models/search", experiment_ids=["0"], filter=text, **more)
-        return [one["info"]["model_id"] for one in answer.body.get("models", [])]
-
-    assert sorted(found()) == sorted(numbers)
-    assert sorted(found("name = 'a'")) == sorted([numbers[0], numbers[2]])
-    assert found(f"attributes.name='b' AND source_run_id = \"{run.id}\" and status = 'PENDING'") == [
-        numbers[1]
-    ]
-    assert found(f"source_run_id = '{child.id}'") == []
-    assert len(found(max_results=2)) == 2
-    assert len(found(max_results=2, page_token="2")) == 1
-    for refused in ({"filter": "name LIKE 'a'"}, {"order_by": [{"field_name": "name"}]}):
-        assert call.post("logged-models/search", experiment_ids=["0"], **refused).status == 501
-
-
-def test_a_model_call_that_makes_no_sense_is_refused(store: Store, run: Run, call: Caller) -> None:
-    made = call.post("logged-models", experiment_id="0").body["model"]["info"]
-    path = f"{API}logged-models/{made['model_id']}"
-    child = call.post("runs/create", experiment_id="0").body["run"]["info"]["run_id"]
-
-    assert call.post("logged-models", experiment_id="0", name="a/b").status == 400
-    assert call.post("logged-models", experiment_id="0", source_run_id="none").status == 404
-    assert call.json("PATCH", path, {"model_id": "m-2", "status": "LOGGED_MODEL_READY"}).status == 400
-    assert call.json("PATCH", path, {"status": "DONE"}).status == 400
-    assert call.json("DELETE", f"{path}/tags/no/tag", {}).status == 404
-    assert call.post("runs/outputs", run_id=child, models=[{"model_id": made["model_id"]}]).status == 501
+    everything = [(run_id, step) for run_id, steps_ in (first, second) for step in steps_]
+    assert steps(run_id=[run.id, other.id, "0" * 32]) == everything
+    assert steps(run_id=[run.id, other.id], max_results=2) == everything[:2]
+    assert steps(run_id=["0" * 32]) == []
+    for runs in ([], ["0" * 32] * 101):
+        assert call.get("metrics/get-history-bulk", run_id=runs, metric_key="m").status == 400
 
 
 def test_a_store_that_fails_asks_the_client_to_come_back(

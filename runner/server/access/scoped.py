@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from runner.errors import NotFound, RunnerError
 from runner.server.access.scope import RunSession
+from runner.server.access.scoped_models import ScopedModels
 from runner.server.access.scoped_registry import ScopedRegistry
 from runner.server.errors import NotPermitted
 from runner.tracking.access import Reader, Users
@@ -59,7 +60,7 @@ class ScopedStore:
 
     @property
     def models(self) -> LoggedModels:
-        return self._store.models
+        return ScopedModels(self._store, self._session)
 
     @property
     def registry(self) -> Registry:

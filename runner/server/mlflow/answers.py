@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from runner.server.mlflow.wire import DatasetInput, ModelInput, ModelOutput, ModelStatus, Number, Status
+from runner.server.mlflow.wire import Number, Status
 
 
 class Answer(Struct, kw_only=True, omit_defaults=True):
@@ -30,6 +30,9 @@ class MetricPoint(Answer):
     timestamp: int
     step: int
     run_id: str | UnsetType = UNSET
+    model_id: str | UnsetType = UNSET
+    dataset_name: str | UnsetType = UNSET
+    dataset_digest: str | UnsetType = UNSET
 
 
 class RunInfo(Answer):
@@ -51,6 +54,29 @@ class RunData(Answer):
     tags: list[KeyValue] = []
 
 
+class Dataset(Answer):
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+
+
+class DatasetInput(Answer):
+    dataset: Dataset
+    tags: list[KeyValue] = []
+
+
+class ModelInput(Answer):
+    model_id: str
+
+
+class ModelOutput(Answer):
+    model_id: str
+    step: int
+
+
 class Inputs(Answer):
     dataset_inputs: list[DatasetInput] = []
     model_inputs: list[ModelInput] = []
@@ -65,37 +91,6 @@ class Run(Answer):
     data: RunData
     inputs: Inputs
     outputs: Outputs
-
-
-class ModelInfo(Answer):
-    model_id: str
-    experiment_id: str
-    name: str
-    creation_timestamp_ms: int
-    last_updated_timestamp_ms: int
-    artifact_uri: str
-    status: ModelStatus
-    model_type: str
-    source_run_id: str
-    tags: list[KeyValue] = []
-
-
-class ModelData(Answer):
-    params: list[KeyValue] = []
-
-
-class LoggedModel(Answer):
-    info: ModelInfo
-    data: ModelData
-
-
-class OneModel(Answer):
-    model: LoggedModel
-
-
-class Models(Answer):
-    models: list[LoggedModel] = []
-    next_page_token: str | None = None
 
 
 class ExperimentId(Answer):
@@ -127,3 +122,14 @@ class UpdatedRun(Answer):
 class History(Answer):
     metrics: list[MetricPoint] = []
     next_page_token: str | None = None
+
+
+class DatasetSummary(Answer):
+    experiment_id: str
+    name: str
+    digest: str
+    context: str = ""
+
+
+class Datasets(Answer):
+    dataset_summaries: list[DatasetSummary] = []

@@ -10,7 +10,11 @@ from runner.server.mlflow.call import Served, reading
 from runner.tracking.model import Metric
 from runner.tracking.store import Store
 
-RUNS, POINTS = 100, 2500  # at most in one answer with several runs
+RUNS, POINTS, ALL = (
+    100,
+    2500,
+    25_000,
+)  # at most in one answer with several runs: runs, points of each, points of all
 
 
 def history(on: Served, request: wire.GetHistory) -> answers.History:
@@ -29,21 +33,37 @@ def history(on: Served, request: wire.GetHistory) -> answers.History:
 
 
 def histories(on: Served, request: wire.GetHistories) -> answers.History:
-    """Points of a metric of several runs at evenly spaced steps; the first and last of each run are kept."""
+    """Points of a metric of several runs, of each run evenly spaced ones, the first and the last."""
     _within(request)
-    found = {run_id: _between(on.store, run_id, request) for run_id in request.run_ids}
-    steps = sorted({metric.step for points in found.values() for metric in points})
-    kept = set(_even(steps, request.max_results))
-    for points in found.values():
-        kept |= {metric.step for metric in points[:1] + points[-1:]}
     return answers.History(
         metrics=[
             shown.point(metric, run_id=run_id)
-            for run_id, points in found.items()
-            for metric in points
-            if metric.step in kept
+            for run_id in request.run_ids
+            for metric in _even(_between(on.store, run_id, request), request.max_results)
         ]
     )
+
+
+def bulk(on: Served, request: wire.GetHistoryBulk) -> answers.History:
+    """Points of a metric of several runs, run by run, by time; so many of all of them together."""
+    if not 1 <= len(request.run_id) <= RUNS:
+        raise Malformed(
+            f"GetMetricHistoryBulk request must specify 1 to {RUNS} run_ids."
+            f" Received {len(request.run_id)} run_ids."
+        )
+    left = max(0, min(request.max_results, ALL))
+    found: list[answers.MetricPoint] = []
+    for run_id in sorted(set(request.run_id)):
+        points = _first(on.store, run_id, request.metric_key, left - len(found))
+        found += [shown.point(metric, run_id=run_id) for metric in points]
+    return answers.History(metrics=found)
+
+
+def _first(store: Store, run_id: str, key: str, limit: int) -> Sequence[Metric]:
+    try:
+        return store.metric_page(run_id, key, limit=limit).items if limit else ()
+    except NotFound:
+        return ()
 
 
 def _points(store: Store, run_id: str, key: str) -> Sequence[Metric]:
@@ -60,11 +80,13 @@ def _between(store: Store, run_id: str, request: wire.GetHistories) -> list[Metr
     return [metric for metric in points if low <= metric.step <= high]
 
 
-def _even(steps: Sequence[int], count: int) -> Sequence[int]:
-    """At most `count` of the steps, evenly spaced."""
-    if len(steps) <= count:
-        return steps
-    return [steps[index * len(steps) // count] for index in range(count)]
+def _even(points: Sequence[Metric], count: int) -> Sequence[Metric]:
+    """At most `count` of the points: the first of as many parts, nearly equal in length, and the last of all, as in MLflow."""
+    if len(points) <= count:
+        return points
+    length, longer = divmod(len(points), count)
+    starts = [part * length + min(part, longer) for part in range(count)]
+    return [*(points[start] for start in starts[:-1]), points[-1]]
 
 
 def _within(request: wire.GetHistories) -> None:
@@ -90,5 +112,6 @@ def _within(request: wire.GetHistories) -> None:
 
 CALLS = (
     reading("metrics/get-history", wire.GetHistory, history),
+    reading("metrics/get-history-bulk", wire.GetHistoryBulk, bulk),
     reading("metrics/get-history-bulk-interval", wire.GetHistories, histories),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from runner.errors import Conflict, NotFound
 from runner.server.errors import Malformed
-from runner.server.mlflow import answers, documents, shown, wire
+from runner.server.mlflow import answers, shown, wire
 from runner.server.mlflow.call import Call, Served, logging, reading
 from runner.server.mlflow.experiments import number
 from runner.tracking.checks import PARAM, RUN_TAG
@@ -91,12 +91,6 @@ def batch(request: wire.LogBatch) -> Entry:
     )
 
 
-def log_inputs(on: Served, request: wire.LogInputs) -> None:
-    """Data sets and models that the run used."""
-    tags = documents.of_datasets(request.datasets) | documents.of_inputs(request.models)
-    on.store.log(request.run, tags=tags)
-
-
 def exact(store: Store, run_id: str) -> Run:
     """The run with that id; the store also finds by name and beginning, which clients do not mean."""
     try:
@@ -136,7 +130,15 @@ def _cut(params: dict[str, str], tags: Iterable[wire.Pair]) -> tuple[dict[str, s
 
 
 def _metric(point: wire.Point | wire.LogMetric) -> Metric:
-    return Metric(point.key, wire.number(point.value), point.timestamp, point.step)
+    return Metric(
+        point.key,
+        wire.number(point.value),
+        point.timestamp,
+        point.step,
+        point.model_id or None,
+        point.dataset_name or None,
+        point.dataset_digest or None,
+    )
 
 
 def _within(request: wire.LogBatch) -> None:
@@ -169,5 +171,4 @@ CALLS = (
     logging("runs/set-tag", wire.SetPair, tag),
     Call("runs/delete-tag", wire.DeleteTag, delete_tag),
     logging("runs/log-batch", wire.LogBatch, batch),
-    Call("runs/log-inputs", wire.LogInputs, log_inputs),
 )

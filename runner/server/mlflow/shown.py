@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from msgspec import UNSET, UnsetType
 
 from runner.server.mlflow import answers, wire
-from runner.server.mlflow.documents import apart
 from runner.server.places import Places
 from runner.tracking import model
 from runner.tracking.model import Lifecycle, RunStatus
@@ -48,17 +47,21 @@ def experiment(found: model.Experiment, places: Places) -> answers.Experiment:
 
 
 def run(found: model.Run, places: Places) -> answers.Run:
-    documents = apart(found.tags)
     return answers.Run(
         info=info(found, places),
         data=answers.RunData(
             metrics=[point(metric) for metric in found.metrics.values()],
             params=pairs(found.params),
-            tags=pairs(documents.tags),
+            tags=pairs(found.tags),
         ),
-        inputs=answers.Inputs(dataset_inputs=documents.datasets, model_inputs=documents.inputs),
+        inputs=answers.Inputs(
+            dataset_inputs=[dataset(given) for given in found.datasets],
+            model_inputs=[answers.ModelInput(model_id=model_id) for model_id in found.models_used],
+        ),
         outputs=answers.Outputs(
-            model_outputs=[wire.ModelOutput(model_id=model.id, step=model.step) for model in documents.models]
+            model_outputs=[
+                answers.ModelOutput(model_id=made.model_id, step=made.step) for made in found.models_made
+            ]
         ),
     )
 
@@ -85,6 +88,24 @@ def point(metric: model.Metric, *, run_id: str | UnsetType = UNSET) -> answers.M
         timestamp=metric.time,
         step=metric.step,
         run_id=run_id,
+        model_id=metric.model_id or UNSET,
+        dataset_name=metric.dataset_name or UNSET,
+        dataset_digest=metric.dataset_digest or UNSET,
+    )
+
+
+def dataset(given: model.DatasetInput) -> answers.DatasetInput:
+    known = given.dataset
+    return answers.DatasetInput(
+        tags=pairs(given.tags),
+        dataset=answers.Dataset(
+            name=known.name,
+            digest=known.digest,
+            source_type=known.source_type,
+            source=known.source,
+            schema=known.schema,
+            profile=known.profile,
+        ),
     )
 
 

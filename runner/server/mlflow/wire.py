@@ -19,7 +19,6 @@ R = TypeVar("R", bound="Request")
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Number: TypeAlias = float | str
 Status: TypeAlias = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
-ModelStatus: TypeAlias = Literal["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"]
 View: TypeAlias = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity")
@@ -181,7 +180,7 @@ class UpdateRun(OfRun, kw_only=True):
 
 
 class Point(Request):
-    """A point of a metric. What it says about models and data sets is not recorded yet."""
+    """A point of a metric, perhaps about a logged model, measured on a data set."""
 
     key: str
     value: Number
@@ -264,6 +263,12 @@ class GetHistories(Request):
     max_results: Int64 = 2500
 
 
+class GetHistoryBulk(Request, kw_only=True):
+    run_id: list[str] = []
+    metric_key: str
+    max_results: Int64 = 25_000
+
+
 class ModelOutput(Request):
     model_id: str
     step: Int64 = 0
@@ -273,40 +278,9 @@ class LogOutputs(OfRun):
     models: list[ModelOutput] = []
 
 
-class CreateModel(Request):
-    experiment_id: str
-    name: str | None = None
-    model_type: str | None = None
-    source_run_id: str | None = None
-    params: list[Pair] = []
-    tags: list[Pair] = []
+class LogModel(OfRun, kw_only=True):
+    model_json: str
 
 
-class OfModel(Request):
-    model_id: str = ""
-    allow_deleted: bool = False
-
-
-class FinalizeModel(Request, kw_only=True):
-    model_id: str = ""
-    status: ModelStatus
-
-
-class PairsOfModel(Request):
-    model_id: str = ""
-    params: list[Pair] = []
-    tags: list[Pair] = []
-
-
-class DeleteModelTag(Request):
-    model_id: str = ""
-    tag_key: str = ""
-
-
-class SearchModels(Request):
-    experiment_ids: list[str]
-    filter: str = ""
-    datasets: list[dict[str, str]] = []
-    max_results: Int64 = 100
-    order_by: list[dict[str, str | bool]] = []
-    page_token: str | None = None
+class SearchDatasets(Request):
+    experiment_ids: list[str] = []
