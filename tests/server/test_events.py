@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 from runner.server.access.passwords import new_token
-from runner.tracking import Store
+from runner.settings import Settings
+from runner.tracking import Store, open_store
 from runner.tracking.access import Kind, Permission
 from runner.tracking.logs import LogWriter
 from runner.tracking.model import Lifecycle, Metric, Run, RunStatus
 from tests.conftest import Files
 from tests.server.listening import Event, Listener, call, connected, listening, opened
 from tests.server.servers import RunningServer, running_server
+from tests.services.databases import DatabaseServer
 
 # Logs and prints, with the time, three times; what it needs starts in a moment.
 PROGRAM = """
@@ -353,3 +355,21 @@ def test_permissions_and_tokens_that_are_taken_away_end_the_listening(store: Sto
 
 def log_tag(store: Store, run: Run, value: str) -> None:
     store.log(run.id, tags={"x": value})
+
+
+def test_what_is_written_into_a_shared_database_is_told(
+    postgresql: DatabaseServer, settings: Settings
+) -> None:
+    uri = postgresql.new_database()
+    with closing(open_store(settings, uri)) as store:
+        run = store.create_run("0")
+        with (
+            running_server("--tracking-uri", uri) as server,
+            listening(server.uri, f"run:{run.id}") as listener,
+        ):
+            listener.until(has("run"))
+            log(store, run, 1)
+            log(store, run, 2, 3)
+            listener.until(lambda _: len(points(listener)) == 3)
+
+    assert points(listener) == [(1, 1), (2, 2), (3, 3)]
