@@ -153,7 +153,7 @@ def test_what_compiles_runs(store: Store) -> None:
 
 
 def test_a_long_filter_is_read_in_linear_time(store: Store) -> None:
-    clauses = " AND ".join(["tags.a = 'x'"] * 400)
+    clauses = " AND ".join(["tags.a = 'x'"] * 200)
 
     assert store.search_runs(filter=clauses).items == ()
     with pytest.raises(TrackingError):
@@ -165,7 +165,7 @@ def test_a_long_filter_is_read_in_linear_time(store: Store) -> None:
 @pytest.mark.parametrize(
     ("part", "joint", "most", "message"),
     [
-        ("tags.a = 'x'", " AND ", 500, "more than 500 conditions"),
+        ("tags.a = 'x'", " AND ", 200, "more than 200 conditions"),
         ("'x'", ", ", 5000, "more than 5000 values"),
     ],
 )

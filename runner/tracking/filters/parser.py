@@ -10,7 +10,7 @@ from runner.tracking.filters.tokens import QUOTED_KEY, SHOWN, Token, Tokens
 from runner.tracking.filters.vocabulary import DATASET_KEYS, Entity, Vocabulary
 
 # Databases take so many expressions, joins and parameters in one statement, and all of that in less than a second.
-MOST_CLAUSES, MOST_ORDERS, MOST_LISTED = 500, 32, 5000
+MOST_CLAUSES, MOST_ORDERS, MOST_LISTED = 200, 32, 5000
 
 
 @dataclass(frozen=True, slots=True)

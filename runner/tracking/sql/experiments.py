@@ -26,7 +26,8 @@ SUBJECT = Subject(
     },
     tables={"tag": "runner_experiment_tags"},
     owner="experiment",
-    ties="r.created DESC, r.id DESC",
+    ties="r.id DESC",
+    usual="r.created DESC, r.id",
 )
 
 
@@ -79,12 +80,12 @@ def named(db: Connection, name: str) -> Experiment:
     )
 
 
-def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Experiment]:
 def numbers(experiment_ids: Sequence[str]) -> list[int]:
     """Those of the ids that can be some, for an IN (...); -1, which none has, where there are none."""
     return [int(text) for text in experiment_ids if text.isdecimal() and len(text) < 19] or [-1]  # noqa: PLR2004
 
 
+def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Experiment]:
     """Those that fit, newest first."""
     rows = db.execute(
         f"SELECT {COLUMNS} FROM runner_experiments WHERE {where} ORDER BY created DESC, id DESC", values

@@ -42,7 +42,8 @@ SUBJECT = Subject(
     },
     tables={"tag": TAGS},
     owner="version",
-    ties="r.updated DESC, m.name, r.version DESC",
+    ties="m.name, r.version DESC",
+    usual="r.updated DESC",
 )
 
 
