@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.server.conftest import Outcome
-from tests.server.proxy import Proxy, running_proxy
+from tests.server.proxy import API, Proxy, running_proxy
 
 PRELUDE = """
     import json, os, pathlib, time
@@ -130,6 +130,35 @@ def test_parts_of_an_upload_are_declined_so_that_the_client_sends_it_whole(tmp_p
     }
     with running_proxy(os.environ) as proxy:
         assert client(proxy, tmp_path, code, **small) == [True]
+
+
+def test_a_model_is_logged_loaded_and_registered_through_the_server(tmp_path: Path) -> None:
+    code = """
+        class Doubling(mlflow.pyfunc.PythonModel):
+            def predict(self, context, model_input: list[int]) -> list[int]:
+                return [2 * number for number in model_input]
+
+        with mlflow.start_run() as run:
+            made = mlflow.pyfunc.log_model(
+                name="m", python_model=Doubling(), pip_requirements=[], registered_model_name="doubling"
+            )
+        uris = [f"models:/{made.model_id}", f"runs:/{run.info.run_id}/m", "models:/doubling/1"]
+        predicted = [mlflow.pyfunc.load_model(uri).predict([1, 2]) for uri in uris]
+        print(json.dumps({"id": made.model_id, "predicted": predicted}))
+    """
+    with running_proxy(os.environ) as proxy:
+        said = client(proxy, tmp_path, code)
+        of_model = f"logged-models/{said['id']}/artifacts"
+        listed = proxy.send("GET", f"{API}{of_model}/directories").json["files"]
+        by_model = proxy.send("GET", f"/ajax-api/2.0/mlflow/{of_model}/files?artifact_file_path=MLmodel")
+        by_version = proxy.send("GET", "/model-versions/get-artifact?name=doubling&version=1&path=MLmodel")
+        missing = proxy.send("GET", "/model-versions/get-artifact?name=doubling&version=2&path=MLmodel")
+
+    assert said["predicted"] == [[2, 4]] * 3
+    assert "MLmodel" in [entry["path"] for entry in listed]
+    assert b"python_function" in by_model.body
+    assert by_version.body == by_model.body
+    assert missing.status == 404
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ import pytest
 
 from runner.server.artifacts.files import PIECE
 from runner.server.artifacts.objects import PART
+from tests.server.conftest import Caller
 from tests.server.proxy import API, PROXY, Proxy, running_proxy
 from tests.services.ceph import ObjectStore
 
@@ -319,6 +320,16 @@ def test_nothing_is_signed_where_artifacts_go_through_us(proxy: Proxy) -> None:
     proxy.put("a", b"x")
 
     assert proxy.send("GET", f"/api/2.0/mlflow-artifacts/presigned/{proxy.root}/a").status == 501
+
+
+def test_the_endpoint_of_a_run_has_none_of_this(call: Caller) -> None:
+    """Its program goes to the artifacts by itself."""
+    for method, path in (
+        ("PUT", f"{PROXY}/0/r/artifacts/x"),
+        ("GET", f"{PROXY}?path=0"),
+        ("GET", "/get-artifact"),
+    ):
+        assert call.send(method, path).status == 501
 
 
 # a directory ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.errors import TrackingError
+from runner.errors import NotFound, TrackingError
 from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.errors import NotPermitted
@@ -144,3 +144,18 @@ def test_leases_are_the_launchers(store: Store, run: Run, settings: Settings) ->
         scoped.expire_leases(0)
     with pytest.raises(TrackingError, match="belongs to somebody else"):
         scoped.move_run(run.id, store.create_experiment("theirs").id)
+
+
+def test_artifacts_of_others_are_read_but_neither_written_nor_deleted(store: Store, run: Run) -> None:
+    other, session = store.create_run("0"), RunSession(RunScope(run.id, "0"))
+    scoped = ScopedStore(store, session)
+    theirs, own = (f"0/{one.id}/artifacts/x" for one in (other, run))
+
+    scoped.check_artifacts(theirs, write=False)
+    scoped.check_artifacts(own, write=True)
+    scoped.check_artifacts(own, write=False, delete=True)
+    for changes in ({"write": True}, {"write": False, "delete": True}):
+        with pytest.raises(NotPermitted, match="somebody else"):
+            scoped.check_artifacts(theirs, **changes)
+        with pytest.raises(NotFound):
+            scoped.check_artifacts("0", **changes)

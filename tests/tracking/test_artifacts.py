@@ -9,13 +9,19 @@ import pytest
 
 from runner.errors import NotFound, TrackingError
 from runner.tracking import Artifact, Artifacts
-from runner.tracking.artifacts import PIECE, safe
+from runner.tracking.artifacts import PIECE, contained, safe
+from tests.services.ceph import ObjectStore
 
 HARD_NAME = "with space/a#b?c%20d+e&f=ü~[1]*.txt"
 
 
-@pytest.fixture(params=["uri", "path", "memory"])
-def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Artifacts:
+@pytest.fixture(params=["uri", "path", "memory", pytest.param("s3", marks=pytest.mark.slow)])
+def artifacts(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+    if request.param == "s3":
+        server: ObjectStore = request.getfixturevalue("object_store")
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        return Artifacts(f"{server.new_bucket()}/a prefix/artifacts")
     place = tmp_path / "run #1 %20 ü" / "artifacts"
     return Artifacts(
         {"uri": place.as_uri(), "path": str(place), "memory": f"memory://{tmp_path}"}[request.param]
@@ -142,6 +148,17 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
     artifacts.delete_all()
 
     assert (secret / "key").read_text() == "hunter2"
+
+
+def test_a_path_is_contained_where_its_links_lead_no_further(tmp_path: Path) -> None:
+    (tmp_path / "root" / "a").mkdir(parents=True)
+    (tmp_path / "root" / "inside").symlink_to("a")
+    (tmp_path / "root" / "outside").symlink_to(tmp_path)
+
+    assert contained(tmp_path / "root", "inside/new") == tmp_path / "root" / "inside" / "new"
+    for path in ("outside", "outside/new", "../x"):
+        with pytest.raises(TrackingError, match="leads out"):
+            contained(tmp_path / "root", path)
 
 
 @pytest.mark.parametrize("uri", ["ftp://host/x", "nonsense://x", "s3://"])
