@@ -96,9 +96,10 @@ def test_the_output_goes_on_when_the_server_comes_back(
         assert follower.stdout.readline() == "two\n"
         store.update_run(run.id, status=RunStatus.FINISHED, ended=1)
 
-        rest, _ = follower.communicate(timeout=30)
+        rest = follower.stdout.read()
 
-    assert (rest, follower.returncode) == ("three\n", 0)
+    assert (rest, follower.wait(30)) == ("three\n", 0)
+    follower.stdout.close()
 
 
 def test_a_run_elsewhere_that_printed_nothing_has_no_logs(

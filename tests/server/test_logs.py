@@ -13,7 +13,7 @@ from runner.server.native.output import START, Output, Position
 from runner.tracking import Artifacts, Store
 from runner.tracking.logs import INDEX, STREAMS, LogWriter
 from runner.tracking.model import Run, RunStatus
-from tests.server.listening import call, listening
+from tests.server.listening import API, call, connected, listening
 from tests.server.servers import RunningServer, running_server
 
 PRINTED = "".join(random.Random(7).choices("abcde é€😀\r\n", k=3000)).encode() + b"\xff\xfe not text\n"
@@ -62,7 +62,8 @@ def pages(server: RunningServer, run: Run, limit: int) -> list[dict[str, Any]]:
         assert status == 200, page
         lines += page["lines"]
         after = page["next"]
-        if len(page["lines"]) < limit:
+        assert len(page["lines"]) <= limit
+        if not page["lines"]:
             return lines
 
 
@@ -132,6 +133,29 @@ def test_output_that_is_an_artifact_is_read_there(
     lines = pages(server, run, 500)
 
     assert {stream: of(stream, lines) for stream in STREAMS} == found
+
+
+def test_lines_of_any_length_are_told_in_parts(server: RunningServer, run: Run, home: Path) -> None:
+    (home / "live" / run.id).mkdir(parents=True)
+    writer = LogWriter(home / "live" / run.id)
+    writer.write("stdout", b"x" * 3_000_000)
+    writer.close()
+
+    _, page = call(server.uri, "GET", f"/runs/{run.id}/logs?limit=10000")
+
+    assert sum(len(line["text"]) for line in page["lines"]) < 2_000_000
+    assert of("stdout", pages(server, run, 10000)) == b"x" * 3_000_000
+
+
+def test_a_form_of_another_page_is_no_output(server: RunningServer, run: Run) -> None:
+    connection = connected(server.uri)
+    connection.request(
+        "POST", f"{API}/runs/{run.id}/logs", '{"stream": "stdout", "offset": 0, "text": "x"}',
+        {"Content-Type": "text/plain"},
+    )  # fmt: skip
+
+    assert connection.getresponse().status == 400
+    connection.close()
 
 
 def test_a_run_without_output_has_no_lines(server: RunningServer, store: Store, run: Run) -> None:

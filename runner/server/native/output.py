@@ -5,6 +5,7 @@ Lines come in the order of the index (see tracking/logs.py).
 """
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from runner.tracking.artifacts import Artifacts
 from runner.tracking.logs import DIGITS, INDEX, STREAMS, Stream
 from runner.tracking.model import Run
 
+LARGEST = 1024 * 1024  # bytes of what is told at once, and a piece
 TOGETHER = 20  # milliseconds between pieces that are told as one
 PIECE = 256 * 1024  # bytes read at once, and of the longest piece of a line
 
@@ -152,18 +154,23 @@ class Opened:
         self._output: Output | None = None
 
     def read(self, run: Run, *, ended: bool, most: int) -> tuple[list[Line], bool]:
-        """At most so many lines, and whether they are the last. `ended`: the run had ended before we were asked."""
+        """At most so many lines (or `LARGEST` bytes), and whether they are the last.
+
+        `ended`: the run had ended before we were asked. No lines at all: there are no more by now.
+        """
         if self._output is None and (files := self._files(run, ended=ended)):
             self._output = Output(files, self.at)
         if self._output is None:
             return [], ended
         found: list[Line] = []
+        size, full = 0, False
         for line in self._output.lines(ended=ended):
             found.append(line)
-            if len(found) == most:
+            size += len(line.data)
+            if full := len(found) == most or size >= LARGEST:
                 break
         self.at = self._output.position
-        return found, ended and len(found) < most
+        return found, ended and not full
 
     def close(self) -> None:
         self._stack.close()
@@ -200,7 +207,12 @@ class Opened:
 
 def places(home: Path, run_id: str) -> Sequence[Path]:
     """Where the output of a run may grow: it runs on this machine, or on another one."""
-    return home / "live" / run_id, home / "received" / run_id
+    return (home / "live" / run_id, home / "received" / run_id) if plain(run_id) else ()
+
+
+def plain(run_id: str) -> bool:
+    """Whether an id may be a file's name: those that somebody brought along may be anything."""
+    return re.fullmatch("[A-Za-z0-9_-]{1,256}", run_id) is not None
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -227,7 +239,7 @@ def index(file: Iterable[bytes]) -> Iterator[Told]:
 
 def _parsed(line: bytes) -> Told | None:
     match line.decode(errors="replace").split("\t"):
-        case [at, ("stdout" | "stderr") as stream, size] if _plain(at) and _plain(size):
+        case [at, ("stdout" | "stderr") as stream, size] if _is_number(at) and _is_number(size):
             return Told(int(at), stream, int(size))
     return None
 
@@ -237,5 +249,5 @@ def _together(one: Told, other: Told) -> bool:
     return one.stream == other.stream and 0 <= other.time - one.time <= TOGETHER
 
 
-def _plain(text: str) -> bool:
+def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < DIGITS

@@ -14,7 +14,7 @@ from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.files import remove_tree
 from runner.server.errors import Malformed
 from runner.server.mlflow.runs import exact
-from runner.server.native.output import index
+from runner.server.native.output import index, plain
 from runner.server.native.shapes import AppendLogs
 from runner.tracking import logs
 from runner.tracking.artifacts import Artifacts
@@ -83,6 +83,8 @@ class Received:
         """How much there is of each stream. What a killed server could not tell of in the index is sent again."""
         if run.id not in self._sizes:
             place = self._directory / run.id
+            if not plain(run.id):
+                raise Malformed(f"output of a run with the id {run.id!r} cannot be kept here")
             if run.lifecycle is Lifecycle.DELETED or (run.status.ended and not place.exists()):
                 raise Conflict(f"run {run.id} has ended: it takes no more output")
             place.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 import runner
 from runner.server.access.caller import Authenticate
+from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
 from runner.server.native.lines import shown
@@ -77,6 +78,8 @@ async def openapi(_: Request) -> Response:
 
 
 async def events(request: Request) -> ASGIApp:
+    if request.method == "HEAD":  # no body, and no end to wait for
+        return Response(media_type=EVENTS)
     asked = _query(request, Listen)
     native = _native(request)
     last = request.headers.get("last-event-id", "") or asked.last_event_id
@@ -90,6 +93,9 @@ async def read_logs(request: Request) -> Response:
 
 
 async def append_logs(request: Request) -> Response:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:  # a form, which any page can send
+        raise Malformed(f"Bad Request. Content-Type must be one of ['{JSON}'].")
     sent = wire.decoded(AppendLogs, await request.body())
     return await run_in_threadpool(lambda: _json(_append(request, sent)))
 

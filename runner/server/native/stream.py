@@ -134,7 +134,7 @@ class EventStream:
             if lines or over:
                 event = LogEvent(run=run_id, lines=shown(lines), next=str(output.at), ended=over)
                 yield self._event("log", msgspec.json.encode(event))
-            if len(lines) < LINES:
+            if over or not lines:
                 return
 
     def _run(self, run_id: str) -> Run:

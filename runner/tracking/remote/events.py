@@ -83,7 +83,7 @@ def _read(client: Client, run_id: str) -> Iterator[Chunk]:
     while not over:
         page = client.get(f"{API}runs/{run_id}/logs", {"after": after, "limit": PAGE})
         yield from _chunks(page)
-        over = page["ended"] or len(page["lines"]) < PAGE
+        over = page["ended"] or not page["lines"]
         after = page["next"]
 
 
