@@ -186,7 +186,7 @@ def test_the_latest_versions_are_one_for_each_stage(registry: Registry) -> None:
     registry.move_version("churn", 1, Stage.PRODUCTION)
     registry.move_version("churn", 2, Stage.STAGING)
 
-    assert [one.version for one in registry.latest("churn")] == [4, 2, 1]
+    assert [one.version for one in registry.latest("churn")] == [1, 2, 4]
     assert [one.version for one in registry.latest("churn", [Stage.STAGING, Stage.ARCHIVED])] == [2]
     assert registry.get("churn").latest == tuple(registry.latest("churn"))
 

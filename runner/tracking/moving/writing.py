@@ -62,7 +62,7 @@ class WritingTarget:
         for key, value in found.tags.items():
             _write(known / "tags" / safe(key), value)
         written = {
-            "artifact_location": known.as_uri(),
+            "artifact_location": place.as_uri(),
             "creation_time": found.created,
             "experiment_id": found.id,
             "last_update_time": found.updated,

@@ -117,7 +117,7 @@ def latest(db: Connection, models: Sequence[int]) -> list[ModelVersion]:
         )
         rows = db.execute(
             f"SELECT r.id FROM runner_model_versions r WHERE r.model IN ({keys.listed(marks)})"
-            f" AND r.version = ({newest}) ORDER BY r.version DESC",
+            f" AND r.version = ({newest}) ORDER BY r.version",
             marks,
         )
         numbers += [row[0] for row in rows]

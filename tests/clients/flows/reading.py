@@ -50,9 +50,14 @@ def shown_puts(run: Any) -> Read:
              item.dataset.profile, {tag.key: tag.value for tag in item.tags}]
             for item in getattr(inputs, "dataset_inputs", None) or []
         ],
-        "models_in": [item.model_id for item in getattr(inputs, "model_inputs", None) or []],
+        "models_in": sorted(model_name(item) for item in getattr(inputs, "model_inputs", None) or []),
         "models_out": [[item.model_id, item.step] for item in getattr(outputs, "model_outputs", None) or []],
     }  # fmt: skip
+
+
+def model_name(item: Any) -> str:
+    """Ids are made by chance, and so is their order."""
+    return str(MlflowClient().get_logged_model(item.model_id).name)
 
 
 def shown_experiment(experiment: Any) -> Read:
@@ -83,7 +88,7 @@ def shown_model(model: Any) -> Read:
     names = "model_id experiment_id name model_type source_run_id artifact_location creation_timestamp last_updated_timestamp"
     return {name: getattr(model, name, None) for name in names.split()} | {
         "status": str(model.status),
-        "tags": dict(model.tags),
+        "tags": shown_tags(model.tags),
         "params": dict(model.params),
         "metrics": [
             [metric.key, metric.value, metric.step, metric.dataset_name, metric.dataset_digest, metric.run_id]
