@@ -1,0 +1,205 @@
+"""Each search has its own words; whatever else is asked, the answer says what can be."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runner.errors import RunnerError, TrackingError
+from runner.tracking.filters import (
+    EXPERIMENTS,
+    LOGGED_MODELS,
+    MODEL_VERSIONS,
+    REGISTERED_MODELS,
+    RUNS,
+    Vocabulary,
+    parse,
+    parse_order,
+)
+
+VOCABULARIES = {
+    "runs": RUNS,
+    "experiments": EXPERIMENTS,
+    "registered models": REGISTERED_MODELS,
+    "model versions": MODEL_VERSIONS,
+    "logged models": LOGGED_MODELS,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message", "hint"),
+    [
+        (
+            "experiments",
+            "colour > 5",
+            "'colour' is no attribute of an experiment",
+            "tags.colour?",
+        ),
+        ("experiments", "nam = 'x'", "'nam' is no attribute of an experiment", "did you mean 'name'?"),
+        ("experiments", "metrics.loss < 1", "'metrics' is nothing to search in", "one of tags, attributes"),
+        (
+            "experiments",
+            "experiment_id LIKE '1'",
+            "experiment_id cannot be compared by LIKE",
+            "it takes = != IN NOT IN",
+        ),
+        (
+            "experiments",
+            "experiment_id = 1",
+            "experiment_id cannot be compared by = with a number",
+            "quote the value",
+        ),
+        ("experiments", "5 = name", "expected a name such as tags.team", None),
+        (
+            "registered models",
+            "run_id = 'x'",
+            "'run_id' is no attribute of a registered model",
+            "tags.run_id?",
+        ),
+        (
+            "registered models",
+            "params.a = 'x'",
+            "'params' is nothing to search in",
+            "one of tags, attributes",
+        ),
+        ("model versions", "status = 'x'", "'status' is no attribute of a model version", "tags.status?"),
+        (
+            "model versions",
+            "version_number = 'x'",
+            "version_number cannot be compared by = with a text",
+            "without quotes",
+        ),
+        (
+            "model versions",
+            "version_number LIKE '1'",
+            "cannot be compared by LIKE with a number",
+            "it takes = !=",
+        ),
+        ("logged models", "metrics.loss = 'x'", "loss cannot be compared by = with a text", "without quotes"),
+        (
+            "logged models",
+            "user_id = 'x'",
+            "'user_id' is no attribute of a logged model",
+            "metrics.user_id or params",
+        ),
+        (
+            "logged models",
+            "datasets.name = 'x'",
+            "'datasets' is nothing to search in",
+            "one of metrics, params",
+        ),
+        ("runs", "name = 'x'", "'name' is no attribute of a run", None),
+    ],
+)
+def test_a_word_of_another_search_is_explained(kind: str, text: str, message: str, hint: str | None) -> None:
+    with pytest.raises(TrackingError) as refused:
+        parse(text, VOCABULARIES[kind])
+
+    assert message in str(refused.value)
+    assert (hint or "") in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "values"),
+    [
+        ("experiments", "experiment_id IN ('1', '2') AND creation_time >= 5", [("1", "2"), 5.0]),
+        ("registered models", "name NOT IN ('a') AND tag.b IS NULL", [("a",), None]),
+        ("model versions", "version_number = '2' AND version_number > 1", [2.0, 1.0]),
+        (
+            "logged models",
+            "params.alpha < 0.1 AND params.alpha = '0.1' AND model_id IN ('m')",
+            [0.1, "0.1", ("m",)],
+        ),
+    ],
+)
+def test_each_search_takes_its_own_words(kind: str, text: str, values: list[object]) -> None:
+    assert [clause.value for clause in parse(text, VOCABULARIES[kind])] == values
+
+
+def test_an_order_has_the_same_words() -> None:
+    assert parse_order(["version_number DESC"], MODEL_VERSIONS)[0].direction == "DESC"
+    with pytest.raises(TrackingError, match="no attribute of a registered model"):
+        parse_order(["version_number DESC"], REGISTERED_MODELS)
+
+
+LONG = 300_000
+HARD = {
+    "digits that end in a letter": "1" * LONG + "a",
+    "digits with a point": "1" * LONG + "." + "1" * LONG + "a",
+    "digits with an exponent": "tags.x = 1e" + "1" * LONG + "a",
+    "one word": "a" * LONG,
+    "a word of many parts": "tags." + "a." * (LONG // 2) + " b c",
+    "a text": "tags.a = '" + "x" * LONG + "' OR",
+    "a quote that is not closed": "tags.a = '" + "x" * LONG,
+    "a list": "name IN (" + "'x'," * 4999,
+    "spaces": " " * LONG + "'",
+    "quotes": "`" * (LONG + 1),
+    "dots and digits": "1." * (LONG // 2) + "a",
+    "brackets": "(" * LONG,
+}
+
+
+@pytest.mark.parametrize("text", HARD.values(), ids=HARD)
+@pytest.mark.parametrize(
+    "read", [parse, lambda text, words: parse_order([text], words)], ids=["filter", "order"]
+)
+def test_a_long_text_takes_no_more_than_its_length(
+    text: str, read: Callable[[str, Vocabulary], object]
+) -> None:
+    """By the square of its length, it would take minutes; and the answer does not repeat all of it."""
+    begin = time.process_time()
+    with pytest.raises(TrackingError) as refused:
+        read(text, RUNS)
+
+    assert time.process_time() - begin < 5
+    assert len(f"{refused.value}{refused.value.detail}{refused.value.hint}") < 1000
+
+
+WORDS = sorted({word for words in VOCABULARIES.values() for word in (*words.entities, *words.attributes)})
+SIGNS = "= != < > <= >= == <> LIKE ILIKE IN NOT IS NULL AND OR ( ) , . - / : ` ' \" 'a' \"b\" `c` '1'".split()
+ODD = "0 -1 1.5 .5 5. 1e999 1e5 -.1e-2 00 1_0 loss ; -- /* \\ \0 \udc80 \u0663 \U0001f642 \u2028".split(" ")
+clauses = st.tuples(
+    st.sampled_from(["", "tags.", "metrics.", "params.", "attributes.", "datasets."]),
+    st.sampled_from([*WORDS, "`a b`", "a.b"]),
+    st.sampled_from([" = ", " != ", " < ", " LIKE ", " IN ", " NOT IN ", " IS "]),
+    st.sampled_from(["'x'", "5", "-1e3", "('a', 'b')", "('a',)", "NULL", "NOT NULL", "x", "'"]),
+).map("".join)
+texts = st.one_of(
+    st.text(max_size=40),
+    st.lists(st.sampled_from([*WORDS, *SIGNS, *ODD, " ", "\n"]), max_size=12).map(" ".join),
+    st.lists(st.sampled_from([*WORDS, *SIGNS, *ODD, " "]), max_size=12).map("".join),
+    st.lists(clauses, min_size=1, max_size=3).map(" AND ".join),
+)
+
+
+@pytest.mark.slow
+@given(texts)
+@settings(max_examples=20_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_any_text_in_any_search_is_understood_or_explained(text: str) -> None:
+    """200,000 cases: 20,000 texts, each as filter and as order of each search."""
+    for words in VOCABULARIES.values():
+        for read in (lambda: parse(text, words), lambda: parse_order([text], words)):  # noqa: B023 - called at once
+            try:
+                read()
+            except RunnerError as error:
+                assert str(error)  # noqa: PT017 - an error is as good as none
+
+
+def test_the_texts_are_worth_asking() -> None:
+    """Some of them are understood, or only errors would be looked at."""
+    understood = 0
+
+    @given(clauses)
+    @settings(max_examples=500, database=None)
+    def ask(text: str) -> None:
+        nonlocal understood
+        for words in VOCABULARIES.values():
+            try:
+                understood += bool(parse(text, words))
+            except TrackingError:
+                continue
+
+    ask()
+    assert understood > 50
