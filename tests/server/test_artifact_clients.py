@@ -115,6 +115,23 @@ def test_a_file_that_is_not_there_fails_at_once(tmp_path: Path) -> None:
     assert (kind, seconds < 5) == ("MlflowException", True)
 
 
+def test_an_artifact_that_is_too_large_is_told_and_not_sent_again(tmp_path: Path) -> None:
+    code = """
+        (place / "big").write_bytes(bytes(50_000_000))
+        with mlflow.start_run() as run:
+            began = time.monotonic()
+            try:
+                mlflow.log_artifact(place / "big")
+            except Exception as error:
+                print(json.dumps([str(error), time.monotonic() - began]))
+    """
+    with running_proxy({**os.environ, "RUNNER_LARGEST_ARTIFACT": "1000000"}) as proxy:
+        said, seconds = client(proxy, tmp_path, code, MLFLOW_HTTP_REQUEST_MAX_RETRIES="5")
+
+    assert "larger than 1000000 bytes" in said
+    assert seconds < 10
+
+
 def test_parts_of_an_upload_are_declined_so_that_the_client_sends_it_whole(tmp_path: Path) -> None:
     code = """
         (place / "big").write_bytes(bytes(range(256)) * 40_000)
