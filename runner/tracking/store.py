@@ -212,8 +212,8 @@ class Store(Protocol):
         """Put a run into another experiment; its artifacts stay where they are."""
         ...
 
-    def check_artifacts(self, path: str, *, write: bool) -> None:
-        """Raises unless artifacts may be read there, or be written and deleted.
+    def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
+        """Raises unless artifacts may be read there, or be written, or be deleted.
 
         `path` goes below the root of all artifacts: `<experiment id>/...`.
         """

@@ -4,7 +4,11 @@ import base64
 import socket
 
 import pytest
+from starlette.requests import Request
 
+from runner.errors import UsageError
+from runner.server.access import guard
+from runner.server.access.hosts import OWN, Hosts
 from runner.server.loopback import Loopback
 from runner.tracking import Store
 from runner.tracking.model import Run
@@ -108,6 +112,125 @@ def test_pages_of_others_change_nothing(origin: str, store: Store, run: Run, cal
 
 def test_our_own_pages_may_write(run: Run, call: Caller) -> None:
     assert tag(call, run, {"Origin": call.endpoint.uri}).status == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_a_browser_says_comes_from_elsewhere_changes_nothing(site: str, run: Run, call: Caller) -> None:
+    """Some browsers leave Origin out; this they say of each request."""
+    assert tag(call, run, {"Sec-Fetch-Site": site}).status == 403
+    assert tag(call, run, {"Sec-Fetch-Site": "same-origin"}).status == 200
+
+
+def raw(call: Caller, head: str) -> bytes:
+    """The beginning of the answer to these lines; `{host}` and `{token}` are ours."""
+    name, number = call.address.split(":")
+    told = head.format(host=call.address, token=call.endpoint.token).replace("\n", "\r\n")
+    with socket.create_connection((name, int(number)), timeout=30) as connection:
+        connection.sendall(f"{told}\r\n\r\n".encode())
+        return connection.recv(1000)
+
+
+AUTHORIZED = "Authorization: Bearer {token}"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /health HTTP/1.1\nHost: {host}", b"200"),
+        ("GET /health HTTP/1.1", b"403"),  # no host at all
+        ("GET /health HTTP/1.0", b"403"),
+        ("GET http://{host}/health HTTP/1.1\nHost: {host}", b"200"),  # as to a proxy
+        ("GET http://{host}/health HTTP/1.1\nHost: attacker.example", b"403"),
+        ("GET /health HTTP/1.1\nHost: attacker.example\nX-Forwarded-Host: {host}", b"403"),
+        ("GET /health HTTP/1.1\nHost: attacker.example\nForwarded: host={host}", b"403"),
+        ("GET /api/2.0/mlflow/x HTTP/1.1\nHost: {host}\nX-Forwarded-For: 127.0.0.1", b"401"),
+        (f"GET /api/2.0/mlflow/x HTTP/1.1\nHost: {{host}}\n{AUTHORIZED}\n{AUTHORIZED}", b"400"),
+        ("OPTIONS * HTTP/1.1\nHost: {host}", b"401"),
+        ("HEAD /api/2.0/mlflow/runs/get HTTP/1.1\nHost: {host}", b"401"),
+        ("CONNECT attacker.example:80 HTTP/1.1\nHost: {host}", b"400"),
+    ],
+)
+def test_requests_in_odd_forms_get_no_further(head: str, status: bytes, call: Caller) -> None:
+    assert raw(call, head).split()[1] == status
+
+
+def test_every_answer_keeps_browsers_from_guessing_and_framing(run: Run, call: Caller) -> None:
+    path = f"{API}runs/get?run_id={run.id}"
+    for answer in (call.send("GET", path), call.send("GET", path, headers={"Authorization": ""})):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; frame-ancestors")
+        assert "server" not in answer.headers
+
+
+# Class 7: a name of the attacker that resolves to our address ------------------------------------------------
+
+REBOUND = ["127.0.0.1.attacker.example:{port}", "localhost.attacker.example:{port}", "127.0.0.1@x:{port}"]
+
+
+@pytest.mark.parametrize("host", REBOUND)
+def test_a_name_that_begins_like_ours_is_not_ours(
+    host: str, run: Run, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def attack() -> int:
+        headers = {"Host": host.format(port=port(call.endpoint))}
+        return call.send("GET", f"{API}runs/get?run_id={run.id}", headers=headers).status
+
+    assert attack() == 403
+
+    def weakened(_hosts: Hosts, host: str, _server: object) -> tuple[str, ...] | None:
+        return () if host.startswith(OWN) else None
+
+    monkeypatch.setattr(Hosts, "origins", weakened)
+    assert attack() == 200
+
+
+@pytest.mark.parametrize("name", ["*", "*.example.org", "10.*", "", "a b", "http://a", "a:b", "a/b", "[::1"])
+def test_patterns_are_no_names(name: str) -> None:
+    with pytest.raises(UsageError, match="is no name of a host"):
+        Hosts([name])
+
+
+def test_names_that_are_allowed_are_ours_with_our_port_and_without() -> None:
+    hosts = Hosts(["Runs.example.org", "other.example.org:8443"])
+    server = ("10.1.2.3", 5000)
+
+    assert hosts.origins("runs.example.org", server) == (
+        "http://runs.example.org",
+        "https://runs.example.org",
+    )
+    assert hosts.origins("RUNS.example.org:5000", server) is not None
+    assert hosts.origins("10.1.2.3:5000", server) == ("http://10.1.2.3:5000",)
+    for host in ("other.example.org", "runs.example.org:80", "xruns.example.org", "10.1.2.4:5000", ""):
+        assert hosts.origins(host, server) is None
+    assert hosts.origins("other.example.org:8443", server) is not None
+
+
+# Class 8: pages of others that have a browser write for them -------------------------------------------------
+
+
+@pytest.mark.parametrize("origin", ["http://attacker.example", "null"])
+def test_a_page_of_others_cannot_write(
+    origin: str, run: Run, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tag(call, run, {"Origin": origin}).status == 403
+
+    monkeypatch.setattr(guard, "check_origin", lambda *_: None)  # weakened
+    assert tag(call, run, {"Origin": origin}).status == 200
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+def test_a_form_cannot_write(kind: str, run: Run, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form needs no leave of ours to be sent, but it cannot say that it is JSON."""
+    assert tag(call, run, {"Content-Type": kind}).status == 400
+
+    async def weakened(request: Request) -> bytes:
+        return await request.body()
+
+    monkeypatch.setattr("runner.server.app._json_body", weakened)
+    assert tag(call, run, {"Content-Type": kind}).status == 200
 
 
 @pytest.fixture

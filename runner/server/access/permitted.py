@@ -237,9 +237,10 @@ class PermittedStore:
     def expire_leases(self, now: int) -> Sequence[str]:
         raise NotPermitted(f"leases (at {now}) are for administrators")
 
-    def check_artifacts(self, path: str, *, write: bool) -> None:
-        self._rights.need(EDIT if write else READ, Kind.EXPERIMENT, path.partition("/")[0])
-        self._store.check_artifacts(path, write=write)
+    def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
+        wanted = MANAGE if delete else EDIT if write else READ
+        self._rights.need(wanted, Kind.EXPERIMENT, path.partition("/")[0])
+        self._store.check_artifacts(path, write=write, delete=delete)
 
     # ------------------------------------------------------------------------------------------------------
     def _seen(self, find: Callable[[str], Experiment], asked: str) -> Experiment:
