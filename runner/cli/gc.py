@@ -3,8 +3,8 @@
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 import click
 
@@ -12,13 +12,11 @@ from runner.cli import Context, tracking_uri
 from runner.cli.env import size
 from runner.cli.output import print_json, printable
 from runner.errors import TrackingError, UsageError
-from runner.tracking import collecting, open_database_store
+from runner.tracking import open_database_store
 from runner.tracking.clock import now
-from runner.tracking.collecting import Freed
-from runner.tracking.sql.store import SqlStore
+from runner.tracking.collecting import Collected, Freed, collect
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-EXIT = TrackingError.exit_code
 
 
 @click.command
@@ -40,29 +38,18 @@ def command(context: Context, /, *, older_than: str, everything: bool, dry_run: 
     What versions in the model registry were made from stays. So does everything that is not deleted.
     """
     before = now() + 1 if everything else now() - _seconds(older_than) * 1000
+    told = _silent if as_json else partial(_print, dry_run=dry_run)
     with closing(open_database_store(context.settings)) as store:
-        if not isinstance(store, SqlStore):
-            raise UsageError("runner gc needs the database itself", hint="call it where the server runs")
-        freed = []
-        for each in collecting.collect(store.trash, before, dry_run=dry_run):
-            freed.append(each)
-            if not as_json:
-                _print(each, dry_run=dry_run)
-        trash = store.trash
-        datasets = trash.unused_datasets() if dry_run else trash.purge_unused_datasets()
-        live = list(collecting.live_directories(store, context.settings.home, dry_run=dry_run))
+        collected = collect(store, context.settings.home, before=before, dry_run=dry_run, told=told)
     if as_json:
-        print_json(
-            {
-                "dry_run": dry_run,
-                "items": [_summary(each) for each in freed],
-                "datasets": datasets,
-                "live_directories": [str(path) for path in live],
-            }
-        )
+        print_json({"dry_run": dry_run, **_summary(collected)})
     else:
-        _print_sum(freed, datasets, len(live), dry_run=dry_run)
-    sys.exit(EXIT if any(each.failed for each in freed) else 0)
+        _print_sum(collected, dry_run=dry_run)
+    sys.exit(TrackingError.exit_code if any(each.failed for each in collected.items) else 0)
+
+
+def _silent(_freed: Freed) -> None:
+    """The end tells all."""
 
 
 def _print(freed: Freed, *, dry_run: bool) -> None:
@@ -74,26 +61,31 @@ def _print(freed: Freed, *, dry_run: bool) -> None:
         click.echo(f"{'would free' if dry_run else 'freed'} {named}, {size(freed.bytes)}")
 
 
-def _print_sum(freed: Sequence[Freed], datasets: int, live: int, *, dry_run: bool) -> None:
-    gone = [each for each in freed if not each.refusal]
+def _print_sum(collected: Collected, *, dry_run: bool) -> None:
+    gone = [each for each in collected.items if not each.refusal]
     counts = Counter(each.item.kind for each in gone)
     click.echo(
         f"{'would free' if dry_run else 'freed'} {counts['run']} runs, {counts['model']} models,"
         f" {counts['experiment']} experiments ({size(sum(each.bytes for each in gone))} of artifacts),"
-        f" {datasets} data sets, {live} live directories; {len(freed) - len(gone)} kept"
+        f" {collected.datasets} data sets, {len(collected.live)} live directories;"
+        f" {len(collected.items) - len(gone)} kept"
     )
 
 
-def _summary(freed: Freed) -> dict[str, object]:
-    item = freed.item
-    return {
-        "kind": item.kind,
-        "id": item.id,
-        "name": item.name,
-        "artifact_uri": item.artifact_uri,
-        "bytes": freed.bytes,
-        "kept": freed.refusal or None,
-    }
+def _summary(collected: Collected) -> dict[str, object]:
+    items = [
+        {
+            "kind": each.item.kind,
+            "id": each.item.id,
+            "name": each.item.name,
+            "artifact_uri": each.item.artifact_uri,
+            "bytes": each.bytes,
+            "kept": each.refusal or None,
+        }
+        for each in collected.items
+    ]
+    live = [str(path) for path in collected.live]
+    return {"items": items, "datasets": collected.datasets, "live_directories": live}
 
 
 def _seconds(text: str) -> int:

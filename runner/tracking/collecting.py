@@ -4,7 +4,7 @@ Artifacts go first: what is left when that fails is found again by the next coll
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.files import remove_tree
 from runner.tracking import logs
 from runner.tracking.artifacts import Artifacts
+from runner.tracking.sql.store import SqlStore
 from runner.tracking.sql.trash import Deleted, SqlTrash
-from runner.tracking.store import Store
 
 HOUR = 3600.0
 FORGOTTEN = 30 * 24 * HOUR  # seconds without a word: longer than a run of another store is silent
@@ -31,22 +31,42 @@ class Freed:
     failed: bool = False
 
 
-def collect(trash: SqlTrash, before: int, *, dry_run: bool) -> Iterator[Freed]:
-    """Free what was deleted before that moment (ms), one after another; one that cannot be freed stops no other."""
-    for item in trash.deleted(before):
-        try:
-            trash.confirm(item)
-            size = _size(item)
-            if not dry_run:
-                _free(trash, item)
-            yield Freed(item, size)
-        except Conflict as error:
-            yield Freed(item, refusal=str(error))
-        except (RunnerError, OSError) as error:
-            yield Freed(item, refusal=str(error), failed=True)
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """All of it: `datasets` counts those that nobody names any more, `live` are directories that killed runs left."""
+
+    items: Sequence[Freed]
+    datasets: int
+    live: Sequence[Path]
 
 
-def live_directories(store: Store, home: Path, *, dry_run: bool) -> Iterator[Path]:
+def collect(
+    store: SqlStore, home: Path, *, before: int, dry_run: bool, told: Callable[[Freed], None]
+) -> Collected:
+    """Free what was deleted before that moment (ms), and what nobody needs any more. `told` hears of each as it goes."""
+    items = []
+    for item in store.trash.deleted(before):
+        items.append(_freed(store.trash, item, dry_run=dry_run))
+        told(items[-1])
+    datasets = store.trash.unused_datasets() if dry_run else store.trash.purge_unused_datasets()
+    return Collected(items, datasets, tuple(_live_directories(store, home, dry_run=dry_run)))
+
+
+def _freed(trash: SqlTrash, item: Deleted, *, dry_run: bool) -> Freed:
+    """One that cannot be freed stops no other."""
+    try:
+        trash.confirm(item)
+        size = _size(item)
+        if not dry_run:
+            _free(trash, item)
+    except Conflict as error:
+        return Freed(item, refusal=str(error))
+    except (RunnerError, OSError) as error:
+        return Freed(item, refusal=str(error), failed=True)
+    return Freed(item, size)
+
+
+def _live_directories(store: SqlStore, home: Path, *, dry_run: bool) -> Iterator[Path]:
     """Those of runs that are over, or that nobody knows: what their output was is an artifact then, the rest is gone."""
     for live in sorted((home / "live").glob("*")):
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.settings import Settings
-from runner.tracking import Artifacts, open_store
+from runner.tracking import Artifacts, open_database_store
 from runner.tracking.model import Metric, Run, RunStatus
 from runner.tracking.sql.store import SqlStore
 from tests.conftest import Cli
@@ -23,8 +23,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 def store(home: Path, settings: Settings) -> Iterator[SqlStore]:
-    store = open_store(settings)
-    assert isinstance(store, SqlStore)
+    store = open_database_store(settings)
     yield store
     store.close()
 
@@ -220,8 +219,7 @@ def test_it_frees_what_is_in_a_servers_database(
     cli: Cli, settings: Settings, database_server: DatabaseServer
 ) -> None:
     uri = database_server.new_database()
-    with closing(open_store(replace(settings, tracking_uri=uri))) as store:
-        assert isinstance(store, SqlStore)
+    with closing(open_database_store(replace(settings, tracking_uri=uri))) as store:
         run = run_with_files(store, "gone", store.create_experiment("e").id)
         store.delete_experiment("e")
 
