@@ -202,7 +202,9 @@ def test_autolog_of_scikit_learn_records_metrics_data_set_and_model(
     assert not [key for key in said["tags"] if key.startswith("runner.")]
     recorded = store.run(run.id)
     assert recorded.params["max_iter"] == "300"
-    assert b"sklearn" in Artifacts(recorded.artifact_uri).read(f"models/{number}/MLmodel")
+    place = store.models.get(number).artifact_uri
+    assert place == f"{store.experiment('0').artifact_location}/models/{number}/artifacts"
+    assert b"sklearn" in Artifacts(place).read("MLmodel")
 
 
 def test_experiments_are_managed_through_the_client_class(

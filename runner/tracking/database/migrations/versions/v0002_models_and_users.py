@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.mysql import LONGTEXT
 
+from runner.tracking.database.migrations import documents
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -14,7 +16,7 @@ LongText = sa.Text().with_variant(LONGTEXT, "mysql", "mariadb")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and fill them with what tags held so far."""
     op.create_table(
         "runner_datasets",
         sa.Column("id", Number, primary_key=True),
@@ -182,6 +184,7 @@ def upgrade() -> None:
         sa.Column("permission", sa.String(16), nullable=False),
     )
     op.create_index(op.f("ix_runner_model_permissions_model"), "runner_model_permissions", ["model"])
+    documents.convert(op.get_bind())
 
 
 def _owned(table: str, column: str) -> "sa.Column[int]":
