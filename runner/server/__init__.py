@@ -7,4 +7,5 @@ app.py        create_app(store, ...): routes, and the guard.py before them
 experiments.py  runs.py  history.py  models.py   the calls: decoded request in, answer out
 wire.py  answers.py  errors.py   MLflow's JSON: requests, answers, errors; shown.py: ours in its shape
 documents.py  data sets and models of a run, kept in its tags
+native/       our own API: events, and the output of runs
 """

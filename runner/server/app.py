@@ -7,9 +7,10 @@ everything else of MLflow  501: not supported
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -32,8 +33,6 @@ from runner.server.errors import Malformed, NotSupported, translated
 from runner.server.mlflow import experiments, history, inputs, models, registry, runs, wire
 from runner.server.mlflow.answers import Answer
 from runner.server.mlflow.call import AnyCall, Served
-from runner.server.native import routes as native
-from runner.server.native.routes import Native
 from runner.server.places import Places
 from runner.server.writer import Writer
 from runner.tracking.store import Store
@@ -55,6 +54,12 @@ OWN = Hosts()
 log = logging.getLogger(__name__)
 
 
+class OwnCalls(Protocol):
+    """Our own API, see native/: a Protocol, because the endpoint of a run has no use for it and no time to import it."""
+
+    def routes(self) -> Sequence[BaseRoute]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tracking:
     """What the calls are answered from. `places` says how artifacts are told.
@@ -67,7 +72,7 @@ class Tracking:
     places: Places
     writer: Writer | None
     artifacts: ServedArtifacts | None = None
-    native: Native | None = None
+    native: OwnCalls | None = None
 
 
 def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts = OWN) -> Starlette:
@@ -76,7 +81,7 @@ def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts =
         routes=[
             Calls(),
             *(routes() if tracking.artifacts else ()),
-            *(native.routes() if tracking.native else ()),
+            *(tracking.native.routes() if tracking.native else ()),
             Route("/health", _health),
             Route("/version", _version),
             *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),

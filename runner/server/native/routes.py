@@ -50,6 +50,11 @@ class Native:
         self.watcher = Watcher(store)
         self.received = Received(home / "received")
 
+    def routes(self) -> Sequence[BaseRoute]:
+        """The calls for the application."""
+        calls = [Route(each.path, each.answer, methods=[each.method]) for each in OPERATIONS]
+        return [Mount(PREFIX, routes=calls)]
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -158,13 +163,3 @@ OPERATIONS: Sequence[Operation] = (
     ),
     Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
 )  # fmt: skip
-
-
-def routes() -> Sequence[BaseRoute]:
-    """The calls for the application."""
-    return [
-        Mount(
-            PREFIX,
-            routes=[Route(each.path, each.answer, methods=[each.method]) for each in OPERATIONS],
-        )
-    ]
