@@ -62,12 +62,12 @@ class Client:
         self.patience = patience  # seconds of repetition, unless a call says otherwise
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     def close(self) -> None:
-        with self._lock:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
+        """End the connections that wait; requests under way end theirs."""
+        self._closed = True
+        self.drop_idle()
 
     def get(
         self, path: str, query: Mapping[str, object] = {}, *, patience: float | None = None
@@ -155,10 +155,22 @@ class Client:
             yield response
         finally:
             if response.isclosed() and not response.will_close:
-                with self._lock:
-                    self._idle.append(connection)
+                self._keep(connection)
             else:
                 connection.close()
+
+    def _keep(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._idle.append(connection)
+        if self._closed:
+            self.drop_idle()
+
+    def drop_idle(self) -> None:
+        """Go on by new connections: a request by an old one is repeated when that turns out to have ended."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         with self._translated():
@@ -196,17 +208,12 @@ class Client:
         if kept is not None:
             try:
                 return kept, _exchanged(kept, method, target, body, all_headers)
-            except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest):
-                kept.close()
-                self.close()  # its siblings are as old
+            except (ConnectionError, http.client.CannotSendRequest):
+                self.drop_idle()  # they are as old
                 if body is not None and not isinstance(body, bytes):
                     body.seek(0)
         fresh = self._connection()
-        try:
-            return fresh, _exchanged(fresh, method, target, body, all_headers)
-        except BaseException:
-            fresh.close()
-            raise
+        return fresh, _exchanged(fresh, method, target, body, all_headers)
 
     def _connection(self) -> http.client.HTTPConnection:
         host, port, tls = self.address.host, self.address.port, self.address.tls
@@ -260,7 +267,8 @@ class Client:
             there = _masked(response.headers["Location"] or "elsewhere")
             return Denied(f"{where} sends us to {there}", hint=f"if that is right: --tracking-uri {there}")
         if "error_code" in told:
-            return CODES.get(told["error_code"], TrackingError)(message)
+            first, _, rest = message.partition("\n")
+            return CODES.get(told["error_code"], TrackingError)(first, detail=rest or None)
         return self._unknown(message, method, target)
 
     def _unknown(self, message: str, method: str, target: str) -> RunnerError:
@@ -314,14 +322,19 @@ def _exchanged(
     body: bytes | IO[bytes] | None,
     headers: Mapping[str, str],
 ) -> http.client.HTTPResponse:
+    """The answer; a connection that gives none is closed."""
     try:
-        connection.request(method, target, body, dict(headers))
-    except (BrokenPipeError, ConnectionResetError) as error:
         try:
-            return connection.getresponse()  # it may have refused a long body in the middle, and said why
-        except (OSError, http.client.HTTPException):
-            raise error from None
-    return connection.getresponse()
+            connection.request(method, target, body, dict(headers))
+        except (BrokenPipeError, ConnectionResetError) as error:
+            try:
+                return connection.getresponse()  # it may have refused a long body in the middle, and said why
+            except (OSError, http.client.HTTPException):
+                raise error from None
+        return connection.getresponse()
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _file(path: str) -> str:

@@ -34,7 +34,7 @@ class Finding:
             found = self._matching(filter_)
             if "LIKE" in filter_ and len(found) > 1:
                 listed = ", ".join(f"{run.id} ({run.name})" for run in found[:LISTED])
-                raise Conflict(f"{reference!r} is the beginning of several runs: {listed}")
+                raise Conflict(f"several runs begin with {reference!r}: {listed}")
             if found:
                 return found[0]
         raise NotFound(f"there is no run {reference!r}", hint="`runner runs list` shows the newest")

@@ -3,13 +3,15 @@
 So neither to record nor to read them takes an answer of the server. Limits are checked here, for a refusal would come too late.
 """
 
+import math
+import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from runner.errors import Conflict
+from runner.errors import Conflict, NotFound
 from runner.tracking import checks
-from runner.tracking.model import DatasetInput, Metric, ModelOutput, Run, RunStatus
+from runner.tracking.model import DatasetInput, Lifecycle, Metric, ModelOutput, Run, RunStatus
 from runner.tracking.remote import requests
 from runner.tracking.remote.requests import STATUS, Request
 from runner.tracking.remote.spool import Spool
@@ -35,6 +37,7 @@ class OwnRun:
         if NAME_TAG in tags:
             checks.run_name(tags[NAME_TAG])
         with self._lock:
+            self._refuse_deleted()
             new = {key: value for key, value in params.items() if self._is_new(key, value)}
             self._take(
                 requests.logged(self.run.id, params=new, metrics=points, tags=tags),
@@ -60,6 +63,8 @@ class OwnRun:
             checks.run_name(name)
         with self._lock:
             run = self.run
+            if not (status and status.ended):
+                self._refuse_deleted()
             tags = run.tags if name is None else {**run.tags, NAME_TAG: name}
             changed = replace(
                 run,
@@ -77,12 +82,20 @@ class OwnRun:
 
     def delete_tag(self, key: str) -> None:
         with self._lock:
+            self._refuse_deleted()
+            if key not in self.run.tags:
+                raise NotFound(f"run {self.run.id} has no tag {key!r}")
             tags = {name: value for name, value in self.run.tags.items() if name != key}
-            if len(tags) < len(self.run.tags):
-                self._take([requests.untagged(self.run.id, key)], replace(self.run, tags=tags))
+            self._take([requests.untagged(self.run.id, key)], replace(self.run, tags=tags))
+
+    def marked(self, lifecycle: Lifecycle) -> None:
+        """The server has deleted or restored it."""
+        with self._lock:
+            self.run = replace(self.run, lifecycle=lifecycle)
 
     def log_inputs(self, datasets: Sequence[DatasetInput], models: Sequence[str]) -> None:
         with self._lock:
+            self._refuse_deleted()
             known = {(item.dataset.name, item.dataset.digest): item for item in self.run.datasets}
             new = {(item.dataset.name, item.dataset.digest): item for item in datasets}
             used = dict.fromkeys((*self.run.models_used, *models))
@@ -91,6 +104,7 @@ class OwnRun:
 
     def log_outputs(self, models: Sequence[ModelOutput]) -> None:
         with self._lock:
+            self._refuse_deleted()
             made = dict.fromkeys((*self.run.models_made, *models))
             self._take([requests.outputs(self.run.id, models)], replace(self.run, models_made=tuple(made)))
 
@@ -98,6 +112,10 @@ class OwnRun:
         """What cannot be kept has not happened."""
         self._spool.record(changes)
         self.run = changed
+
+    def _refuse_deleted(self) -> None:
+        if self.run.lifecycle is Lifecycle.DELETED:
+            raise Conflict(f"run {self.run.id} is deleted", hint=f"runner runs restore {self.run.id}")
 
     def _is_new(self, key: str, value: str) -> bool:
         stored = self.run.params.get(key)
@@ -114,10 +132,15 @@ def _latest(known: Mapping[str, Metric], points: Iterable[Metric]) -> dict[str, 
     for point in points:
         other = latest.get(point.key)
         if other is None or _rank(point) >= _rank(other):
-            latest[point.key] = point
+            latest[point.key] = replace(point, value=_finite(point.value))
     return latest
+
+
+def _finite(value: float) -> float:
+    """As servers keep it: the greatest number for an infinite one."""
+    return value if math.isnan(value) else max(-sys.float_info.max, min(sys.float_info.max, value))
 
 
 def _rank(point: Metric) -> tuple[int, int, float]:
     """A NaN counts as 0, as in MLflow."""
-    return point.step, point.time, 0.0 if point.value != point.value else point.value
+    return point.step, point.time, 0.0 if math.isnan(point.value) else point.value

@@ -143,10 +143,12 @@ class RemoteStore:
         return self.experiment(id_)
 
     def delete_experiment(self, id_or_name: str) -> None:
-        self._client.post("experiments/delete", {"experiment_id": self.experiment(id_or_name).id})
+        id_ = self.experiment(id_or_name).id
+        self._mark(self._inside(id_), "experiments/delete", {"experiment_id": id_}, Lifecycle.DELETED)
 
     def restore_experiment(self, id_or_name: str) -> None:
-        self._client.post("experiments/restore", {"experiment_id": self.experiment(id_or_name).id})
+        id_ = self.experiment(id_or_name).id
+        self._mark(self._inside(id_), "experiments/restore", {"experiment_id": id_}, Lifecycle.ACTIVE)
 
     def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
         checks.tags(tags, longest=checks.EXPERIMENT_TAG)
@@ -190,8 +192,11 @@ class RemoteStore:
         return own.run
 
     def run(self, reference: str) -> Run:
-        own = self._own.get(reference)
-        return own.run if own is not None else self._finding.run(reference)
+        if (own := self._own.get(reference)) is not None:
+            return own.run
+        self._settle()
+        found = self._finding.run(reference)
+        return self._own[found.id].run if found.id in self._own else found
 
     def search_runs(
         self,
@@ -294,10 +299,10 @@ class RemoteStore:
         return shapes.page(self._client.get("metrics/get-history", asked), "metrics", shapes.metric)
 
     def delete_run(self, run_id: str) -> None:
-        self._send([Request("runs/delete", {"run_id": run_id})])
+        self._mark([run_id], "runs/delete", {"run_id": run_id}, Lifecycle.DELETED)
 
     def restore_run(self, run_id: str) -> None:
-        self._send([Request("runs/restore", {"run_id": run_id})])
+        self._mark([run_id], "runs/restore", {"run_id": run_id}, Lifecycle.ACTIVE)
 
     def move_run(self, run_id: str, experiment_id: str) -> None:
         raise TrackingError(
@@ -333,6 +338,7 @@ class RemoteStore:
                 if found.items:
                     return found.items[0]
             tried = True
+            self._client.drop_idle()
             return shapes.run(self._client.post("runs/create", given, patience=0)["run"])
 
         return patiently(attempt, self._client.patience)
@@ -367,6 +373,18 @@ class RemoteStore:
             raise Unavailable(
                 told.trouble if told and told.trouble else f"{self.uri} takes records too slowly"
             )
+
+    def _inside(self, experiment_id: str) -> list[str]:
+        """Runs that were made here in that experiment."""
+        return [id_ for id_, own in self._own.items() if own.run.experiment_id == experiment_id]
+
+    def _mark(self, runs: Iterable[str], path: str, body: Mapping[str, str], lifecycle: Lifecycle) -> None:
+        """Delete or restore runs, after what was recorded with them before."""
+        self._settle()
+        self._client.post(path, body)
+        for run_id in runs:
+            if (own := self._own.get(run_id)) is not None:
+                own.marked(lifecycle)
 
     def _logged(self, entry: Entry) -> RunnerError | None:
         try:
