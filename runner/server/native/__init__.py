@@ -1,7 +1,7 @@
 """Our own REST API, /api/runner/1/: what MLflow's has no words for.
 
 routes.py     the calls; openapi.py describes them, shapes.py are their requests and answers
-watcher.py    looks at what is watched, while somebody listens; news.py: what is new in it
-ring.py       the last events, for all listeners; stream.py: a listener, as server-sent events
-output.py     what a run printed, from any place on; received.py: what runs on other machines print
+watcher.py    looks at what is watched, while somebody listens; news.py: what is new in it; topics.py: what can be
+ring.py       the last events, for all listeners; stream.py: a listener; place.py: where it left off; reader.py: what it may read
+output.py     what a run printed, from any place on, lines.py as JSON; received.py: what runs on other machines print
 """
