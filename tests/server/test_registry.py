@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from runner.server.errors import Malformed
+from runner.server.mlflow import sources
+from runner.server.mlflow.call import Served
+from runner.server.mlflow.registry_wire import CreateVersion
+from runner.server.places import Places
 from runner.tracking import Store
 from runner.tracking.model import Run
 from tests.server.conftest import API, Answer, Caller, Program
@@ -210,6 +215,29 @@ def test_what_a_run_has_made_can_be_registered(run: Run, call: Caller) -> None:
         for number in range(1, 6)
     ]
     assert told == [f"runs:/{run.id}/model", inside, inside, inside, f"runs:/{run.id}/model"]
+
+
+@pytest.mark.parametrize(
+    "source", ["s3://ours/root", "s3://ours/root/0/secret/artifacts", "file:///srv/root/0/x"]
+)
+def test_the_servers_own_root_is_no_object_store_like_others(source: str, store: Store, run: Run) -> None:
+    """Else a version could hand out, through the server, what its creator may not read."""
+    root = source.partition("/0")[0]
+    served = Served(store, Places(root=root, proxied=True))
+
+    with pytest.raises(Malformed, match="Invalid model version source"):
+        sources.kept(served, CreateVersion(name="churn", source=source, run_id=run.id))
+    assert sources.kept(served, CreateVersion(name="churn", source="s3://ours/rooted")) == "s3://ours/rooted"
+
+
+def test_a_place_that_was_told_through_the_server_is_kept_as_it_is(store: Store, run: Run) -> None:
+    places = Places(root=run.artifact_uri.removesuffix(f"/0/{run.id}/artifacts"), proxied=True)
+    told = places.told(run.artifact_uri)
+
+    request = CreateVersion(name="churn", source=f"{told}/model", run_id=run.id)
+
+    assert told == f"mlflow-artifacts:/0/{run.id}/artifacts"
+    assert sources.kept(Served(store, places), request) == f"{run.artifact_uri}/model"
 
 
 def test_a_place_of_a_run_needs_the_run_to_be_named(run: Run, store: Store, call: Caller) -> None:

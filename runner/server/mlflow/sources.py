@@ -2,8 +2,8 @@
 
 models:/m-ID  models:/NAME/VERSION  models:/NAME@ALIAS      what the caller may read
 runs:/RUN/PATH                                              of the run that the request names, or names no other
-s3://  gs://  az://...                                      anywhere: clients go there themselves
-mlflow-artifacts:/...  file:///...                          below the artifacts of the run or the logged model that the
+s3://  gs://  az://...                                      anywhere but below our own root: clients go there themselves
+mlflow-artifacts:/...  file:///...  s3://our-root/...       below the artifacts of the run or the logged model that the
                                                             request names, as they were told to clients
 
 `..`, in whatever encoding, is refused everywhere.
@@ -37,7 +37,7 @@ def kept(on: Served, request: CreateVersion) -> str:
     source = _plain(request.source)
     if source.startswith("models:"):
         return _model(on, source)
-    if source.startswith(OBJECT_STORES):
+    if source.startswith(OBJECT_STORES) and not f"{source}/".startswith(f"{on.places.root.rstrip('/')}/"):
         return source
     if hit := RUN.fullmatch(source):
         if request.run_id in {"", hit[1]}:
