@@ -46,7 +46,7 @@ mon data={place}/mon
 [osd.0]
 osd data={place}/osd
 [client.rgw]
-rgw frontends=beast endpoint=127.0.0.1:{gateway}
+rgw frontends=beast endpoint=127.0.0.1:{gateway} tcp_nodelay=1
 rgw dns name=localhost
 """
 KEYS = {
