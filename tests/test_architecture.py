@@ -16,7 +16,7 @@ from tests.conftest import Files
 NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
 # Slow to import, and of no use to a run of a directory: measured 20 to 320 ms each over a bare interpreter.
 HEAVY = {
-    "alembic", "anyio", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
+    "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
     "httpx", "importlib.metadata", "logging", "mlflow", "msgspec", "multiprocessing", "packaging", "pydantic",
     "requests", "rich", "sqlalchemy", "ssl", "starlette", "unittest", "urllib.request", "uvicorn", "virtualenv",
     "zipfile",

@@ -17,7 +17,7 @@ from runner.tracking import open_database_store
 from runner.tracking.access import Permission
 from runner.tracking.sql.store import SqlStore
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(path_type=Path)
 
 
 @click.command

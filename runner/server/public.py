@@ -83,6 +83,7 @@ def serve(store: WatchedStore, options: Options, *, ready: Callable[[str], None]
         server = _Server(_config(RequestLog(app, every=options.log_every), options), native.watcher.close)
         log_to_stderr(options.log_level, every=options.log_every)
         _allow_open_files()
+        stack.enter_context(server.heeding_signals())
         ready(f"{options.scheme}://{_bracketed(options.host)}:{listening.getsockname()[1]}")
         server.run(sockets=[listening])
 
@@ -100,6 +101,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """uvicorn's begins late: see `heeding_signals`."""
+        yield
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
         before = {
             number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
         }
@@ -122,6 +128,8 @@ class _Server(uvicorn.Server):
 
 
 def _config(app: Any, options: Options) -> uvicorn.Config:
+    if options.key and not options.certificate:
+        raise UsageError("a key needs its certificate", hint="--tls-cert names it")
     config = uvicorn.Config(
         app,
         http=Connection,

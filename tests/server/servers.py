@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,10 +12,11 @@ LISTENING = "listening at "
 
 @dataclass(frozen=True)
 class RunningServer:
-    """`uri` is what a client takes as tracking URI."""
+    """`uri` is what a client takes as tracking URI; `said` are the lines up to the one that has it."""
 
     uri: str
     process: "subprocess.Popen[str]"
+    said: Sequence[str]
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def running_server(*arguments: str, environ: Mapping[str, str] | None = None) ->
                 break
         else:
             raise AssertionError(f"the server did not start: {''.join(said)}")
-        yield RunningServer(line.removeprefix(LISTENING).strip(), process)
+        yield RunningServer(line.removeprefix(LISTENING).strip(), process, said)
     finally:
         process.terminate()
         try:
