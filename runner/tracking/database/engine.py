@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from runner.errors import TrackingError, Unavailable
 from runner.tracking.database import BUSY, Connection, Contended, Row, Statement, Values
@@ -51,10 +51,12 @@ class EngineDatabase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Database.reading`."""
-        with self.translated(), self.engine.connect() as connection:
-            if self.server is not None:
-                connection.exec_driver_sql(SNAPSHOT)
-            yield EngineConnection(connection.execution_options(reading=True))
+        with self.translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(reading=True)
+            with connection.begin():
+                if self.server is not None:
+                    connection.exec_driver_sql(SNAPSHOT)
+                yield EngineConnection(connection)
 
     def changes(self) -> object:
         """See `Database.changes`. A server does not tell what all databases would: something may change every second."""
@@ -68,47 +70,51 @@ class EngineDatabase:
         """See `Database.translated`."""
         try:
             yield
-        except SQLAlchemyError as error:
-            kind = Contended if self._contended(error) else Unavailable
+        except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
+            kind = Contended if self._contended(_original(error)) else Unavailable
             raise kind(f"the store {self.name} refuses: {said(error)}") from error
 
-    def _contended(self, error: SQLAlchemyError) -> bool:
+    def _contended(self, error: Exception) -> bool:
         """A row that another writer has made meanwhile is seen when the transaction is done again."""
-        if isinstance(error, IntegrityError):
+        if isinstance(error, self.engine.dialect.loaded_dbapi.IntegrityError):
             return True
-        return (
-            self.server is not None
-            and isinstance(error, DBAPIError)
-            and _code(error) in self.server.contended
-        )
+        return self.server is not None and _code(error) in self.server.contended
 
 
 class EngineConnection:
-    """See `database.Connection`. The driver gets the text: SQLAlchemy would read and compile it anew each time."""
+    """See `database.Connection`. The driver gets the text: SQLAlchemy would take as long as a server on this machine."""
 
     def __init__(self, connection: sqlalchemy.Connection) -> None:
-        self._connection = connection
+        self._cursor = connection.connection.cursor()
         self._kind = cast("Kind", connection.dialect.name)  # of those that `server_of` lets through
 
     def execute(self, statement: Statement, values: Values = {}) -> Sequence[Row]:
-        result = self._connection.exec_driver_sql(_spelled(statement, self._kind), dict(values))
-        return [tuple(row) for row in result] if result.returns_rows else []
+        self._cursor.execute(_spelled(statement, self._kind), dict(values))
+        return self._cursor.fetchall() if self._cursor.description else []
 
     def execute_many(self, statement: Statement, values: Sequence[Values]) -> None:
-        self._connection.exec_driver_sql(_spelled(statement, self._kind), [dict(each) for each in values])
+        if len(values) == 1:  # what drivers do for many takes longer for one
+            self.execute(statement, values[0])
+        else:
+            self._cursor.executemany(_spelled(statement, self._kind), [dict(each) for each in values])
 
 
-def said(error: SQLAlchemyError) -> str:
+def said(error: Exception) -> str:
     """What the database says, in one line and without the statement."""
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return f"all {AT_ONCE} connections to it are busy"
-    original = getattr(error, "orig", None)
-    told = original.args[-1] if original is not None and original.args else error
+    original = _original(error)
+    told = original.args[-1] if original.args and not isinstance(original, SQLAlchemyError) else original
     return " ".join(str(told).split())
 
 
-def _code(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", None) or next(iter(error.orig.args if error.orig else ()), ""))
+def _original(error: Exception) -> Exception:
+    """The driver's error, if SQLAlchemy has wrapped it."""
+    return getattr(error, "orig", None) or error
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "sqlstate", None) or next(iter(error.args), ""))
 
 
 @lru_cache(maxsize=2000)
