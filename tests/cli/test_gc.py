@@ -144,6 +144,25 @@ def test_what_a_registered_version_was_made_from_stays(cli: Cli, store: SqlStore
     assert store.run(run.id).id == run.id
 
 
+def test_a_logged_model_goes_with_its_files_unless_a_version_was_made_from_it(
+    cli: Cli, store: SqlStore
+) -> None:
+    gone, needed = (store.models.create("0", name=name) for name in ("gone", "needed"))
+    for model in (gone, needed):
+        Artifacts(model.artifact_uri).put_bytes(b"x" * 2000, "MLmodel")
+    store.registry.create("churn")
+    store.registry.create_version("churn", f"models:/{needed.id}", model_id=needed.id)
+    for model in (gone, needed):
+        store.models.delete(model.id)
+
+    outcome = cli("gc", "--all")
+
+    assert f"freed model gone ({gone.id}), 2.0 kB" in outcome.out
+    assert f"kept model needed ({needed.id}): the registered model 'churn'" in outcome.err
+    assert not Path(gone.artifact_uri.removeprefix("file://")).exists()
+    assert Artifacts(needed.artifact_uri).read("MLmodel") == b"x" * 2000
+
+
 def test_a_run_whose_files_are_gone_already_is_no_trouble(cli: Cli, store: SqlStore) -> None:
     run = store.create_run("0", name="bare")
     store.delete_run(run.id)

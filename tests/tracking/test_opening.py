@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,10 @@ def test_what_is_stored_is_there_after_closing(database: Path, settings: Setting
 @pytest.mark.parametrize(
     ("uri", "message", "hint"),
     [
-        ("http://localhost:5000", "recording on a server", "sqlite:///runs.db"),
-        ("https://example.org", "recording on a server", "sqlite:///runs.db"),
         ("runs.db", "no tracking URI", "sqlite:///runs.db"),
         ("/tmp/mlruns", "no tracking URI", "sqlite:////tmp/mlruns"),
-        ("databricks", "no tracking URI", "sqlite:///"),
+        ("databricks", "Databricks cannot be recorded in", "sqlite:///"),
+        ("databricks://profile", "Databricks cannot be recorded in", "sqlite:///"),
         ("file:///tmp/mlruns", "no tracking URI", "sqlite:///"),
         ("sqlite://", "no tracking URI", "sqlite:///"),
         ("sqlite:///", "no tracking URI", "sqlite:///"),
@@ -388,4 +388,25 @@ def test_a_full_disk_is_explained_and_the_store_goes_on(database: Path, settings
     connection.execute("PRAGMA max_page_count = 1000000")
     store.log(run.id, tags={"after": "all"})
     assert store.run(run.id).tags == {"after": "all", "mlflow.runName": run.name}
+    store.close()
+
+
+def test_joined_changes_that_a_full_disk_has_undone_do_not_count_as_done(
+    database: Path, settings: Settings
+) -> None:
+    """SQLite rolls the whole transaction back then, with what was done in it before."""
+    store = open_store(settings)
+    connection = store._database._connection  # type: ignore[attr-defined]
+    first, second = store.create_run("0"), store.create_run("0")
+    ((pages,),) = connection.execute("PRAGMA page_count").fetchall()
+    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    with pytest.raises(TrackingError, match="gave up a transaction"), store.joined() as joined:  # noqa: PT012
+        joined.log(first.id, tags={"first": "1"})
+        with suppress(TrackingError):
+            joined.log(second.id, tags={f"t{number}": "x" * 5000 for number in range(50)})
+        with suppress(TrackingError):
+            joined.log(second.id, tags={"last": "1"})
+
+    assert store.run(first.id).tags.keys() == store.run(second.id).tags.keys() == {"mlflow.runName"}
     store.close()
