@@ -97,7 +97,8 @@ def mariadb() -> Iterator[DatabaseServer]:
     """A server of its own; it is there after some seconds."""
     installer, mariadbd = needed("mariadb-install-db"), needed("mariadbd")
     with _directory("mysql") as place:
-        data = f"--no-defaults --datadir={place}/data"
+        # A server that starts clears its directory for temporary tables: one that others use has theirs in it.
+        data = f"--no-defaults --datadir={place}/data --tmpdir={place}"
         _run(
             as_user(
                 "mysql",
