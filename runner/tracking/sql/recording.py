@@ -35,7 +35,7 @@ INSERT_LEASE = upsert("runner_leases", LEASE, key=("run",), update=LEASE[1:])
 def write_all(db: Connection, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
     """Each entry whole, or its refusal: what is malformed, contradicts, or is meant for a run that takes nothing."""
     rows = runs.rows(db, [entry.run_id for entry in entries], locked=True)
-    stored = _Stored(db)
+    stored = _stored_params(db, rows, entries)
     models = inputs.models(db, _models(entries))
     refusals = [_refusal(entry, rows, stored, models) for entry in entries]
     write(
@@ -143,22 +143,17 @@ def end_lease(db: Connection, number: int) -> None:
     db.execute("DELETE FROM runner_leases WHERE run = :id", {"id": number})
 
 
-class _Stored:
-    """Params of runs, read when they are first asked for, and those that this transaction is about to write."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-        self._params: dict[int, dict[str, str]] = {}
-
-    def params(self, row: Row) -> dict[str, str]:
-        if row.number not in self._params:
-            found = keys.attached(self._db, "runner_params", "value", owner="run", of=[row.number])
-            self._params[row.number] = dict(found.get(row.number, []))
-        return self._params[row.number]
+def _stored_params(
+    db: Connection, rows: Mapping[str, Row], entries: Sequence[Entry]
+) -> dict[int, dict[str, str]]:
+    """Params of the runs that get some; those that this transaction is about to write are added as they are checked."""
+    of = sorted({rows[entry.run_id].number for entry in entries if entry.params and entry.run_id in rows})
+    found = keys.attached(db, "runner_params", "value", owner="run", of=of)
+    return {number: dict(found.get(number, [])) for number in of}
 
 
 def _refusal(
-    entry: Entry, rows: Mapping[str, Row], stored: _Stored, models: Mapping[str, int]
+    entry: Entry, rows: Mapping[str, Row], stored: Mapping[int, dict[str, str]], models: Mapping[str, int]
 ) -> RunnerError | None:
     try:
         row = runs.writable(rows, entry.run_id)
@@ -166,7 +161,7 @@ def _refusal(
         for model_id in _models([entry]):
             inputs.known(models, model_id)
         if entry.params:
-            _refuse_other_values(row, entry.params, stored.params(row))
+            _refuse_other_values(row, entry.params, stored[row.number])
     except RunnerError as error:
         return error
     return None
