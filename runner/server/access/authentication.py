@@ -26,7 +26,7 @@ from starlette.exceptions import HTTPException
 
 from runner.server.access.attempts import Attempts
 from runner.server.access.caller import Caller, everything
-from runner.server.access.passwords import PREFIX, digest, fits
+from runner.server.access.passwords import PREFIX, digest, fits, nobody
 from runner.server.access.permitted import PermittedStore
 from runner.tracking.access import Permission, User
 from runner.tracking.clock import now
@@ -73,6 +73,7 @@ class Users:
         self._asked: dict[bytes, asyncio.Task[Verified | None]] = {}
         self._callers: dict[str, tuple[User, Caller]] = {}
         self._hashers = ThreadPoolExecutor(HASHERS, "password")
+        self._hashers.submit(nobody)  # lest the first stranger waits longer than others
 
     async def __call__(self, headers: Mapping[str, str], address: str) -> Caller | None:
         """See `caller.Authenticate`."""

@@ -7,6 +7,7 @@ which nobody guesses, so that SHA-256 is enough.
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -48,7 +49,7 @@ def hashed(password: str) -> str:
 def fits(password: str, kept: str | None) -> bool:
     """Whether that is the password. It takes as long where there is none, so that nobody learns which users there are."""
     try:
-        _hasher.verify(kept or _NOBODY, password[: LONGEST + 1])
+        _hasher.verify(kept or nobody(), password[: LONGEST + 1])
     except (Argon2Error, InvalidHashError):
         return False
     return kept is not None
@@ -65,4 +66,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-_NOBODY = _hasher.hash(secrets.token_urlsafe(32))
+@cache
+def nobody() -> str:
+    """The hash of a password that nobody has."""
+    return _hasher.hash(secrets.token_urlsafe(32))
