@@ -32,11 +32,19 @@ class Accepted:
 ACCEPTED = (
     Accepted(r"\w+\.model\.latest\.\d\.aliases(\.\d)?", "versions know their aliases wherever they are told"),
     Accepted(r"artifacts\.(file|listed)\.\d+\.\d", "an empty file has a size, 0; MLflow leaves it out"),
-    Accepted(r"evaluated\.found", "a model that was measured on the data set is found; MLflow's server finds none"),
+    Accepted(
+        r"evaluated\.found", "a model that was measured on the data set is found; MLflow's server finds none"
+    ),
     Accepted(r"experiments\.no_id\.error", "an id that is no number is one that does not exist"),
     Accepted(r"experiments\.twice", "to delete again what is deleted changes nothing, so it may be repeated"),
-    Accepted(r"logged_models\.found\.metrics\.acc > 'a'\.error", "a mistake of the caller's, no error of the server"),
-    Accepted(r"logged_models\.found\.status = 'READY'", "models are found by their status; MLflow's server finds none"),
+    Accepted(
+        r"logged_models\.found\.metrics\.acc > 'a'\.error",
+        "a mistake of the caller's, no error of the server",
+    ),
+    Accepted(
+        r"logged_models\.found\.status = 'READY'",
+        "models are found by their status; MLflow's server finds none",
+    ),
     Accepted(r"registry\.absent\.6\.error", "the registered model is looked for before its version's source"),
     Accepted(r"search_experiments\.attributes\.name = 'a'", "`attributes.` and `attribute.` are one word"),
     Accepted(r"search_runs\.params\.alpha = 0\.1", "params are compared as numbers as well"),

@@ -17,7 +17,6 @@ from runner.tracking.model import (
 from runner.tracking.moving import fitting
 from runner.tracking.moving.report import Outcome, Report
 from runner.tracking.opened import ArtifactStore
-from runner.tracking.sql.model_sources import VERSIONS
 from runner.tracking.sql.recording import NAME_TAG
 from runner.tracking.sql.store import SqlStore
 
@@ -137,7 +136,6 @@ class AdoptingTarget:
         if self._known_model(found.id) is not None:
             return Outcome.THERE
         of = f"model {found.id}"
-        tags = {key: value for key, value in found.tags.items() if key != VERSIONS}  # the registry writes it
         source = found.source_run_id if self._known_run(found.source_run_id) else ""
         with self._store.joined() as store:
             made = store.models.create(
@@ -146,7 +144,7 @@ class AdoptingTarget:
                 type=found.type,
                 source_run_id=source,
                 params=fitting.params(found.params, self._report, of=of),
-                tags=fitting.tags(tags, self._report, of=of, longest=checks.REGISTRY_TAG),
+                tags=fitting.tags(found.tags, self._report, of=of, longest=checks.REGISTRY_TAG),
             )
             store.past.model(found, made)
         return Outcome.CAME

@@ -75,7 +75,8 @@ def tell(db: Connection, model_id: str, *, name: str, version: int) -> None:
     """Write into the tags of the logged model that this version was made of it, as MLflow does."""
     number = logged(db, model_id).number
     tags = dict(keys.attached(db, MODEL_TAGS, "value", owner="model", of=[number]).get(number, []))
-    value = json.dumps([*_listed(tags.get(VERSIONS, "[]")), {"name": name, "version": version}])
+    listed, made = _listed(tags.get(VERSIONS, "[]")), {"name": name, "version": version}
+    value = json.dumps(listed if made in listed else [*listed, made])  # one that moved in may know it
     if len(value) <= checks.RUN_TAG:  # beyond that the registry knows it still
         keys.attach(db, MODEL_TAGS, {VERSIONS: value}, owner="model", number=number)
 

@@ -56,8 +56,8 @@ def shown_puts(run: Any) -> Read:
 
 
 def model_name(item: Any) -> str:
-    """Ids are made by chance, and so is their order."""
-    return str(MlflowClient().get_logged_model(item.model_id).name)
+    """Ids are made by chance, and so is their order. A deleted model tells no name."""
+    return str(tried(lambda: MlflowClient().get_logged_model(item.model_id).name))
 
 
 def shown_experiment(experiment: Any) -> Read:
