@@ -190,6 +190,8 @@ def _failed(_: Request, error: Exception) -> Response:
     status, body = translated(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("unforeseen error", exc_info=error)
+    elif isinstance(error, Unavailable):
+        log.error("%s", error)
     if isinstance(error, HTTPException):
         return JSONResponse(body, status, headers=error.headers)
     return JSONResponse(

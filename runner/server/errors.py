@@ -54,6 +54,7 @@ BARE: Mapping[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "REQUEST_LIMIT_EXCEEDED",
     HTTPStatus.SERVICE_UNAVAILABLE: "TEMPORARILY_UNAVAILABLE",
 }
+FAILING = "the store can neither be read nor written now; the log of its server says why"
 
 
 def translated(error: Exception) -> tuple[int, dict[str, str]]:
@@ -63,6 +64,8 @@ def translated(error: Exception) -> tuple[int, dict[str, str]]:
             return error.status_code, shaped(BARE.get(error.status_code, "BAD_REQUEST"), error.detail)
         case RunnerError():
             status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+            if isinstance(error, Unavailable) and error.__cause__ is not None:
+                return status, shaped(code, FAILING)  # a driver's words hold paths and SQL
             told = (str(error), error.detail, error.hint)
             return status, shaped(code, "\n".join(part for part in told if part))
         case _:

@@ -308,3 +308,22 @@ def test_who_does_not_sign_in_is_told_nothing_about_anybody(
     monkeypatch.setattr("starlette.datastructures.State.caller", ANYBODY, raising=False)
     search = server.send(None, "GET", f"{API}experiments/search?max_results=10")
     assert name in search.text
+
+
+def test_what_a_database_says_of_itself_stays_on_the_server(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = server.world().names["run"]
+
+    def broken(_rights: Rights, *_: object) -> list[None]:
+        with server.store._database.reading() as db:
+            db.execute("SELECT nothing")
+        return []
+
+    monkeypatch.setattr(Rights, "refusals", broken)
+    failed = server.send("reader", "GET", f"{API}runs/get", {"run_id": run})
+
+    assert (failed.status, failed.body["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+    assert failed.headers["Retry-After"] == "1"
+    assert str(tmp_path) not in failed.text
+    assert "nothing" not in failed.text
