@@ -193,7 +193,8 @@ def recording(
         raise
     with _leased(going, settings):
         try:
-            yield going
+            with store.showing(run.id, going.live):
+                yield going
         except BaseException as error:
             going.failed(error)
             with suppress(RunnerError, OSError):  # the first error is the one to tell

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
 from runner.files import remove_tree
-from runner.tracking.opened import ArtifactStore
 from runner.tracking.clock import now
+from runner.tracking.opened import ArtifactStore
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")

@@ -93,6 +93,10 @@ class OpenStore(Store, Protocol):
         """All artifacts that the server keeps; None for a store of this machine."""
         ...
 
+    def showing(self, run_id: str, directory: Path) -> AbstractContextManager[None]:
+        """While the block goes on, show the output of a run, which grows in a directory, to those who follow it elsewhere."""
+        ...
+
     def unsent(self) -> Unsent | None:
         """What has not reached the store yet; None if there is nothing, as always on this machine."""
         ...

@@ -473,3 +473,23 @@ def test_a_plain_mlflow_server_takes_a_run_through_an_outage(
         assert cli("runs", "--tracking-uri", uri, "list").err.endswith("no runs\n")
         assert "Default" in cli("experiments", "--tracking-uri", uri, "list").out
         assert cli("experiments", "--tracking-uri", uri, "create", "mine").code == 0
+
+
+def test_a_run_elsewhere_is_followed_while_it_goes_on(
+    server: RunningServer, home: Path, tmp_path: Path, project: Callable[[str], Path]
+) -> None:
+    run = Started(project('print("first", flush=True)\nmeet("end")\nprint("last")'), server.uri)
+    run.met("end")
+    following = subprocess.Popen(
+        [sys.executable, "-m", "runner", "runs", "--tracking-uri", server.uri, "logs", "-f", "-1"],
+        env={**os.environ, "RUNNER_HOME": str(tmp_path / "elsewhere")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert following.stdout is not None
+
+    assert following.stdout.readline() == "first\n"  # while the program goes on
+    assert run.process.poll() is None
+    run.go("end")
+    assert run.ended()[0] == 0
+    assert following.communicate(timeout=30)[0] == "last\n"

@@ -8,7 +8,7 @@ PENDING, PREPARING, LOST     SCHEDULED, RUNNING, FAILED there
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from runner.errors import RunnerError, TrackingError, Unavailable
@@ -30,7 +30,7 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.opened import ArtifactStore, Synced, Unsent
-from runner.tracking.remote import leftover, requests, shapes
+from runner.tracking.remote import leftover, output, requests, shapes
 from runner.tracking.remote.artifacts import SCHEME, RemoteArtifacts
 from runner.tracking.remote.client import Client, patiently
 from runner.tracking.remote.finding import Finding, view
@@ -92,6 +92,9 @@ class RemoteStore:
 
     def server_artifacts(self) -> RemoteArtifacts:
         return RemoteArtifacts(f"{SCHEME}/", self._client, self._spool)
+
+    def showing(self, run_id: str, directory: Path) -> AbstractContextManager[None]:
+        return output.told(self._client, run_id, directory)
 
     def unsent(self) -> Unsent | None:
         return self._spool.unsent() if self._spool is not None else None

@@ -1,8 +1,9 @@
 """The store in a relational database: each method is one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import checks
@@ -31,7 +32,7 @@ from runner.tracking.sql.registry import SqlRegistry
 from runner.tracking.sql.repeating import repeating
 from runner.tracking.sql.trash import SqlTrash
 from runner.tracking.sql.users import SqlUsers
-from runner.tracking.store import LoggedModels, Registry, Store
+from runner.tracking.store import LoggedModels, Registry
 
 
 @repeating
@@ -60,6 +61,10 @@ class SqlStore:
 
     def server_artifacts(self) -> None:
         """There are none: clients on this machine go there themselves."""
+
+    def showing(self, run_id: str, directory: Path) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Who follows it reads the directory."""
+        return nullcontext()
 
     def sync(self, *, forget: bool = False) -> Sequence[Synced]:  # noqa: ARG002 - there is nothing
         return []
