@@ -26,8 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "tokens": "Create, list, revoke tokens by which users sign in.",
     "db": "Bring the database up to date, and check it.",
     "gc": "Free what was deleted long ago, for ever.",
-    "import": "Bring in what MLflow has recorded.",
-    "export": "Write what is recorded for MLflow.",
+    "import": "Bring runs, models and artifacts in from another tracking store.",
+    "export": "Take runs, models and artifacts out, for another tracking store.",
     "env": "List, show, remove cached environments.",
     "lock": "Resolve a project's environment and write the lock beside it.",
 }

@@ -90,14 +90,14 @@ def evaluated(space: str) -> Read:
 
     mlflow.set_experiment(space)
     data = mlflow.data.from_pandas(
-        pd.DataFrame({"x": [1.0]}), source="https://example.org/x.csv", name="held out"
+        pd.DataFrame({"x": [1.0]}), source="https://example.org/x.csv", name="held-out"
     )
     with mlflow.start_run(run_name="maker"):
         model = log_model("model")
     with mlflow.start_run(run_name="judge") as run:
         mlflow.log_input(data, context="eval", model=LoggedModelInput(model.model_id))
         mlflow.log_metric("acc", 0.7, timestamp=1_600_000_000_000, dataset=data, model_id=model.model_id)
-    wide = [{"dataset_name": "held out"}]
+    wide = [{"dataset_name": "held-out"}]
     found = MlflowClient().search_logged_models([run.info.experiment_id], "metrics.acc > 0.5", datasets=wide)
     other = MlflowClient().search_logged_models(
         [run.info.experiment_id], "metrics.acc > 0.5", datasets=[{"dataset_name": "b"}]
