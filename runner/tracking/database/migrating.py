@@ -33,10 +33,9 @@ def migrate(uri: str, artifact_root: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             create_default(EngineConnection(connection), artifact_root=artifact_root)
-    except (SQLAlchemyError, CommandError) as error:
-        reason = said(error) if isinstance(error, SQLAlchemyError) else error
+    except (SQLAlchemyError, CommandError, database.engine.dialect.loaded_dbapi.Error) as error:
         raise TrackingError(
-            f"the tables of {database.name} cannot be made or brought up to date: {reason}"
+            f"the tables of {database.name} cannot be made or brought up to date: {said(error)}"
         ) from error
     finally:
         database.close()
