@@ -63,7 +63,7 @@ def compiled(
     conditions = [f"r.{within}", f"r.lifecycle = {sql.bind(Lifecycle.ACTIVE.value)}"]
     conditions += [condition(sql, subject, clause) for clause in clauses]
     if datasets and not any(clause.name.entity == "metric" for clause in clauses):
-        conditions.append(f"EXISTS (SELECT 1 FROM {subject.tables['metric']} WHERE model = r.id)")
+        conditions.append(sql.exists(subject.tables["metric"], ["model = r.id"]))
     if len(order_by) > MOST_ORDERS:
         raise TrackingError(f"order: more than {MOST_ORDERS} keys")
     ordered = [term for order in order_by for term in _terms(sql, order, within)]

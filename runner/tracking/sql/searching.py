@@ -29,6 +29,7 @@ SUBJECT = Subject(
     owner="run",
     ties="r.started DESC, r.uuid",
 )
+DATASETS, OF_RUN = "runner_inputs i JOIN runner_datasets d ON d.id = i.dataset", "i.run = r.id"
 DATASET_COLUMNS: Mapping[str, str] = {"name": "d.name", "digest": "d.digest", "context": "i.context"}
 # What MLflow has one word for; our own words mean just themselves.
 STATUSES: Mapping[object, tuple[str, ...]] = {
@@ -85,7 +86,7 @@ def _scope(sql: Sql, within: str, lifecycle: Lifecycle | None) -> Iterator[str]:
 
 def _condition(sql: Sql, clause: Clause) -> str:
     if clause.name.entity == "dataset":
-        return f"EXISTS ({_of_datasets('1')} AND {compared(sql, DATASET_COLUMNS[clause.name.key], clause)})"
+        return sql.exists(DATASETS, [OF_RUN, compared(sql, DATASET_COLUMNS[clause.name.key], clause)])
     return condition(sql, SUBJECT, _spelled_out(clause))
 
 
@@ -93,13 +94,8 @@ def _terms(sql: Sql, order: Order) -> list[str]:
     """A run that uses several data sets stands where the first of them puts it."""
     if order.name.entity != "dataset":
         return terms(sql, SUBJECT, order)
-    first = f"({_of_datasets(f'MIN({DATASET_COLUMNS[order.name.key]})')})"
+    first = f"(SELECT MIN({DATASET_COLUMNS[order.name.key]}) FROM {DATASETS} WHERE {OF_RUN})"
     return [f"{first} IS NULL", f"{first} {order.direction}"]
-
-
-def _of_datasets(selected: str) -> str:
-    """A SELECT from the data sets that the run uses."""
-    return f"SELECT {selected} FROM runner_inputs i JOIN runner_datasets d ON d.id = i.dataset WHERE i.run = r.id"
 
 
 def _spelled_out(clause: Clause) -> Clause:
