@@ -11,7 +11,8 @@ from runner.errors import Unavailable
 from runner.tracking.database import BUSY, Connection, Row, Statement, Values
 
 SQLITE = "sqlite:///"  # a path follows
-OWNER_ONLY = 0o600  # params may be anybody's secrets, and digests of passwords lie there; SQLite's other files follow
+# Params may be anybody's secrets, and digests of passwords lie there; SQLite's other files follow.
+OWNER_ONLY = 0o600
 # WAL lets readers go on while one writes. FULL makes a commit durable before it is acknowledged: in WAL mode NORMAL may
 # lose the last commits with the power. LIKE without regard to case is not what the filter language says.
 PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "case_sensitive_like = ON")
