@@ -302,11 +302,17 @@ def test_another_store_can_be_named(cli: Cli, files: Files, home: Path, tmp_path
     assert not (home / "runner.db").exists()
 
 
-def test_a_server_as_store_is_refused_for_now(cli: Cli, files: Files) -> None:
-    outcome = cli("run", files({"MLproject": ECHO}), "--tracking-uri", "http://127.0.0.1:5000")
+def test_a_server_that_does_not_answer_ends_a_run_before_anything_is_built(
+    cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.tracking.remote.opening.FIRST_PATIENCE", 0.5)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
 
-    assert outcome.code == 7
-    assert "not possible in this version" in outcome.err
+    outcome = cli("run", files({"MLproject": "entry_points: {main: {command: 'echo started'}}"}))
+
+    assert (outcome.code, outcome.out) == (7, "")
+    assert "http://127.0.0.1:1 does not answer: Connection refused" in outcome.err
+    assert "Environment" not in outcome.err
 
 
 def test_warnings_about_other_entry_points_are_left_out(cli: Cli, files: Files) -> None:
