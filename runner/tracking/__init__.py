@@ -1,10 +1,15 @@
-"""What is kept of runs, and where: `open_store(settings)` gives the store, `Artifacts(uri)` the files of a run.
+"""What is kept of runs, and where: `open_store(settings)` gives the store, whatever and wherever it is.
 
-model.py  store.py     values; the store as everything else sees it
-sqlstore.py            the store in a database: experiments.py, runs.py, recording.py; keys.py, checks.py, names.py, leases.py
-filters.py             "metrics.loss < 0.1", read; searching.py makes SQL of it
-opening.py             from a URI to a store; database.py, sqlite.py, engine.py carry SQL out; schema.py, migrating.py, migrations/
+model.py  access.py    values: experiments, runs, models; users and permissions
+store.py  opened.py    the store as everything else sees it
+opening.py             from a URI to a store
+sql/                   the store in a database, noun by noun
+database/              databases: SQLite, PostgreSQL, MariaDB; tables and migrations
+remote/                the store on a server, and the spool of what it has not taken yet
+filters/               "metrics.loss < 0.1", read; sql/searching.py makes SQL of it
 artifacts.py  logs.py  files of a run; its output
+collecting.py          what `runner gc` frees
+moving/                from and to MLflow's stores
 """
 
 from runner.tracking.artifacts import Artifact, Artifacts
