@@ -300,6 +300,8 @@ def test_a_killed_runner_leaves_all_that_it_acknowledged_to_the_next_command(
     wire.cut()
     run.go("outage")
     run.met("end")
+    (printed,) = home.glob("live/*/stdout.txt")
+    eventually(lambda: printed.stat().st_size)  # what lies in a pipe nobody has kept
     os.kill(run.process.pid, signal.SIGKILL)
     run.go("end")
     run.ended()

@@ -3,8 +3,9 @@
     store.py ─► own.py ─► spool.py ─► queue.py       what runs that were made here record goes to this machine's disk first
         │                    │
         ▼                    ▼
-    requests.py  shapes.py   client.py ─► address.py  what is sent, what comes back; HTTP with patience; who we are there
+    requests.py  shapes.py   client.py ─► address.py  failures.py   what is sent, what comes back; HTTP with patience; who we are there
 
 artifacts.py models.py registry.py    the rest of what such a server keeps
 leftover.py                           spools of runs whose process is gone
+output.py  events.py                  output, told to our server and followed there
 """

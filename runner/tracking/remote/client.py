@@ -1,15 +1,8 @@
-"""HTTP with a tracking server: connections that stay open, patience while it does not answer, its errors as ours.
-
-repeated      no connection, 408, 429, 500, 502, 503, 504                  Away, an Unavailable
-of no use     401, 403, a redirect, TLS, answers that are not MLflow's     Denied: nothing that we send is taken
-refused       every other answer of MLflow's that is an error              NotFound, Conflict, TrackingError
-"""
+"""HTTP with a tracking server: connections that stay open, patience while it does not answer, its answers decoded."""
 
 import http.client
 import json
 import random
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,8 +13,9 @@ from typing import IO, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from runner import __version__
-from runner.errors import Conflict, NotFound, RunnerError, TrackingError, Unavailable
-from runner.tracking.remote.address import CLIENT_CERT, INSECURE, SERVER_CERT, Address
+from runner.errors import NotFound, RunnerError, TrackingError
+from runner.tracking.remote.address import Address
+from runner.tracking.remote.failures import Away, Denied, failure, spoken, unreachable
 
 T = TypeVar("T")
 
@@ -31,27 +25,6 @@ TIMEOUT = 60.0  # seconds without a byte
 PATIENCE = 60.0  # seconds of repetition: less than the 120 that MLflow's client waits for an answer of ours
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 BLOCK = 1024 * 1024
-REPEATED = frozenset({408, 429, 500, 502, 503, 504})
-CODES: Mapping[str, type[TrackingError]] = {
-    "RESOURCE_DOES_NOT_EXIST": NotFound,
-    "NOT_FOUND": NotFound,
-    "RESOURCE_ALREADY_EXISTS": Conflict,
-    "ALREADY_EXISTS": Conflict,
-    "RESOURCE_CONFLICT": Conflict,
-    "ABORTED": Conflict,
-}
-
-
-class Away(Unavailable):
-    """The server does not answer, or asks us to come again, in `after` seconds if it says when."""
-
-    def __init__(self, message: str, *, after: float = 0.0) -> None:
-        super().__init__(message, hint="is it running, and reachable from this machine?")
-        self.after = after
-
-
-class Denied(TrackingError):
-    """The server takes nothing from us, or is no tracking server."""
 
 
 class Client:
@@ -151,7 +124,7 @@ class Client:
             connection, response = self._sent(method, self.address.prefix + target, body, headers)
         try:
             if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-                raise self._failure(response, self._read(response), method, target)
+                raise self._failure(response, method, target)
             yield response
         finally:
             if response.isclosed() and not response.will_close:
@@ -227,49 +200,15 @@ class Client:
         try:
             yield
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._unreachable(error) from error
+            raise unreachable(self.address.uri, error) from error
 
-    def _unreachable(self, error: Exception) -> RunnerError:
-        where = f"the tracking server at {self.address.uri}"
-        match error:
-            case ssl.SSLCertVerificationError():
-                reason = f"{where} is not trusted: {error.verify_message}"
-                return Denied(
-                    reason, hint=f"{SERVER_CERT} names its authority, {INSECURE}=true trusts anybody"
-                )
-            case ssl.SSLError():
-                hint = f"does it speak https, and does it ask for a certificate ({CLIENT_CERT})?"
-                return Denied(f"{where} does not speak TLS with us: {error.reason or error}", hint=hint)
-            case ValueError():
-                return Denied(f"{where} cannot be asked: {error}")
-            case TimeoutError():
-                return Away(f"{where} does not answer within {TIMEOUT:g} seconds")
-            case socket.gaierror():
-                return Away(f"{where} is not found: {error.strerror}")
-            case _:
-                reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-                return Away(f"{where} does not answer: {reason}")
-
-    def _failure(
-        self, response: http.client.HTTPResponse, body: bytes, method: str, target: str
-    ) -> RunnerError:
-        where, status = f"the tracking server at {self.address.uri}", response.status
-        told = _told(body)
-        message = told.get("message") or f"{status} {response.reason}"
-        if status in REPEATED:
-            return Away(f"{where} is not ready: {message}", after=_after(response.headers["Retry-After"]))
-        if status == HTTPStatus.UNAUTHORIZED:
-            hint = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-            return Denied(f"{where} does not know us: {message}", hint=hint)
-        if status == HTTPStatus.FORBIDDEN:
-            return Denied(f"{where} does not permit this: {message}")
-        if status < HTTPStatus.BAD_REQUEST:
-            there = _masked(response.headers["Location"] or "elsewhere")
-            return Denied(f"{where} sends us to {there}", hint=f"if that is right: --tracking-uri {there}")
-        if "error_code" in told:
-            first, _, rest = message.partition("\n")
-            return CODES.get(told["error_code"], TrackingError)(first, detail=rest or None)
-        return self._unknown(message, method, target)
+    def _failure(self, response: http.client.HTTPResponse, method: str, target: str) -> RunnerError:
+        try:
+            status = HTTPStatus(response.status)
+        except ValueError:
+            status = HTTPStatus.BAD_REQUEST
+        found = failure(self.address.uri, status, response.headers, self._read(response))
+        return found or self._unknown(spoken(status), method, target)
 
     def _unknown(self, message: str, method: str, target: str) -> RunnerError:
         """An answer that is not MLflow's own: the server does not know this call or this file, or is no such server."""
@@ -339,26 +278,3 @@ def _exchanged(
 
 def _file(path: str) -> str:
     return f"{FILES}/{quote(path)}"
-
-
-def _told(body: bytes) -> dict[str, str]:
-    """Code and message of an error, if it is MLflow's."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {name: str(found[name])[:4000] for name in ("error_code", "message") if found.get(name)}
-
-
-def _after(header: str | None) -> float:
-    """Seconds; dates are for those who wait longer than we do."""
-    return float(header) if header and header.isascii() and header.isdecimal() and len(header) < 7 else 0.0  # noqa: PLR2004
-
-
-def _masked(location: str) -> str:
-    scheme, mark, rest = location.partition("://")
-    host, slash, path = rest.partition("/")
-    path = path.partition("?")[0].partition("api/2.0/")[0]
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}".rstrip("/") if mark else location[:200]

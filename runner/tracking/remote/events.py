@@ -15,7 +15,8 @@ from runner.errors import RunnerError
 from runner.settings import Settings
 from runner.tracking.logs import Chunk
 from runner.tracking.remote.address import Address
-from runner.tracking.remote.client import Away, Client, Denied
+from runner.tracking.remote.client import Client
+from runner.tracking.remote.failures import Away, Denied
 
 API = "/api/runner/1/"
 PATIENCE = 120.0  # seconds without an event after which a server that does not answer is given up

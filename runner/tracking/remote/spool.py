@@ -24,7 +24,8 @@ from runner.errors import RunnerError, TrackingError, Unavailable
 from runner.files import locked, remove_tree, write_atomically
 from runner.tracking.model import Run
 from runner.tracking.opened import Unsent
-from runner.tracking.remote.client import FIRST_PAUSE, LONGEST_PAUSE, Away, Client, Denied
+from runner.tracking.remote.client import FIRST_PAUSE, LONGEST_PAUSE, Client
+from runner.tracking.remote.failures import Away, Denied
 from runner.tracking.remote.queue import Item, Queue
 from runner.tracking.remote.requests import Request, merged
 
