@@ -105,7 +105,7 @@ def test_only_what_is_asked_for_comes(mlruns: Write, cli: Cli) -> None:
         (f"7/{RUN}/metrics/loss", f"1 1 {'9' * 4090}\n", "out of range"),
         (f"7/{RUN}/params/a@b", "1", "is no param name"),
         (f"7/{RUN}/params/long", "x" * 7000, "7000 characters"),
-        (f"7/{RUN}/inputs/x/meta.yaml", "destination_type: RUN\nsource_id: ../../../x\n", "is no artifact path"),
+        (f"7/{RUN}/inputs/x/meta.yaml", "source_type: DATASET\nsource_id: ../../../x\n", "is no artifact path"),
         ("models/a%b/meta.yaml", "name: a%b\n", "is no name"),
         ("models/clf/meta.yaml", "name: clf\naliases: {}\n", ""),
     ],

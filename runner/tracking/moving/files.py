@@ -109,12 +109,10 @@ class FilesHolding:
             params=self._values(directory / "params"),
             tags=tags,
             datasets=tuple(self._datasets(directory)),
-            models_used=tuple(
-                link.text("destination_id") for link in self._links(directory / "inputs", "MODEL_INPUT")
-            ),
+            models_used=tuple(link.text("source_id") for link in self._links(directory / "inputs", "MODEL")),
             models_made=tuple(
                 ModelOutput(link.text("destination_id"), link.number("step") or 0)
-                for link in self._links(directory / "outputs", "MODEL_OUTPUT")
+                for link in self._links(directory / "outputs", "RUN_OUTPUT")
             ),
         )
 
@@ -137,7 +135,7 @@ class FilesHolding:
         )
 
     def _datasets(self, directory: Path) -> Iterator[DatasetInput]:
-        for link in self._links(directory / "inputs", "RUN"):
+        for link in self._links(directory / "inputs", "DATASET"):
             with self._report.leaving(f"a data set of run {directory.name}"):
                 fields = Fields(
                     self._root, directory.parent / "datasets" / safe(link.text("source_id")) / META
@@ -156,7 +154,7 @@ class FilesHolding:
         for link in directories(directory):
             with self._report.leaving(f"{link.parent.name}/{link.name} of run {directory.parent.name}"):
                 fields = Fields(self._root, link / META)
-                if fields.text("destination_type") == kind:
+                if fields.text("source_type") == kind:
                     yield fields
 
     def _values(self, directory: Path) -> dict[str, str]:

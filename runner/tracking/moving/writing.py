@@ -101,13 +101,13 @@ class WritingTarget:
         id_ = hashlib.md5(f"{dataset.name}\0{dataset.digest}".encode(), usedforsecurity=False).hexdigest()
         names = ("name", "digest", "source_type", "source", "schema", "profile")
         _meta(run.parent / "datasets" / id_, {name: getattr(dataset, name) for name in names})
-        link = _link(id_, "DATASET", id_, "RUN") | {"tags": dict(tags)}
+        link = _link(id_, "DATASET", run.name, "RUN") | {"tags": dict(tags)}
         _meta(run / "inputs" / hashlib.md5(id_.encode(), usedforsecurity=False).hexdigest(), link)
 
     def tied(self, found: Run) -> None:
         place = self._experiments[found.experiment_id] / found.id
         for model in found.models_used:
-            _meta(place / "inputs" / safe(model), _link(model, "RUN_INPUT", model, "MODEL_INPUT"))
+            _meta(place / "inputs" / safe(model), _link(model, "MODEL", found.id, "RUN"))
         for made in found.models_made:
             link = _link(made.model_id, "RUN_OUTPUT", made.model_id, "MODEL_OUTPUT") | {"step": made.step}
             _meta(place / "outputs" / safe(made.model_id), link)
