@@ -21,7 +21,7 @@ from runner.cli.runtables import print_comparison, print_list, took
 from runner.errors import NotFound, RunnerError, TrackingError, UsageError
 from runner.settings import Settings
 from runner.tracking import OpenStore, Store, logs, open_store
-from runner.tracking.model import Experiment, Lifecycle, Run, RunStatus
+from runner.tracking.model import Dataset, Experiment, Lifecycle, Run, RunStatus
 
 Told: TypeAlias = Callable[..., Iterator[logs.Chunk] | None]
 
@@ -130,6 +130,9 @@ def show(context: Context, /, *, run: str, as_json: bool) -> None:
     _print_section("params", found.params)
     _print_section("metrics", {key: number(metric.value) for key, metric in found.metrics.items()})
     _print_section("tags", found.tags)
+    _print_section("data sets", {_titled(given.dataset): given.context for given in found.datasets})
+    _print_section("models used", dict.fromkeys(found.models_used, "input"))
+    _print_section("models made", {made.model_id: f"step {made.step}" for made in found.models_made})
 
 
 @command.command("logs", context_settings=NUMBERS)
@@ -260,6 +263,12 @@ def summary(run: Run) -> dict[str, object]:
             for key, metric in run.metrics.items()
         },
         "tags": dict(run.tags),
+        "datasets": [
+            {"name": one.dataset.name, "digest": one.dataset.digest, "context": one.context}
+            for one in run.datasets
+        ],
+        "models_used": list(run.models_used),
+        "models_made": [{"model_id": made.model_id, "step": made.step} for made in run.models_made],
     }
 
 
@@ -291,6 +300,10 @@ def _print_section(title: str, values: Mapping[str, str]) -> None:
         click.echo(title)
         for key in sorted(values):
             click.echo(f"  {printable(key)} = {printable(values[key])}")
+
+
+def _titled(dataset: Dataset) -> str:
+    return f"{dataset.name} ({dataset.digest})"
 
 
 def _chunks(store: OpenStore, run: Run, settings: Settings, *, follow: bool) -> Iterator[logs.Chunk]:

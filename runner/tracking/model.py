@@ -80,10 +80,15 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInput:
-    """A data set as input of a run; the tag `mlflow.data.context` says what for, for example "train"."""
+    """A data set as input of a run."""
 
     dataset: Dataset
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def context(self) -> str:
+        """What for, for example "train"; "" if nobody said."""
+        return self.tags.get("mlflow.data.context", "")
 
 
 @dataclass(frozen=True, slots=True)

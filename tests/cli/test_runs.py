@@ -15,7 +15,7 @@ import pytest
 from runner.settings import Settings
 from runner.tracking import Artifacts, Store, open_store, this_process_lease
 from runner.tracking.logs import LogWriter
-from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.model import Dataset, DatasetInput, Metric, ModelOutput, Run, RunStatus
 from tests.cli.terminals import on_terminal
 from tests.cli.test_faults import Started
 from tests.conftest import Cli, Files
@@ -192,6 +192,9 @@ def test_json_has_everything_and_no_nan(cli: Cli, store: Store) -> None:
             "top": listed["metrics"]["top"],
         },
         "tags": {"mlflow.runName": "ä"},
+        "datasets": [],
+        "models_used": [],
+        "models_made": [],
     }
     assert json.loads(cli("runs", "show", "-1", "--json").out) == listed
 
@@ -316,6 +319,30 @@ def test_show_prints_every_fact(cli: Cli, store: Store) -> None:
         "  mlflow.runName = a",
         "  team = x",
     ]
+
+
+def test_show_tells_what_the_run_used_and_made(cli: Cli, store: Store) -> None:
+    run = record(store, "a", loss=0.1)
+    made, used = store.models.create("0"), store.models.create("0")
+    dataset = Dataset(name="wine", digest="d1", source_type="local", source="wine.csv")
+    given = DatasetInput(dataset, {"mlflow.data.context": "train"})
+    store.log_inputs(run.id, datasets=[given], models=[used.id])
+    store.log_outputs(run.id, [ModelOutput(made.id, 7)])
+
+    lines = cli("runs", "show", "a").out.splitlines()
+    shown = json.loads(cli("runs", "show", "a", "--json").out)
+
+    assert lines[-6:] == [
+        "data sets",
+        "  wine (d1) = train",
+        "models used",
+        f"  {used.id} = input",
+        "models made",
+        f"  {made.id} = step 7",
+    ]
+    assert shown["datasets"] == [{"name": "wine", "digest": "d1", "context": "train"}]
+    assert shown["models_used"] == [used.id]
+    assert shown["models_made"] == [{"model_id": made.id, "step": 7}]
 
 
 def test_times_that_no_calendar_has_are_shown_as_numbers(cli: Cli, store: Store) -> None:

@@ -11,7 +11,6 @@ from runner.tracking.database import Connection, upsert
 from runner.tracking.model import Dataset, DatasetInput, ModelOutput
 from runner.tracking.sql import experiments, keys
 
-CONTEXT = "mlflow.data.context"
 SUMMARIES = 1000  # data sets at most in one answer, as in MLflow
 NAME = ("experiment", "name", "digest")
 DESCRIPTION = ("source_type", "source", "schema_text", "profile_text")
@@ -179,7 +178,7 @@ def _numbers(db: Connection, rows: Sequence[Mapping[str, object]]) -> dict[Named
 
 
 def _input(run: int, dataset: int, given: DatasetInput) -> dict[str, object]:
-    row = (run, dataset, given.tags.get(CONTEXT, ""), json.dumps(dict(given.tags)))
+    row = (run, dataset, given.context, json.dumps(dict(given.tags)))
     return dict(zip(INPUT, row, strict=True))
 
 
