@@ -47,7 +47,10 @@ def runs_of(experiment_id: str) -> Read:
 
 def of_run(run_id: str) -> Read:
     shown = shown_run(run_id)
-    points = {key: history(run_id, key) for key in shown["data"]["metrics"]}
+    points = {
+        key: sorted(history(run_id, key), key=lambda point: (point[3], point[2]))
+        for key in shown["data"]["metrics"]
+    }
     shown["datasets"].sort()  # MLflow's files have no order
     return {**shown, "history": points, "files": tried(listed, run_id)}
 
