@@ -1,5 +1,7 @@
 """The checks, as everybody runs them: `nox` runs all, `nox -s tests` one."""
 
+import os
+
 import nox
 
 nox.options.default_venv_backend = "uv"
@@ -23,11 +25,11 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, with the branches that they cover; arguments go to pytest."""
     _install(session)
-    session.run(
-        "python", "-m", "tests.services.programs"
-    )  # PostgreSQL, MariaDB: by apt-get, if we are root on Debian
+    # PostgreSQL, MariaDB, Ceph: by apt-get, if we are root on Debian
+    session.run("python", "-m", "tests.services.programs")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs, env={"COVERAGE_CORE": "ctrace"})
+    at_once = f"--numprocesses={os.cpu_count()}"
+    session.run("coverage", "run", "-m", "pytest", at_once, *session.posargs, env={"COVERAGE_CORE": "ctrace"})
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", f"--fail-under={0 if session.posargs else COVERAGE}")
 
