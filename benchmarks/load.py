@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+GIVEN_UP = 120  # seconds after which MLflow's client gives a request up
+
 
 @dataclass(frozen=True)
 class Latencies:
@@ -70,7 +72,7 @@ def fetched(uri: str, path: str, **query: object) -> bytes:
 
 def _exchanged(uri: str, method: str, path: str, body: object, query: Mapping[str, object]) -> bytes:
     place = urlsplit(uri)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=900)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=GIVEN_UP)
     try:
         target = f"/api/2.0/mlflow/{path}" + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body)
