@@ -319,6 +319,17 @@ def test_a_search_that_makes_no_sense_is_refused(store: Store) -> None:
     for field in ("colour", "", "metrics.", "metrics.`", "datasets.name"):
         with pytest.raises(TrackingError, match="order"):
             store.models.search(["0"], order_by=[ModelOrder(field=field)])
-    with pytest.raises(TrackingError, match="more than 32"):
+    with pytest.raises(TrackingError, match="at most 32 keys"):
         store.models.search(["0"], order_by=[ModelOrder(field="name")] * 33)
+    with pytest.raises(TrackingError, match="100 data sets"):
+        store.models.search(["0"], datasets=[("wine", None)] * 101)
+    with pytest.raises(TrackingError, match="20001 experiments at once"):
+        store.models.search([str(number) for number in range(20_001)])
+    everything = [str(number) for number in range(20_000)]
+    assert (
+        store.models.search(
+            everything, datasets=[("wine", "1")] * 100, order_by=[ModelOrder(field="metrics.a")]
+        ).items
+        == ()
+    )
     assert store.models.search([]).items == store.models.search(["x", "9"]).items == ()

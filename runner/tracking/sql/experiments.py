@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runner.errors import Conflict, NotFound, did_you_mean
+from runner.errors import Conflict, NotFound, TrackingError, did_you_mean
 from runner.tracking import checks
 from runner.tracking.access import Kind, Reader
 from runner.tracking.clock import now
@@ -14,6 +14,7 @@ from runner.tracking.sql import keys, permissions
 from runner.tracking.sql.conditions import Search, Sql, Subject, compiled
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
+MOST = 20_000  # in one search: what every database takes as parameters
 SUGGESTED = 1000  # names among which the nearest is sought
 SUBJECT = Subject(
     vocabulary=EXPERIMENTS,
@@ -82,7 +83,10 @@ def named(db: Connection, name: str) -> Experiment:
 
 def numbers(experiment_ids: Sequence[str]) -> list[int]:
     """Those of the ids that can be some, for an IN (...); -1, which none has, where there are none."""
-    return [int(text) for text in experiment_ids if text.isdecimal() and len(text) < 19] or [-1]  # noqa: PLR2004
+    found = {int(text) for text in experiment_ids if text.isdecimal() and len(text) < 19}  # noqa: PLR2004 - 64 bits
+    if len(found) > MOST:
+        raise TrackingError(f"{len(found)} experiments at once cannot be searched", hint=f"at most {MOST}")
+    return sorted(found) or [-1]
 
 
 def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Experiment]:

@@ -36,6 +36,7 @@ SUBJECT = Subject(
     owner="model",
     ties="r.created DESC, r.uuid",
 )
+MOST_DATASETS = 100
 # Words of MLflow's clients beside those that are stored.
 STATUSES: Mapping[str, str] = {
     "FAILED": ModelStatus.FAILED,
@@ -64,8 +65,8 @@ def compiled(
     conditions += [condition(sql, subject, clause) for clause in clauses]
     if datasets and not any(clause.name.entity == "metric" for clause in clauses):
         conditions.append(sql.exists(subject.tables["metric"], ["model = r.id"]))
-    if len(order_by) > MOST_ORDERS:
-        raise TrackingError(f"order: more than {MOST_ORDERS} keys")
+    if len(order_by) > MOST_ORDERS or len(datasets) > MOST_DATASETS:
+        raise TrackingError(f"at most {MOST_ORDERS} keys of an order, and {MOST_DATASETS} data sets")
     ordered = [term for order in order_by for term in _terms(sql, order, within)]
     return Search(
         f"SELECT r.id FROM {SUBJECT.rows}{''.join(sql.joins)} WHERE {' AND '.join(conditions)}"
