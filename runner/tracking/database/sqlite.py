@@ -85,8 +85,9 @@ class SqliteDatabase:
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        with suppress(OSError):  # what SQLite will say, too, and better
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), OWNER_ONLY))
+        # Only a new file: to open and close one that SQLite has open here would take its locks away (POSIX, not SQLite).
+        with suppress(OSError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
         try:
             return self._connected(str(self._path), PRAGMAS)
         except sqlite3.OperationalError as error:
