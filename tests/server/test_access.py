@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from runner.server.app import CALLS, PREFIXES, UNSUPPORTED, Calls
 from runner.tracking.access import Permission
 from tests.server import decisions
+from tests.server.conftest import API
 from tests.server.decisions import Decision, Open
 from tests.server.roles import GHOST, ROLES, Answer, Server, World, serving
 
@@ -103,3 +104,18 @@ def _without_names(answer: Answer, world: World) -> tuple[int, str]:
     for key in sorted(world.names, key=lambda key: -len(world.names[key])):
         text = text.replace(world.names[key], key)
     return answer.status, text
+
+
+def test_a_reader_of_a_model_who_registers_it_changes_no_tag_of_it(server: Server) -> None:
+    world = server.world()
+    place = world.filled(f"{API}logged-models/{{model}}")
+    tags = [{"key": "mlflow.modelVersions", "value": "[]"}]  # so do clients
+
+    reader, outsider, editor = (
+        server.send(role, "PATCH", f"{place}/tags", body={"tags": tags}).status
+        for role in ("reader", "outsider", "editor")
+    )
+
+    assert (reader, outsider, editor) == (200, 404, 200)
+    shown = server.send("reader", "GET", place).body["model"]["info"]["tags"]
+    assert [tag["key"] for tag in shown] == ["mlflow.modelVersions", "tag"]  # the editor's

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
+from runner.server.access.scoped_models import VERSIONS
 from runner.tracking.access import Kind, Permission, Reader
 from runner.tracking.model import (
     LoggedModel,
@@ -50,6 +51,10 @@ class PermittedModels:
         self._models.log_params(self._may(EDIT, model_id), params)
 
     def tag(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
+        if set(tags) == {VERSIONS} and self._rights.refusals(EDIT, Kind.LOGGED_MODEL, [model_id]) != [None]:
+            return self.get(
+                model_id
+            )  # clients that register a model repeat what the registry has noted by itself
         return self._models.tag(self._may(EDIT, model_id), tags)
 
     def delete_tag(self, model_id: str, key: str) -> None:

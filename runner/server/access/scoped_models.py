@@ -51,10 +51,9 @@ class ScopedModels:
         self._models.log_params(self._allowed(model_id), params)
 
     def tag(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
-        if set(tags) == {
-            VERSIONS
-        }:  # clients that register a model repeat what the registry has noted by itself
-            return self._models.get(model_id)
+        found = self._models.get(model_id)
+        if set(tags) == {VERSIONS} and not self._own(found.source_run_id):
+            return found  # clients that register a model repeat what the registry has noted by itself
         return self._models.tag(self._allowed(model_id), tags)
 
     def delete_tag(self, model_id: str, key: str) -> None:
