@@ -410,3 +410,20 @@ def test_joined_changes_that_a_full_disk_has_undone_do_not_count_as_done(
 
     assert store.run(first.id).tags.keys() == store.run(second.id).tags.keys() == {"mlflow.runName"}
     store.close()
+
+
+def test_a_new_thread_takes_no_lock_from_the_others(settings: Settings) -> None:
+    """Else another process that closes the file believes to be its last user, and removes the log that we write to."""
+    path = Path(settings.tracking_uri.removeprefix("sqlite:///"))
+    log = path.with_name(f"{path.name}-wal")
+    with closing(open_store(settings)) as store:
+        store.create_run("0")
+        before = log.stat().st_ino
+        reading = threading.Thread(target=store.experiments)
+        reading.start()
+        reading.join()
+
+        code = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT 1 FROM runner_runs'); c.close()"
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+        assert log.stat().st_ino == before
