@@ -1,7 +1,8 @@
 """What is kept of runs, and where: `open_store(settings)` gives the store, whatever and wherever it is.
 
-model.py  access.py    values: experiments, runs, models; users and permissions
+model.py               values: experiments and runs
 store.py  opened.py    the store as everything else sees it
+logged_models.py  registry.py  access.py   values of models and users, and what keeps them
 opening.py             from a URI to a store
 sql/                   the store in a database, noun by noun
 database/              databases: SQLite, PostgreSQL, MariaDB; tables and migrations

@@ -132,6 +132,15 @@ def limit(count: int) -> None:
         raise TrackingError(f"{count} at once cannot be had", hint=f"between 1 and {LIMIT}")
 
 
+def offset(token: str | None) -> int:
+    """Where a page begins."""
+    if token is None:
+        return 0
+    if not (token.isascii() and token.isdecimal() and len(token) < 19):  # noqa: PLR2004 - 64 bits
+        raise TrackingError(f"{token!r} is no page token", hint="take the one that the previous page gave")
+    return int(token)
+
+
 def _name(what: str, name: str, longest: int) -> None:
     if not name.strip() or len(name) > longest or not name.isprintable():
         raise TrackingError(f"{name!r} is no name for {what}", hint=f"up to {longest} printable characters")

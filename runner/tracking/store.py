@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runner.errors import RunnerError
-from runner.tracking.access import Reader, Users
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
@@ -13,23 +12,22 @@ from runner.tracking.model import (
     Experiment,
     Lease,
     Lifecycle,
-    LoggedModel,
     Metric,
-    ModelOrder,
     ModelOutput,
-    ModelStatus,
-    ModelVersion,
     NewPoints,
     Page,
-    RegisteredModel,
     Run,
     RunStatus,
-    Stage,
 )
+
+if TYPE_CHECKING:  # their values take milliseconds to make, and a run needs none of them
+    from runner.tracking.access import Reader, Users
+    from runner.tracking.logged_models import LoggedModels
+    from runner.tracking.registry import Registry
 
 
 class Store(Protocol):
-    """Experiments and runs, durable when a call returns; `models` and `registry` have a protocol each, below.
+    """Experiments and runs, durable when a call returns; `models`, `registry` and `users` have a protocol each.
 
     Every method that names something unknown raises NotFound; one that contradicts what is stored raises Conflict;
     a malformed name, key or value raises TrackingError.
@@ -44,7 +42,7 @@ class Store(Protocol):
     def registry(self) -> "Registry": ...
 
     @property
-    def users(self) -> Users: ...
+    def users(self) -> "Users": ...
 
     def close(self) -> None: ...
 
@@ -77,7 +75,7 @@ class Store(Protocol):
         limit: int = 1000,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-        reader: Reader | None = None,
+        reader: "Reader | None" = None,
     ) -> Page[Experiment]:
         """Experiments that match MLflow's filter for experiments, and that the reader may read. Newest first unless ordered."""
         ...
@@ -217,139 +215,6 @@ class Store(Protocol):
 
         `path` goes below the root of all artifacts: `<experiment id>/...`.
         """
-        ...
-
-
-class LoggedModels(Protocol):
-    """Models as they are logged, before anybody registers them. Errors as in `Store`."""
-
-    def create(
-        self,
-        experiment_id: str,
-        *,
-        name: str | None = None,
-        type: str = "",  # noqa: A002 - the word of the protocol
-        source_run_id: str = "",
-        params: Mapping[str, str] = {},
-        tags: Mapping[str, str] = {},
-    ) -> LoggedModel:
-        """A new one, PENDING; without `name` it gets a speakable one."""
-        ...
-
-    def get(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
-        """The model with that id; a deleted one only if `deleted`."""
-        ...
-
-    def set_status(self, model_id: str, status: ModelStatus) -> LoggedModel: ...
-
-    def log_params(self, model_id: str, params: Mapping[str, str]) -> None: ...
-
-    def tag(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel: ...
-
-    def delete_tag(self, model_id: str, key: str) -> None: ...
-
-    def delete(self, model_id: str) -> None:
-        """Mark it deleted."""
-        ...
-
-    def search(
-        self,
-        experiment_ids: Sequence[str],
-        *,
-        filter: str = "",  # noqa: A002
-        datasets: Sequence[tuple[str, str | None]] = (),
-        order_by: Sequence[ModelOrder] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-    ) -> Page[LoggedModel]:
-        """Models that match; `datasets` (name, digest) narrow what metrics mean. Newest first unless ordered."""
-        ...
-
-
-class Registry(Protocol):
-    """Registered models and their versions. Errors as in `Store`."""
-
-    def create(
-        self, name: str, *, description: str = "", tags: Mapping[str, str] = {}
-    ) -> RegisteredModel: ...
-
-    def get(self, name: str) -> RegisteredModel: ...
-
-    def describe(self, name: str, description: str) -> RegisteredModel: ...
-
-    def rename(self, name: str, new_name: str) -> RegisteredModel: ...
-
-    def delete(self, name: str) -> None:
-        """The model with its versions, tags and aliases; files stay where they are."""
-        ...
-
-    def search(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        reader: Reader | None = None,
-    ) -> Page[RegisteredModel]:
-        """Registered models that match; by name unless ordered."""
-        ...
-
-    def tag(self, name: str, tags: Mapping[str, str]) -> None: ...
-
-    def delete_tag(self, name: str, key: str) -> None: ...
-
-    def set_alias(self, name: str, alias: str, version: int) -> None: ...
-
-    def delete_alias(self, name: str, alias: str) -> None: ...
-
-    def create_version(
-        self,
-        name: str,
-        source: str,
-        *,
-        run_id: str = "",
-        run_link: str = "",
-        model_id: str = "",
-        description: str = "",
-        user: str = "",
-        tags: Mapping[str, str] = {},
-    ) -> ModelVersion:
-        """The next version; numbers count up and are never used again."""
-        ...
-
-    def version(self, name: str, version: int) -> ModelVersion: ...
-
-    def aliased(self, name: str, alias: str) -> ModelVersion: ...
-
-    def latest(self, name: str, stages: Sequence[Stage] = ()) -> Sequence[ModelVersion]:
-        """The newest version of each stage (of these, if some are given)."""
-        ...
-
-    def describe_version(self, name: str, version: int, description: str) -> ModelVersion: ...
-
-    def move_version(
-        self, name: str, version: int, stage: Stage, *, archive_others: bool = False
-    ) -> ModelVersion:
-        """Put it into a stage; `archive_others` moves those that stand there to Archived."""
-        ...
-
-    def delete_version(self, name: str, version: int) -> None: ...
-
-    def tag_version(self, name: str, version: int, tags: Mapping[str, str]) -> None: ...
-
-    def delete_version_tag(self, name: str, version: int, key: str) -> None: ...
-
-    def search_versions(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        reader: Reader | None = None,
-    ) -> Page[ModelVersion]:
-        """Versions that match; the last changed first unless ordered."""
         ...
 
 

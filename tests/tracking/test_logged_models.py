@@ -7,16 +7,8 @@ import pytest
 
 from runner.errors import Conflict, NotFound, TrackingError
 from runner.tracking import Store
-from runner.tracking.model import (
-    Entry,
-    Lifecycle,
-    LoggedModel,
-    Metric,
-    ModelMetric,
-    ModelOrder,
-    ModelStatus,
-    Registration,
-)
+from runner.tracking.logged_models import LoggedModel, ModelMetric, ModelOrder, ModelStatus, Registration
+from runner.tracking.model import Entry, Lifecycle, Metric
 
 
 def test_a_new_model_is_pending_and_has_a_place_for_its_files(store: Store) -> None:

@@ -14,7 +14,8 @@ import runner.tracking.database
 from runner.settings import Settings
 from runner.tracking import open_store
 from runner.tracking.database.migrating import migrate
-from runner.tracking.model import Dataset, DatasetInput, Lifecycle, ModelOutput, ModelStatus
+from runner.tracking.logged_models import ModelStatus
+from runner.tracking.model import Dataset, DatasetInput, Lifecycle, ModelOutput
 from tests.services.databases import DatabaseServer
 
 MIGRATIONS = Path(runner.tracking.database.__file__).with_name("migrations")

@@ -7,8 +7,7 @@ import pytest
 
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import Store
-from runner.tracking.model import ModelVersion, RegisteredModel, Stage
-from runner.tracking.store import Registry
+from runner.tracking.registry import ModelVersion, RegisteredModel, Registry, Stage
 
 SOURCE = "s3://bucket/model"
 

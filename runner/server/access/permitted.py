@@ -13,6 +13,7 @@ from runner.server.access.permittedmodels import PermittedModels, PermittedRegis
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
 from runner.server.errors import NotPermitted
 from runner.tracking.access import Kind, Permission, Reader, User, Users
+from runner.tracking.logged_models import LoggedModels
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
@@ -26,7 +27,8 @@ from runner.tracking.model import (
     Run,
     RunStatus,
 )
-from runner.tracking.store import LoggedModels, Registry, Store
+from runner.tracking.registry import Registry
+from runner.tracking.store import Store
 
 
 class PermittedStore:

@@ -5,16 +5,9 @@ from collections.abc import Mapping, Sequence
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
 from runner.server.access.scoped_models import VERSIONS
 from runner.tracking.access import Kind, Permission, Reader
-from runner.tracking.model import (
-    LoggedModel,
-    ModelOrder,
-    ModelStatus,
-    ModelVersion,
-    Page,
-    RegisteredModel,
-    Stage,
-)
-from runner.tracking.store import LoggedModels, Registry
+from runner.tracking.logged_models import LoggedModel, LoggedModels, ModelOrder, ModelStatus
+from runner.tracking.model import Page
+from runner.tracking.registry import ModelVersion, RegisteredModel, Registry, Stage
 
 
 class PermittedModels:

@@ -21,6 +21,7 @@ from runner.server.access.scoped_models import ScopedModels
 from runner.server.access.scoped_registry import ScopedRegistry
 from runner.server.errors import NotPermitted
 from runner.tracking.access import Reader, Users
+from runner.tracking.logged_models import LoggedModels
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
@@ -34,7 +35,8 @@ from runner.tracking.model import (
     Run,
     RunStatus,
 )
-from runner.tracking.store import LoggedModels, Registry, Store
+from runner.tracking.registry import Registry
+from runner.tracking.store import Store
 
 PARENT = "mlflow.parentRunId"
 ASKED = "runner.experiment.asked"

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from runner.server.access.scope import RunSession
 from runner.server.errors import NotPermitted
-from runner.tracking.model import LoggedModel, ModelOrder, ModelStatus, Page
+from runner.tracking.logged_models import LoggedModel, ModelOrder, ModelStatus
+from runner.tracking.model import Page
 from runner.tracking.store import Store
 
 VERSIONS = "mlflow.modelVersions"

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from runner.server.access.scope import RunSession
 from runner.server.errors import NotPermitted
 from runner.tracking.access import Reader
-from runner.tracking.model import ModelVersion, Page, RegisteredModel, Stage
-from runner.tracking.store import Registry
+from runner.tracking.model import Page
+from runner.tracking.registry import ModelVersion, RegisteredModel, Registry, Stage
 
 
 class ScopedRegistry:

@@ -8,8 +8,7 @@ from runner.server.mlflow import shown
 from runner.server.mlflow.call import Call, Served, reading
 from runner.server.mlflow.experiments import number
 from runner.server.places import Places
-from runner.tracking import model
-from runner.tracking.model import ModelOrder, ModelStatus
+from runner.tracking.logged_models import LoggedModel, ModelOrder, ModelStatus
 
 PAGE = 100  # models, if a search does not say
 STATUS: Mapping[wire.Status, ModelStatus] = {
@@ -83,7 +82,7 @@ def _order(order: wire.OrderBy) -> ModelOrder:
     )
 
 
-def _shown(found: model.LoggedModel, places: Places) -> wire.LoggedModel:
+def _shown(found: LoggedModel, places: Places) -> wire.LoggedModel:
     return wire.LoggedModel(
         info=wire.ModelInfo(
             model_id=found.id,

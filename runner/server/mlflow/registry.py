@@ -10,9 +10,8 @@ from runner.server.mlflow import shown, sources
 from runner.server.mlflow.call import Call, Served, reading
 from runner.server.mlflow.wire import Pair
 from runner.server.places import Places
-from runner.tracking import model
 from runner.tracking.checks import LIMIT
-from runner.tracking.model import Stage
+from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
 
 MOST_MODELS, MOST_VERSIONS = 1000, 200_000  # at once, as in MLflow; a page may have fewer
 STAGES = {stage.value.lower(): stage for stage in Stage}
@@ -153,15 +152,15 @@ def delete_version_tag(on: Served, request: wire.DeleteVersionTag) -> None:
 
 
 # in MLflow's shapes and words -----------------------------------------------------------------------------
-def _one(found: model.RegisteredModel, places: Places) -> wire.OneModel:
+def _one(found: RegisteredModel, places: Places) -> wire.OneModel:
     return wire.OneModel(registered_model=_model(found, places))
 
 
-def _one_version(found: model.ModelVersion, places: Places) -> wire.OneVersion:
+def _one_version(found: ModelVersion, places: Places) -> wire.OneVersion:
     return wire.OneVersion(model_version=_version(found, places))
 
 
-def _model(found: model.RegisteredModel, places: Places) -> wire.Model:
+def _model(found: RegisteredModel, places: Places) -> wire.Model:
     return wire.Model(
         name=found.name,
         creation_timestamp=found.created,
@@ -173,7 +172,7 @@ def _model(found: model.RegisteredModel, places: Places) -> wire.Model:
     )
 
 
-def _version(found: model.ModelVersion, places: Places) -> wire.Version:
+def _version(found: ModelVersion, places: Places) -> wire.Version:
     return wire.Version(
         name=found.model,
         version=str(found.version),

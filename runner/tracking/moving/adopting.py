@@ -5,18 +5,12 @@ from itertools import groupby, islice
 
 from runner.errors import Conflict, NotFound, TrackingError
 from runner.tracking import checks
-from runner.tracking.model import (
-    Experiment,
-    Lifecycle,
-    LoggedModel,
-    Metric,
-    ModelVersion,
-    RegisteredModel,
-    Run,
-)
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Experiment, Lifecycle, Metric, Run
 from runner.tracking.moving import fitting
 from runner.tracking.moving.report import Outcome, Report
 from runner.tracking.opened import ArtifactStore
+from runner.tracking.registry import ModelVersion, RegisteredModel
 from runner.tracking.sql.recording import NAME_TAG
 from runner.tracking.sql.store import SqlStore
 

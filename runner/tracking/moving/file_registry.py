@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import TrackingError
-from runner.tracking.model import ModelVersion, RegisteredModel
 from runner.tracking.moving import meanings
 from runner.tracking.moving.fields import META, Fields, directories, values
 from runner.tracking.moving.report import Report
+from runner.tracking.registry import ModelVersion, RegisteredModel
 
 VERSION = "version-"
 

@@ -16,16 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from runner.tracking.artifacts import Artifacts, safe
-from runner.tracking.model import (
-    Dataset,
-    DatasetInput,
-    Experiment,
-    LoggedModel,
-    Metric,
-    ModelMetric,
-    ModelOutput,
-    Run,
-)
+from runner.tracking.logged_models import LoggedModel, ModelMetric
+from runner.tracking.model import Dataset, DatasetInput, Experiment, Metric, ModelOutput, Run
 from runner.tracking.moving import meanings
 from runner.tracking.moving.fields import META, Fields, directories, files, inside, values
 from runner.tracking.moving.file_registry import FileRegistry

@@ -1,7 +1,9 @@
 """What MLflow's stores write, as we have it."""
 
 from runner.errors import TrackingError
-from runner.tracking.model import Lifecycle, ModelStatus, RunStatus, Stage
+from runner.tracking.logged_models import ModelStatus
+from runner.tracking.model import Lifecycle, RunStatus
+from runner.tracking.registry import Stage
 
 RUN = {
     "RUNNING": RunStatus.RUNNING, "SCHEDULED": RunStatus.PENDING, "FINISHED": RunStatus.FINISHED,

@@ -13,22 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from runner.errors import TrackingError, Unavailable
 from runner.tracking.database.servers import server_of
 from runner.tracking.database.sqlite import SQLITE
-from runner.tracking.model import (
-    Dataset,
-    DatasetInput,
-    Experiment,
-    LoggedModel,
-    Metric,
-    ModelMetric,
-    ModelOutput,
-    ModelVersion,
-    RegisteredModel,
-    Run,
-)
+from runner.tracking.logged_models import LoggedModel, ModelMetric
+from runner.tracking.model import Dataset, DatasetInput, Experiment, Metric, ModelOutput, Run
 from runner.tracking.moving import meanings
 from runner.tracking.moving.places import Places
 from runner.tracking.moving.report import Report
 from runner.tracking.opened import ArtifactStore
+from runner.tracking.registry import ModelVersion, RegisteredModel
 
 ROWS = 1000  # fetched at once
 OURS, THEIRS = "default", "workspace"

@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.progress import Phase
-from runner.tracking.model import Experiment, LoggedModel, Run
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Experiment, Run
 from runner.tracking.moving.holding import Holding
 from runner.tracking.moving.report import Outcome, Report
 from runner.tracking.moving.target import Target

@@ -4,20 +4,11 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby, islice
 
 from runner.errors import NotFound
-from runner.tracking.model import (
-    Experiment,
-    Lifecycle,
-    LoggedModel,
-    Metric,
-    ModelOutput,
-    ModelVersion,
-    RegisteredModel,
-    Run,
-    RunStatus,
-    Stage,
-)
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Experiment, Lifecycle, Metric, ModelOutput, Run, RunStatus
 from runner.tracking.moving.report import Outcome, Report
 from runner.tracking.opened import ArtifactStore, OpenStore
+from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
 from runner.tracking.sql.model_sources import VERSIONS
 from runner.tracking.sql.recording import NAME_TAG
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from runner.tracking.model import Experiment, LoggedModel, Metric, ModelVersion, Page, RegisteredModel, Run
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Experiment, Metric, Page, Run
 from runner.tracking.opened import ArtifactStore, OpenStore
+from runner.tracking.registry import ModelVersion, RegisteredModel
 
 PAGE = 500
 OLDEST_FIRST = ["start_time ASC"]

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from runner.tracking.model import Experiment, LoggedModel, Metric, ModelVersion, RegisteredModel, Run
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Experiment, Metric, Run
 from runner.tracking.moving.report import Outcome
 from runner.tracking.opened import ArtifactStore
+from runner.tracking.registry import ModelVersion, RegisteredModel
 
 
 class Target(Protocol):

@@ -15,21 +15,13 @@ import yaml
 from runner.errors import Conflict
 from runner.files import write_atomically
 from runner.tracking.artifacts import Artifacts, safe
-from runner.tracking.model import (
-    Dataset,
-    Experiment,
-    Lifecycle,
-    LoggedModel,
-    Metric,
-    ModelVersion,
-    RegisteredModel,
-    Run,
-    RunStatus,
-)
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Dataset, Experiment, Lifecycle, Metric, Run, RunStatus
 from runner.tracking.moving.fields import META, Fields
 from runner.tracking.moving.meanings import MODEL, NUMBERED
 from runner.tracking.moving.report import Outcome, Report
 from runner.tracking.opened import ArtifactStore
+from runner.tracking.registry import ModelVersion, RegisteredModel
 
 LOCAL = 4  # MLflow's number for "somebody's machine"
 STATUS = {status: number for number, status in NUMBERED.items()} | {

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from runner.tracking.model import LoggedModel, ModelOrder, ModelStatus, Page
+from runner.tracking.logged_models import LoggedModel, ModelOrder, ModelStatus
+from runner.tracking.model import Page
 from runner.tracking.remote import shapes
 from runner.tracking.remote.client import Client
 from runner.tracking.remote.requests import pairs

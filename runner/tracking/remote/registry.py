@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from runner.tracking.access import Reader
-from runner.tracking.model import ModelVersion, Page, RegisteredModel, Stage
+from runner.tracking.model import Page
+from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
 from runner.tracking.remote import shapes
 from runner.tracking.remote.client import Client
 from runner.tracking.remote.requests import pairs

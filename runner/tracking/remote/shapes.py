@@ -3,23 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from runner.tracking.logged_models import LoggedModel, ModelMetric, ModelStatus
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
     Experiment,
     Lifecycle,
-    LoggedModel,
     Metric,
-    ModelMetric,
     ModelOutput,
-    ModelStatus,
-    ModelVersion,
     Page,
-    RegisteredModel,
     Run,
     RunStatus,
-    Stage,
 )
+from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

@@ -16,6 +16,7 @@ from runner.tracking import checks
 from runner.tracking.access import Reader, Users
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.clock import now
+from runner.tracking.logged_models import LoggedModels
 from runner.tracking.model import (
     Dataset,
     DatasetInput,
@@ -30,6 +31,7 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.opened import ArtifactStore, Synced, Unsent
+from runner.tracking.registry import Registry
 from runner.tracking.remote import leftover, output, requests, shapes
 from runner.tracking.remote.artifacts import SCHEME, RemoteArtifacts
 from runner.tracking.remote.client import Client, patiently
@@ -39,7 +41,7 @@ from runner.tracking.remote.own import NAME_TAG, OwnRun
 from runner.tracking.remote.registry import RemoteRegistry
 from runner.tracking.remote.requests import Request
 from runner.tracking.remote.spool import Spool
-from runner.tracking.store import LoggedModels, Registry, Store
+from runner.tracking.store import Store
 
 CREATION = "runner.creation"  # tag: by it a run is found whose creation was not answered
 AT_ONCE = 25_000  # points of a metric in one answer, as MLflow's client asks for them

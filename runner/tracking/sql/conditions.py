@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from runner.errors import TrackingError
 from runner.tracking import checks
 from runner.tracking.database import Connection, Row
 from runner.tracking.filters import Clause, Name, Order, Vocabulary, parse, parse_order
@@ -91,19 +90,10 @@ class Search:
         self, db: Connection, read: Callable[[Sequence[int]], Iterable[T]], *, limit: int, token: str | None
     ) -> Page[T]:
         """What `read` makes of the next rows, and the token for those after them."""
-        start = offset(token)
+        start = checks.offset(token)
         numbers = self.numbers(db, limit=limit + 1, offset=start)
         more = len(numbers) > limit
         return Page(tuple(read(numbers[:limit])), str(start + limit) if more else None)
-
-
-def offset(token: str | None) -> int:
-    """Where a page begins."""
-    if token is None:
-        return 0
-    if not (token.isascii() and token.isdecimal() and len(token) < 19):  # noqa: PLR2004 - 64 bits
-        raise TrackingError(f"{token!r} is no page token", hint="take the one that the previous page gave")
-    return int(token)
 
 
 def compiled(

@@ -5,31 +5,14 @@ from typing import Any
 
 from runner.errors import Conflict, NotFound, TrackingError, did_you_mean
 from runner.tracking import checks
-from runner.tracking.access import Kind, Reader
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, for_update
-from runner.tracking.filters import EXPERIMENTS
 from runner.tracking.model import Experiment, Lifecycle
-from runner.tracking.sql import keys, permissions
-from runner.tracking.sql.conditions import Search, Sql, Subject, compiled
+from runner.tracking.sql import keys
 
 COLUMNS = "id, name, artifact_location, lifecycle, created, updated"
 MOST = 20_000  # in one search: what every database takes as parameters
 SUGGESTED = 1000  # names among which the nearest is sought
-SUBJECT = Subject(
-    vocabulary=EXPERIMENTS,
-    rows="runner_experiments r",
-    columns={
-        "name": "r.name",
-        "experiment_id": "r.id",
-        "creation_time": "r.created",
-        "last_update_time": "r.updated",
-    },
-    tables={"tag": "runner_experiment_tags"},
-    owner="experiment",
-    ties="r.id DESC",
-    usual="r.created DESC, r.id",
-)
 
 
 def create(
@@ -109,18 +92,6 @@ def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Expe
         )
         for number, name, location, lifecycle, created, updated in rows
     ]
-
-
-def search(
-    text: str, order_by: Sequence[str], lifecycle: Lifecycle | None, reader: Reader | None = None
-) -> Search:
-    """See `Store.search_experiments`."""
-
-    def scope(sql: Sql, _: object) -> list[str]:
-        found = [] if lifecycle is None else [f"r.lifecycle = {sql.bind(lifecycle.value)}"]
-        return found + permissions.conditions(sql, Kind.EXPERIMENT, reader, "r.id")
-
-    return compiled(SUBJECT, text, order_by, more=scope)
 
 
 def in_order(db: Connection, numbers: Sequence[int]) -> Sequence[Experiment]:

@@ -9,15 +9,8 @@ from runner.errors import Conflict, NotFound
 from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, Database, Row, for_update, upsert
-from runner.tracking.model import (
-    Experiment,
-    Lifecycle,
-    LoggedModel,
-    ModelOrder,
-    ModelStatus,
-    Page,
-    Registration,
-)
+from runner.tracking.logged_models import LoggedModel, ModelOrder, ModelStatus, Registration
+from runner.tracking.model import Experiment, Lifecycle, Page
 from runner.tracking.names import speakable
 from runner.tracking.sql import experiments, inputs, keys, model_metrics, model_search, runs
 from runner.tracking.sql.recording import as_number

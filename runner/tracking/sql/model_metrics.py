@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.tracking.database import Connection, upsert
-from runner.tracking.model import Metric, ModelMetric
+from runner.tracking.logged_models import ModelMetric
+from runner.tracking.model import Metric
 from runner.tracking.sql import inputs, keys
 from runner.tracking.sql.inputs import Named
 

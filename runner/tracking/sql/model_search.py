@@ -12,7 +12,8 @@ from typing import TypeAlias
 from runner.errors import TrackingError
 from runner.tracking.filters import LOGGED_MODELS, Clause, Order, parse, parse_order
 from runner.tracking.filters.parser import MOST_ORDERS
-from runner.tracking.model import Lifecycle, ModelOrder, ModelStatus
+from runner.tracking.logged_models import ModelOrder, ModelStatus
+from runner.tracking.model import Lifecycle
 from runner.tracking.sql import experiments, model_metrics
 from runner.tracking.sql.conditions import Search, Sql, Subject, condition, terms
 

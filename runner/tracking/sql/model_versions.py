@@ -8,7 +8,7 @@ from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, Row
 from runner.tracking.filters import MODEL_VERSIONS
-from runner.tracking.model import ModelVersion, Stage
+from runner.tracking.registry import ModelVersion, Stage
 from runner.tracking.sql import keys, model_sources
 from runner.tracking.sql.conditions import Subject
 

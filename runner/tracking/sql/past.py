@@ -4,7 +4,9 @@ Everything else about them is recorded as always; so this knows columns, and no 
 """
 
 from runner.tracking.database import Database
-from runner.tracking.model import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run
+from runner.tracking.logged_models import LoggedModel
+from runner.tracking.model import Experiment, Run
+from runner.tracking.registry import ModelVersion, RegisteredModel
 
 
 class Past:

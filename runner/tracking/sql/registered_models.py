@@ -7,7 +7,7 @@ from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, Row, upsert
 from runner.tracking.filters import REGISTERED_MODELS
-from runner.tracking.model import ModelVersion, RegisteredModel
+from runner.tracking.registry import ModelVersion, RegisteredModel
 from runner.tracking.sql import keys, model_versions
 from runner.tracking.sql.conditions import Subject
 from runner.tracking.sql.experiments import SUGGESTED

@@ -9,7 +9,8 @@ from runner.tracking import checks
 from runner.tracking.access import Kind, Reader
 from runner.tracking.database import Connection, Database
 from runner.tracking.filters import Clause
-from runner.tracking.model import ModelVersion, Page, RegisteredModel, Stage
+from runner.tracking.model import Page
+from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
 from runner.tracking.sql import model_sources, model_versions, permissions, registered_models
 from runner.tracking.sql.conditions import Search, Sql, Subject, compiled, condition
 from runner.tracking.sql.repeating import repeating

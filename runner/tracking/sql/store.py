@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.tracking import checks
-from runner.tracking.access import Reader, Users
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.database import Database, Joined
 from runner.tracking.model import (
@@ -25,14 +26,16 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.opened import ArtifactStore, Synced
-from runner.tracking.sql import conditions, experiments, inputs, points, recording, runs, searching
-from runner.tracking.sql.logged_models import SqlLoggedModels
-from runner.tracking.sql.past import Past
-from runner.tracking.sql.registry import SqlRegistry
+from runner.tracking.sql import experiments, inputs, points, recording, runs
 from runner.tracking.sql.repeating import repeating
-from runner.tracking.sql.trash import SqlTrash
-from runner.tracking.sql.users import SqlUsers
-from runner.tracking.store import LoggedModels, Registry
+
+if TYPE_CHECKING:
+    from runner.tracking.access import Reader, Users
+    from runner.tracking.logged_models import LoggedModels
+    from runner.tracking.registry import Registry
+    from runner.tracking.sql.conditions import Search
+    from runner.tracking.sql.past import Past
+    from runner.tracking.sql.trash import SqlTrash
 
 
 @repeating
@@ -73,25 +76,25 @@ class SqlStore:
         """Nothing: it is all here."""
 
     @property
-    def models(self) -> LoggedModels:
-        return SqlLoggedModels(self._database)
+    def models(self) -> "LoggedModels":
+        return cast("LoggedModels", _late("logged_models").SqlLoggedModels(self._database))
 
     @property
-    def registry(self) -> Registry:
-        return SqlRegistry(self._database)
+    def registry(self) -> "Registry":
+        return cast("Registry", _late("registry").SqlRegistry(self._database))
 
     @property
-    def past(self) -> Past:
-        return Past(self._database)
+    def past(self) -> "Past":
+        return cast("Past", _late("past").Past(self._database))
 
     @property
-    def users(self) -> Users:
-        return SqlUsers(self._database)
+    def users(self) -> "Users":
+        return cast("Users", _late("users").SqlUsers(self._database))
 
     @property
-    def trash(self) -> SqlTrash:
+    def trash(self) -> "SqlTrash":
         """What is deleted, and may be forgotten."""
-        return SqlTrash(self._database)
+        return cast("SqlTrash", _late("trash").SqlTrash(self._database))
 
     # experiments ------------------------------------------------------------------------------------------
     def create_experiment(
@@ -127,10 +130,10 @@ class SqlStore:
         limit: int = 1000,
         page_token: str | None = None,
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-        reader: Reader | None = None,
+        reader: "Reader | None" = None,
     ) -> Page[Experiment]:
         checks.limit(limit)
-        search = experiments.search(filter, order_by, lifecycle, reader)
+        search: Search = _late("experiment_search").search(filter, order_by, lifecycle, reader)
         with self._database.reading() as db:
             return search.page(db, partial(experiments.in_order, db), limit=limit, token=page_token)
 
@@ -192,7 +195,7 @@ class SqlStore:
         lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
     ) -> Page[Run]:
         checks.limit(limit)
-        search = searching.compiled(
+        search: Search = _late("searching").compiled(
             filter, order_by=order_by, experiment_ids=experiment_ids, lifecycle=lifecycle
         )
         with self._database.reading() as db:
@@ -276,7 +279,7 @@ class SqlStore:
     def metric_page(
         self, run_id: str, key: str, *, limit: int | None = None, page_token: str | None = None
     ) -> Page[Metric]:
-        offset = conditions.offset(page_token)
+        offset = checks.offset(page_token)
         with self._database.reading() as db:
             points = runs.metric_page(db, run_id, key, limit=limit, offset=offset)
         if limit is None or len(points) <= limit:
@@ -360,3 +363,8 @@ def _name(name: str | None, tags: Mapping[str, str]) -> str | None:
     if name is not None:
         checks.run_name(name)
     return name
+
+
+def _late(module: str) -> Any:
+    """A module beside this one that most runs do not need: together they take as long to import as all the others."""
+    return import_module(f"runner.tracking.sql.{module}")
