@@ -138,19 +138,28 @@ def _alike(changes: Iterator[Change]) -> Iterator[list[Change]]:
 
 
 def _do(store: Store, group: Sequence[Change]) -> None:
-    seen = group[0].view(store)
+    """What one change meets, others do not hear of: only a lost transaction is everybody's."""
+    try:
+        with store.joined() as own:
+            _done(group[0].view(own), group)
+    except Exception as error:  # noqa: BLE001 - its caller hears of it
+        if len(group) == 1:
+            group[0].failing(error)
+        else:
+            for change in group:
+                _do(store, [change])
+
+
+def _done(store: Store, group: Sequence[Change]) -> None:
     entries = [change.what for change in group if isinstance(change.what, Entry)]
     if entries:
-        for change, refusal in zip(group, seen.log_all(entries), strict=True):
+        for change, refusal in zip(group, store.log_all(entries), strict=True):
             if refusal is not None:
                 change.failing(refusal)
-        return
-    (change,) = group
-    assert not isinstance(change.what, Entry)
-    try:
-        change.outcome = change.what(seen)
-    except Exception as error:  # noqa: BLE001 - its caller hears of it
-        change.failing(error)
+    else:
+        (change,) = group
+        assert not isinstance(change.what, Entry)
+        change.outcome = change.what(store)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, changes: Sequence[Change], committed: Callable[[], None]) -> None:

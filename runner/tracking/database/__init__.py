@@ -85,6 +85,9 @@ class Joined:
         self.name = database.name
         self._database = database
         self._connection = connection
+        # Of a name of its own: where one joins another, MySQL would take the inner savepoint in place of the outer one.
+        self.depth: int = database.depth + 1 if isinstance(database, Joined) else 0
+        self._savepoint = f"joined{self.depth}"
         self._lost: BaseException | None = None
 
     def tables(self) -> set[str]:
@@ -95,13 +98,13 @@ class Joined:
         """See `Database.transaction`; durable only when the outer transaction is."""
         self.confirm()
         with self._database.translated():
-            self._connection.execute("SAVEPOINT joined")
+            self._connection.execute(f"SAVEPOINT {self._savepoint}")
             try:
                 yield self._connection
             except BaseException:
                 self._roll_back()
                 raise
-            self._connection.execute("RELEASE SAVEPOINT joined")
+            self._connection.execute(f"RELEASE SAVEPOINT {self._savepoint}")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -130,7 +133,7 @@ class Joined:
 
     def _roll_back(self) -> None:
         try:
-            self._connection.execute("ROLLBACK TO SAVEPOINT joined")
-            self._connection.execute("RELEASE SAVEPOINT joined")
+            self._connection.execute(f"ROLLBACK TO SAVEPOINT {self._savepoint}")
+            self._connection.execute(f"RELEASE SAVEPOINT {self._savepoint}")
         except Exception as error:  # noqa: BLE001 - after a dead-lock, with a full disk: the savepoint went with the whole transaction
             self._lost = error
