@@ -3,6 +3,6 @@
 guard.py             before everything: host (hosts.py), origin, caller, size
 caller.py            who calls, and the view of the store that they have
 authentication.py    users by password or token; passwords.py, attempts.py
-permitted.py  permittedmodels.py                    the store as a user may see and change it, by rights.py
-scope.py  scoped.py  scoped_models.py  scoped_registry.py  the store as the program of one run may
+permitted.py  permitted_models.py  permitted_registry.py     the store as a user may see and change it, by rights.py
+scope.py  scoped.py  scoped_models.py  scoped_registry.py    the store as the program of one run may
 """

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from runner.errors import NotFound, RunnerError
-from runner.server.access.permittedmodels import PermittedModels, PermittedRegistry
+from runner.server.access.permitted_models import PermittedModels
+from runner.server.access.permitted_registry import PermittedRegistry
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
 from runner.server.errors import NotPermitted
 from runner.tracking.access import Kind, Permission, Reader, User, Users
