@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ def command(
         _print_plan(request, settings, progress, as_json=as_json)
         return
     try:
-        result = launch.run(request, settings=settings, progress=progress, spectator=terminal, serve=serve)
+        result = launch.run(
+            request, settings=settings, progress=progress, spectator=terminal, serve=partial(serve, settings)
+        )
     except RunnerError as error:
         terminal.failed(error)
         raise
@@ -92,10 +95,12 @@ def command(
     sys.exit(result.code)
 
 
-def serve(store: OpenStore, run: Run, *, chosen: bool) -> Loopback:
+def serve(settings: Settings, store: OpenStore, run: Run, *, chosen: bool) -> Loopback:
     """The endpoint for the run's program: launch and server do not know each other, they meet here."""
     scope = RunScope(run.id, run.experiment_id, explicit_experiment=chosen)
-    return Loopback.open(lambda: store, scope, user=run.user, artifacts=store.server_artifacts())
+    artifacts = store.server_artifacts()
+    root = settings.artifact_root if artifacts is None else ""
+    return Loopback.open(lambda: store, scope, user=run.user, artifacts=artifacts, artifact_root=root)
 
 
 def _request(

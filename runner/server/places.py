@@ -6,8 +6,11 @@ s3://elsewhere/...             as it is kept: clients go there themselves
 """
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+from runner.errors import TrackingError
 from runner.server.errors import Malformed
+from runner.tracking.artifacts import safe
 
 PROXIED = "mlflow-artifacts:/"
 OBJECT_STORES = ("s3://", "gs://", "az://", "abfs://", "abfss://", "wasbs://")
@@ -17,12 +20,12 @@ OBJECT_STORES = ("s3://", "gs://", "az://", "abfs://", "abfss://", "wasbs://")
 class Places:
     """`root` is the URI below which the store keeps artifacts; `proxied`: clients read and write them through us.
 
-    `trusted` callers may name any place for the artifacts of an experiment: they are on this machine.
+    Callers may name object stores for the artifacts of an experiment, and places below the URI `offered`.
     """
 
     root: str
     proxied: bool
-    trusted: bool = False
+    offered: str = ""
 
     def told(self, uri: str) -> str:
         """A place as clients are to know it."""
@@ -36,8 +39,16 @@ class Places:
         Raises:
             Malformed: a client must not name it: it would be a place on our machine.
         """
-        if self.trusted or location.startswith(OBJECT_STORES):
+        if location.startswith(OBJECT_STORES) or self._offers(location):
             return location
         raise Malformed(
             f"Invalid value {location!r} for parameter 'artifact_location': leave it out, or name an object store"
         )
+
+    def _offers(self, location: str) -> bool:
+        start = f"{self.offered}/"
+        try:
+            safe(unquote(location.removeprefix(start)))
+        except TrackingError:
+            return False
+        return bool(self.offered) and location.startswith(start)

@@ -28,7 +28,8 @@ class Serving:
     """An endpoint that serves until `stop()`.
 
     Changes of a store on this machine are made together. Those of another server's (`artifacts`) are made one by one: some wait
-    for its answer, and the others must not wait for them.
+    for its answer, and the others must not wait for them. Programs may place the artifacts of their experiments below
+    `artifact_root`.
     """
 
     def __init__(
@@ -39,13 +40,14 @@ class Serving:
         scope: RunScope,
         token: str,
         artifacts: ServerArtifacts | None,
+        artifact_root: str,
     ) -> None:
         session = RunSession(scope)
         caller = Caller(lambda whole: ScopedStore(whole, session), run_id=scope.run_id)
         self._own = ScopedStore(store, session)
         self._socket = listening
         self._writer = Writer(store) if artifacts is None else None
-        places = Places(root="", proxied=False, trusted=True)
+        places = Places(root="", proxied=False, offered=artifact_root)
         tracking = Tracking(store, places, self._writer, _forwarded(artifacts))
         app = create_app(tracking, authenticate=with_token(token, caller))
         self._server = _Server(
@@ -56,7 +58,7 @@ class Serving:
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                log_level="critical",  # what is wrong the client is told
+                log_level="error",  # what nobody foresaw; all else the client is told
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,

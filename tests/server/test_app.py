@@ -29,7 +29,7 @@ def asked(store: Store, path: str, **body: object) -> tuple[int, Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    tracking = Tracking(store, Places(root="", proxied=False, trusted=True), writer=None)
+    tracking = Tracking(store, Places(root="", proxied=False), writer=None)
     asyncio.run(create_app(tracking, authenticate=anybody)(scope, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"])
 

@@ -6,10 +6,11 @@ from runner.errors import NotFound, TrackingError
 from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.errors import NotPermitted
+from runner.server.loopback import Loopback
 from runner.settings import Settings
 from runner.tracking import Store, this_process_lease
 from runner.tracking.model import Run, RunStatus
-from tests.server.conftest import Caller, Open
+from tests.server.conftest import Caller, Open, Program
 
 
 @pytest.mark.parametrize(
@@ -61,15 +62,91 @@ def test_an_experiment_of_somebody_else_is_read_but_not_written(
     assert store.experiment(theirs.id) == theirs
 
 
-def test_the_experiment_of_the_run_may_be_described_but_not_deleted(store: Store, call: Caller) -> None:
+def test_the_experiment_of_the_run_may_be_described_but_neither_renamed_nor_deleted(
+    store: Store, call: Caller
+) -> None:
     assert call.post("experiments/set-experiment-tag", experiment_id="0", key="a", value="b").status == 200
+    assert store.experiment("0").tags == {"a": "b"}
     assert call.post("experiments/delete-experiment-tag", experiment_id="0", key="a").status == 200
-    assert call.post("experiments/update", experiment_id="0", new_name="renamed").status == 200
+    before = store.experiment("0")
+    assert call.post("experiments/update", experiment_id="0", new_name="renamed").status == 403
     assert call.post("experiments/update", experiment_id="0").status == 400
     assert call.post("experiments/delete", experiment_id="0").status == 403
-    assert call.post("experiments/delete", experiment_id="renamed").status == 404
+    assert call.post("experiments/delete", experiment_id="none").status == 404
 
-    assert store.experiment("0").name == "renamed"
+    assert store.experiment("0") == before
+
+
+def test_an_experiment_that_the_run_has_left_is_not_its_own_any_more(store: Store, call: Caller) -> None:
+    made = call.post("experiments/create", name="made").body["experiment_id"]
+
+    told = [
+        call.post("experiments/set-experiment-tag", experiment_id=there, key="a", value="b").status
+        for there in ("0", made)
+    ]
+
+    assert told == [403, 200]
+    assert call.post("experiments/update", experiment_id=made, new_name="renamed").status == 200
+    assert call.post("experiments/delete", experiment_id=made).status == 403  # the run is in it
+    assert store.experiment(made).name == "renamed"
+
+
+def test_the_usual_client_tags_the_experiment_of_its_run(
+    store: Store, endpoint: Loopback, program: Program
+) -> None:
+    there = store.create_experiment("there")
+    code = """
+        import mlflow
+        mlflow.set_experiment("there")
+        mlflow.set_experiment_tag("team", "a")
+        with mlflow.start_run():
+            mlflow.set_experiment_tags({"stage": "draft"})
+        try:
+            mlflow.MlflowClient().rename_experiment("0", "x")
+        except mlflow.exceptions.MlflowException as error:
+            print([error.error_code])
+    """
+
+    outcome = program(endpoint, code)
+
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "['PERMISSION_DENIED']"), outcome.err
+    assert store.experiment(there.id).tags == {"team": "a", "stage": "draft"}
+    assert store.experiment("0").name == "Default"
+
+
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        ("file:///etc/zz", 400),
+        ("/etc/zz", 400),
+        ("{root}", 400),
+        ("{root}x/own", 400),
+        ("{root}/own/..", 400),
+        ("{root}/../own", 400),
+        ("{root}/%2e%2e/own", 400),
+        ("{root}//own", 400),
+        ("{root}/own", 200),
+        ("s3://bucket/own", 200),
+    ],
+)
+def test_a_run_keeps_artifacts_where_the_store_does_or_in_an_object_store(
+    place: str, status: int, store: Store, run: Run, settings: Settings
+) -> None:
+    root, scope = settings.artifact_root, RunScope(run.id, "0")
+    location = place.format(root=root)
+
+    with Loopback.open(lambda: store, scope, artifact_root=root) as endpoint:
+        answer = Caller(endpoint).post("experiments/create", name="own", artifact_location=location)
+
+    assert (answer.status, answer.code) == (status, "INVALID_PARAMETER_VALUE" if status == 400 else "")
+    made = [one.artifact_location for one in store.experiments() if one.name == "own"]
+    assert made == ([location] if status == 200 else [])
+
+
+def test_where_the_artifacts_of_a_store_are_is_not_guessed(call: Caller) -> None:
+    """Of a store that another server keeps, that server knows."""
+    for location in ("file:///etc/zz", "/own", "//own"):
+        assert call.post("experiments/create", name="own", artifact_location=location).status == 400
 
 
 def test_the_run_itself_cannot_be_deleted_by_its_program(run: Run, call: Caller) -> None:
@@ -147,9 +224,10 @@ def test_leases_are_the_launchers(store: Store, run: Run, settings: Settings) ->
 
 
 def test_artifacts_of_others_are_read_but_neither_written_nor_deleted(store: Store, run: Run) -> None:
-    other, session = store.create_run("0"), RunSession(RunScope(run.id, "0"))
-    scoped = ScopedStore(store, session)
-    theirs, own = (f"0/{one.id}/artifacts/x" for one in (other, run))
+    place = store.create_experiment("placed").id  # "0" has its place where the database was made
+    other, mine = store.create_run(place), store.create_run(place)
+    scoped = ScopedStore(store, RunSession(RunScope(mine.id, place)))
+    theirs, own = (f"{place}/{one.id}/artifacts/x" for one in (other, mine))
 
     scoped.check_artifacts(theirs, write=False)
     scoped.check_artifacts(own, write=True)

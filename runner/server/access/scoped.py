@@ -1,7 +1,8 @@
 """The store as the program of one run may see and change it.
 
-It may read everything, and write its run, the runs that it creates, and their experiments. Clients of MLflow expect of a run
-started by somebody else what does not quite fit, so that some of their requests mean something else here:
+It may read everything, and write its run, the runs and the experiments that it creates, and the tags of its experiment.
+Clients of MLflow expect of a run started by somebody else what does not quite fit, so that some of their requests mean something
+else here:
 
 - The client reports FINISHED at the exit of its process, whatever the exit code. How the run ended is for its launcher to say:
   states of the run itself are told back to the client, and not kept.
@@ -11,7 +12,7 @@ started by somebody else what does not quite fit, so that some of their requests
   A client that only wants to look at an experiment asks in the same words; once it is inside the run, it may.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -120,7 +121,7 @@ class ScopedStore:
         )
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
-        self._experiment_allowed(id_or_name)
+        self._experiment_made_here(id_or_name)
         return self._store.rename_experiment(id_or_name, name)
 
     def delete_experiment(self, id_or_name: str) -> None:
@@ -132,11 +133,11 @@ class ScopedStore:
         self._store.restore_experiment(id_or_name)
 
     def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
-        self._experiment_allowed(experiment_id)
+        self._experiment_taggable(experiment_id)
         self._store.tag_experiment(experiment_id, tags)
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        self._experiment_allowed(experiment_id)
+        self._experiment_taggable(experiment_id)
         self._store.delete_experiment_tag(experiment_id, key)
 
     # runs -------------------------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ class ScopedStore:
 
     def move_run(self, run_id: str, experiment_id: str) -> None:
         self._run_allowed(run_id)
-        self._experiment_allowed(experiment_id)
+        self._experiment_enterable(experiment_id)
         self._store.move_run(run_id, experiment_id)
 
     def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
@@ -298,15 +299,31 @@ class ScopedStore:
         owner, below = [*path.split("/"), "", ""][1:3]
         self._run_allowed(self._store.models.get(below).source_run_id if owner == "models" else owner)
 
-    def _experiment_allowed(self, experiment_id: str) -> None:
-        found = self._store.experiment(experiment_id)
-        if found.id not in self._session.experiments | {self._own_id(), self._scope.experiment_id}:
-            raise NotPermitted(f"experiment {found.name!r} belongs to somebody else")
+    def _experiment_made_here(self, experiment_id: str) -> Experiment:
+        return self._experiment_among(self._session.experiments, experiment_id)
+
+    def _experiment_taggable(self, experiment_id: str) -> None:
+        # The run's own one as well, which may be shared: it is what `mlflow.set_experiment_tag()` means.
+        self._experiment_among(self._session.experiments | {self._own_id()}, experiment_id)
+
+    def _experiment_enterable(self, experiment_id: str) -> None:
+        known = {self._own_id(), self._scope.experiment_id}
+        self._experiment_among(self._session.experiments | known, experiment_id)
+
+    def _experiment_among(self, allowed: Set[str], experiment_id: str) -> Experiment:
+        found = self._store.experiment(experiment_id)  # one that does not exist is told so
+        if found.id not in allowed:
+            raise NotPermitted(
+                f"experiment {found.name!r} belongs to somebody else: inside run {self._scope.run_id} a program may"
+                " rename and delete experiments that it created, and tag these and its own"
+            )
+        return found
 
     def _experiment_deletable(self, experiment_id: str) -> None:
-        found = self._store.experiment(experiment_id)
-        if found.id not in self._session.experiments - {self._own_id()}:
-            raise NotPermitted(f"experiment {found.name!r} holds other runs than those created here")
+        if self._experiment_made_here(experiment_id).id == self._own_id():
+            raise NotPermitted(
+                f"experiment {experiment_id} holds run {self._scope.run_id}, which is going on"
+            )
 
     def _own_id(self) -> str:
         return self._store.run(self._scope.run_id).experiment_id
