@@ -84,7 +84,7 @@ def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts =
             *(tracking.native.routes() if tracking.native else ()),
             Route("/health", _health),
             Route("/version", _version),
-            *(Route(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),
+            *(Unsupported(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),
         ],
         middleware=[Middleware(Guard, authenticate=authenticate, hosts=hosts)],
         exception_handlers={
@@ -117,11 +117,35 @@ class Calls(BaseRoute):
             for call, pattern in self._patterns:
                 if method in call.methods and (fits := pattern.match(path)):
                     return Match.FULL, {"call": call, "path_params": fits.groupdict()}
+            if allowed := self._methods(path):
+                return Match.PARTIAL, {"call": None, "allowed": allowed}
         return Match.NONE, {}
 
+    def _methods(self, path: str) -> Sequence[str]:
+        """Those that the path takes."""
+        plain = {method for method, known in self._plain if known == path}
+        return sorted(plain.union(*(call.methods for call, pattern in self._patterns if pattern.match(path))))
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["call"] is None:
+            raise _wrong_method(scope["method"], scope["allowed"])
         request = Request(scope, receive)
         await (await _answered(scope["call"], request))(scope, receive, send)
+
+
+class Unsupported(Route):
+    """Yields to a route that knows the path and not the method: that one says which."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        return (Match.NONE if match is Match.NONE else Match.PARTIAL), found
+
+
+def _wrong_method(method: str, allowed: Sequence[str]) -> HTTPException:
+    methods = ", ".join(allowed)
+    return HTTPException(
+        HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed here: {methods}", headers={"Allow": methods}
+    )
 
 
 def _below(path: str) -> str | None:
@@ -187,10 +211,8 @@ def _gone(_: Request, _error: Exception) -> Response:
 
 
 def _failed(_: Request, error: Exception) -> Response:
-    status, body = translated(error)
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("unforeseen error", exc_info=error)
-    elif isinstance(error, Unavailable):
+    status, body = translated(error)  # what nobody foresaw goes on to uvicorn, which logs it
+    if isinstance(error, Unavailable):
         log.error("%s", error)
     if isinstance(error, HTTPException):
         return JSONResponse(body, status, headers=error.headers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,6 +16,15 @@ from runner.tracking.artifacts import Artifacts
 
 BASES = ("/api/2.0", "/ajax-api/2.0")
 OF_MODEL = "/mlflow/logged-models/{model_id}/artifacts"
+
+
+class Rest(PathConvertor):
+    """All that follows, line feeds as well: paths.py says what is wrong with it."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("rest", Rest())
 
 
 def open_files(uri: str) -> Files:
@@ -38,8 +48,8 @@ def routes() -> Sequence[BaseRoute]:
     for base in BASES:
         found += [
             Route(base + proxy.FILES, proxy.directory),
-            Route(f"{base}{proxy.FILES}/{{path:path}}", proxy.file, methods=["GET", "PUT", "DELETE"]),
-            Route(f"{base}{proxy.SIGNED}{{path:path}}", proxy.signed),
+            Route(f"{base}{proxy.FILES}/{{path:rest}}", proxy.file, methods=["GET", "PUT", "DELETE"]),
+            Route(f"{base}{proxy.SIGNED}{{path:rest}}", proxy.signed),
             Route(f"{base}{proxy.PARTS}{{path:path}}", proxy.parts, methods=["POST"]),
             Route(f"{base}/mlflow/artifacts/list", owners.run_directory),
             Route(f"{base}{OF_MODEL}/directories", owners.model_directory),
