@@ -377,7 +377,7 @@ def test_a_store_that_another_process_holds_for_too_long_says_so(
 
 def test_a_full_disk_is_explained_and_the_store_goes_on(database: Path, settings: Settings) -> None:
     store = open_store(settings)
-    connection = store._database._connection  # type: ignore[attr-defined]
+    (connection,) = store._database._idle  # type: ignore[attr-defined]
     ((pages,),) = connection.execute("PRAGMA page_count").fetchall()
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     run = store.create_run("0")
@@ -397,7 +397,7 @@ def test_joined_changes_that_a_full_disk_has_undone_do_not_count_as_done(
 ) -> None:
     """SQLite rolls the whole transaction back then, with what was done in it before."""
     store = open_store(settings)
-    connection = store._database._connection  # type: ignore[attr-defined]
+    (connection,) = store._database._idle  # type: ignore[attr-defined]
     first, second = store.create_run("0"), store.create_run("0")
     ((pages,),) = connection.execute("PRAGMA page_count").fetchall()
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")
