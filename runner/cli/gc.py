@@ -40,7 +40,14 @@ def command(context: Context, /, *, older_than: str, everything: bool, dry_run: 
     before = now() + 1 if everything else now() - _seconds(older_than) * 1000
     told = _silent if as_json else partial(_print, dry_run=dry_run)
     with closing(open_database_store(context.settings)) as store:
-        collected = collect(store, context.settings.home, before=before, dry_run=dry_run, told=told)
+        collected = collect(
+            store,
+            context.settings.home,
+            context.settings.artifact_root,
+            before=before,
+            dry_run=dry_run,
+            told=told,
+        )
     if as_json:
         print_json({"dry_run": dry_run, **_summary(collected)})
     else:

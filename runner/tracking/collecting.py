@@ -41,24 +41,27 @@ class Collected:
 
 
 def collect(
-    store: SqlStore, home: Path, *, before: int, dry_run: bool, told: Callable[[Freed], None]
+    store: SqlStore, home: Path, root: str, *, before: int, dry_run: bool, told: Callable[[Freed], None]
 ) -> Collected:
-    """Free what was deleted before that moment (ms), and what nobody needs any more. `told` hears of each as it goes."""
+    """Free what was deleted before that moment (ms), and what nobody needs any more. `told` hears of each as it goes.
+
+    `root` is the URI below which the store keeps artifacts.
+    """
     items = []
     for item in store.trash.deleted(before):
-        items.append(_freed(store.trash, item, dry_run=dry_run))
+        items.append(_freed(store.trash, item, root, dry_run=dry_run))
         told(items[-1])
     datasets = store.trash.unused_datasets() if dry_run else store.trash.purge_unused_datasets()
     return Collected(items, datasets, tuple(_live_directories(store, home, dry_run=dry_run)))
 
 
-def _freed(trash: SqlTrash, item: Deleted, *, dry_run: bool) -> Freed:
+def _freed(trash: SqlTrash, item: Deleted, root: str, *, dry_run: bool) -> Freed:
     """One that cannot be freed stops no other."""
     try:
         trash.confirm(item)
         size = _size(item)
         if not dry_run:
-            _free(trash, item)
+            _free(trash, item, root)
     except Conflict as error:
         return Freed(item, refusal=str(error))
     except (RunnerError, OSError) as error:
@@ -84,7 +87,8 @@ def _live_directories(store: SqlStore, home: Path, *, dry_run: bool) -> Iterator
             continue
 
 
-def _free(trash: SqlTrash, item: Deleted) -> None:
+def _free(trash: SqlTrash, item: Deleted, root: str) -> None:
+    """An experiment takes along what is left below its place, files to which no row of a run leads."""
     directory = _directory(item)
     if directory is not None:
         remove_tree(directory)
@@ -93,6 +97,8 @@ def _free(trash: SqlTrash, item: Deleted) -> None:
                 directory.parent.rmdir()
     elif item.artifact_uri:
         Artifacts(_own(item)).delete_all()
+    elif item.kind == "experiment" and trash.empty(item, place := f"{root}/{item.id}"):
+        Artifacts(place).delete_all()
     trash.purge(item)
 
 

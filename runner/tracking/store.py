@@ -213,7 +213,8 @@ class Store(Protocol):
     def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
         """Raises unless artifacts may be read there, or be written, or be deleted.
 
-        `path` goes below the root of all artifacts: `<experiment id>/...`.
+        `path` goes below the root of all artifacts: `<experiment id>/...`. To be written, it must be among those of a run
+        or logged model that is there; `<experiment id>/<run id>` alone is what the run has, wherever that lies.
         """
         ...
 

@@ -129,6 +129,49 @@ def test_an_experiment_goes_with_its_runs_and_not_with_one_that_was_restored(
     assert folder(restored).is_dir()
 
 
+def test_files_of_no_run_go_with_their_experiment_and_those_of_a_run_that_moved_away_stay(
+    cli: Cli, store: SqlStore, settings: Settings
+) -> None:
+    first, second = (store.create_experiment(name).id for name in ("first", "second"))
+    root = Path(settings.artifact_root.removeprefix("file://"))
+    for experiment in (first, second):
+        (root / experiment / "nobody").mkdir(parents=True)
+        (root / experiment / "nobody" / "secret.txt").write_text("secret")
+    moved = run_with_files(store, "moved", second)
+    store.move_run(moved.id, "0")
+    for experiment in (first, second):
+        store.delete_experiment(experiment)
+
+    outcome = cli("gc", "--all")
+
+    assert "2 experiments" in outcome.out, outcome.err
+    assert not (root / first).exists()
+    assert Artifacts(store.run(moved.id).artifact_uri).read("model.bin") == b"x" * 1000
+
+
+def test_a_place_that_an_experiment_was_given_is_not_emptied(
+    cli: Cli, store: SqlStore, settings: Settings, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").touch()
+    given = store.create_experiment("given", artifact_location=mine.as_uri()).id
+    store.delete_experiment(given)
+
+    assert "1 experiments" in cli("gc", "--all").out
+    assert (mine / "thesis.tex").exists()
+
+
+def test_the_id_of_a_forgotten_experiment_is_not_used_again(cli: Cli, store: SqlStore) -> None:
+    first, last = (store.create_experiment(name).id for name in ("first", "last"))
+    store.delete_experiment(last)
+    cli("gc", "--all")
+
+    following = store.create_experiment("last").id
+
+    assert [first, last, following] == ["1", "2", "3"]
+
+
 def test_what_a_registered_version_was_made_from_stays(cli: Cli, store: SqlStore) -> None:
     run = run_with_files(store, "source")
     store.registry.create("churn")

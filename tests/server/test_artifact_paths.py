@@ -16,7 +16,11 @@ from runner.server.artifacts.routes import open_files
 from runner.server.artifacts.served import ServedArtifacts
 from runner.server.places import Places
 from runner.tracking import Store
+from runner.tracking.database import Connection
 from runner.tracking.model import Run
+from runner.tracking.sql import experiments, places
+from runner.tracking.sql.trash import SqlTrash
+from tests.conftest import Cli
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 SECRET = b"hunter2"
@@ -165,6 +169,14 @@ def test_1_without_guards_an_absolute_path_would(
 async def allowed(*_: object, **__: object) -> None: ...
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("name", ["a%0ab", "a%0a", "%0a", "a%0db"])
+def test_1_a_name_with_a_line_feed_is_told_to_be_wrong(server: Server, method: str, name: str) -> None:
+    answer = server.send(method, f"{PROXY}/{server.inside}/{name}")
+
+    assert (answer.status, json.loads(answer.body)["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
 # 2: writing -----------------------------------------------------------------------------------------------
 PLACES = (
     "secret",
@@ -180,12 +192,12 @@ PLACES = (
 @pytest.mark.parametrize("path", OUT + ODD)
 def test_2_no_path_writes_outside(server: Server, tmp_path: Path, path: str) -> None:
     def outside() -> dict[str, bytes]:
-        own = "home/artifacts/1/r/artifacts/"
+        own = f"home/artifacts/{server.inside}/"
         return {name: text for name, text in files(tmp_path).items() if not name.startswith(own)}
 
     before = outside()
 
-    assert server.put(f"1/r/artifacts/{path}").status < 500
+    assert server.put(f"{server.inside}/{path}").status < 500
     assert outside() == before
 
 
@@ -200,8 +212,8 @@ def test_2_only_artifacts_of_runs_and_models_are_written(server: Server, tmp_pat
 def test_2_without_guards_they_would(server: Server, unguarded: None, tmp_path: Path) -> None:
     for path in OUT:
         (server.root.parent / "secret").write_bytes(SECRET)
-        (server.root / "1/r/artifacts/a").mkdir(parents=True, exist_ok=True)
-        assert server.put(f"1/r/artifacts/{path}").status == 200
+        (server.root / server.inside / "a").mkdir(parents=True, exist_ok=True)
+        assert server.put(f"{server.inside}/{path}").status == 200
         assert (server.root.parent / "secret").read_bytes() == b"mine"
 
 
@@ -209,6 +221,46 @@ def test_a_path_decoded_once_stays_as_it_is(server: Server) -> None:
     assert server.put(f"{server.inside}/%252e%252e%252fx").status == 200
 
     assert (server.root / server.inside / "%2e%2e%2fx").read_bytes() == b"mine"
+
+
+def test_2_a_run_that_has_moved_takes_artifacts_where_it_keeps_them(server: Server, store: Store) -> None:
+    other = store.create_experiment("other").id
+    store.move_run(server.run.id, other)
+
+    assert server.put(f"{server.inside}/late").status == 200
+    assert server.put(f"{other}/{server.run.id}/artifacts/late").status == 404
+
+
+def left_to_the_next(server: Server, store: Store, cli: Cli) -> int:
+    """Files for no run, in an experiment that is forgotten then: what a reader of the next one is answered."""
+    first = store.create_experiment("first").id
+    server.put(f"{first}/norun/artifacts/secret")
+    store.delete_experiment(first)
+    assert "1 experiments" in cli("gc", "--all").out
+    following = store.create_experiment("following").id
+    return server.get(f"{following}/norun/artifacts/secret").status
+
+
+def test_2_nothing_is_left_to_the_next_experiment(server: Server, store: Store, cli: Cli) -> None:
+    assert left_to_the_next(server, store, cli) == 404
+
+
+@pytest.mark.parametrize("kept", [None, "owner", "number", "place"])
+def test_2_each_of_three_guards_is_enough_for_that_and_without_them_it_would_be(
+    server: Server, store: Store, cli: Cli, monkeypatch: pytest.MonkeyPatch, kept: str | None
+) -> None:
+    def used_again(db: Connection) -> int:
+        ((number,),) = db.execute("SELECT MAX(id) + 1 FROM runner_experiments")
+        return int(number)
+
+    if kept != "owner":
+        monkeypatch.setattr(places, "refuse_unowned", lambda *_arguments, **_options: None)
+    if kept != "number":
+        monkeypatch.setattr(experiments, "_next_number", used_again)
+    if kept != "place":
+        monkeypatch.setattr(SqlTrash, "empty", lambda *_arguments: False)
+
+    assert left_to_the_next(server, store, cli) == (404 if kept else 200)
 
 
 # 3: deleting ----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 
 from runner.server.artifacts.files import PIECE
 from runner.server.artifacts.objects import PART
+from tests.conftest import Cli
 from tests.server.conftest import Caller
 from tests.server.proxy import API, PROXY, Proxy, running_proxy
 from tests.services.ceph import ObjectStore
@@ -300,6 +301,50 @@ def test_a_deleted_experiment_takes_nothing_more(proxy: Proxy) -> None:
 
     assert proxy.get("a").body == b"x"
     assert [proxy.put("b", b"x").status, proxy.delete("a").status] == [400, 400]
+
+
+def test_artifacts_are_taken_for_runs_and_models_that_there_are_alone(proxy: Proxy) -> None:
+    run, other = (
+        proxy.run["run_id"],
+        proxy.call("experiments/create", name=f"o {proxy.root}")["experiment_id"],
+    )
+    made = proxy.call("logged-models", experiment_id="0", name="m")["model"]["info"]["model_id"]
+    gone = proxy.new_run()["run_id"]
+    proxy.call("runs/delete", run_id=gone)
+
+    def put(place: str) -> int:
+        return proxy.send("PUT", f"{PROXY}/{place}/artifacts/x", b"x").status
+
+    assert [put(f"0/{run}"), put(f"0/models/{made}")] == [200, 200]
+    assert [put(f"{other}/{run}"), put(f"{other}/models/{made}")] == [404, 404]
+    assert [put("0/norun"), put("0/models/none"), put("0/traces/tr-1"), put(f"0/{made}")] == [404] * 4
+    assert put(f"0/{gone}") == 400
+    assert proxy.send("DELETE", f"/api/2.0/mlflow/logged-models/{made}").status == 200
+    assert put(f"0/models/{made}") == 400
+
+
+def test_what_was_left_in_a_forgotten_experiment_is_nobody_elses(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are made here behind the server's back: it takes none that belong to no run."""
+    with running_proxy(environ(tmp_path / "home")) as running:
+        first = running.call("experiments/create", name="first")["experiment_id"]
+        place = f"{first}/norun/artifacts/secret.txt"
+        assert running.send("PUT", f"{PROXY}/{place}", b"secret").status == 404
+        left = tmp_path / "home" / "artifacts" / place
+        left.parent.mkdir(parents=True)
+        left.write_text("secret")
+        assert running.send("GET", f"{PROXY}/{place}").body == b"secret"
+        running.call("experiments/delete", experiment_id=first)
+        monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
+        assert "1 experiments" in cli("gc", "--all").out
+
+        following = running.call("experiments/create", name="second")["experiment_id"]
+
+        assert following != first
+        assert running.send("GET", f"{PROXY}/{place}").status == 404
+        assert running.send("GET", f"{PROXY}/{following}/norun/artifacts/secret.txt").status == 404
+        assert not left.exists()
 
 
 def test_an_experiment_that_does_not_exist_takes_nothing(proxy: Proxy) -> None:

@@ -10,7 +10,7 @@ import pytest
 from runner.settings import Settings
 from runner.tracking import Store, open_store
 from runner.tracking.database.engine import EngineDatabase
-from runner.tracking.database.schema import metadata
+from runner.tracking.database.schema import counters, metadata
 from runner.tracking.sql.experiments import create_default
 from tests.services.databases import DatabaseServer
 
@@ -73,6 +73,8 @@ def emptied(uri: str, settings: Settings) -> None:
     database = EngineDatabase(uri)
     with database.transaction() as db:
         for table in reversed(metadata.sorted_tables):
-            db.execute(f"DELETE FROM {table.name}")
+            if table is not counters:
+                db.execute(f"DELETE FROM {table.name}")
+        db.execute("UPDATE runner_counters SET last_number = 0")
         create_default(db, artifact_root=settings.artifact_root)
     database.close()

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.config import Config
 
 import runner.tracking.database
 from runner.settings import Settings
-from runner.tracking import open_store
+from runner.tracking import open_database_store, open_store
 from runner.tracking.database.migrating import migrate
 from runner.tracking.logged_models import ModelStatus
 from runner.tracking.model import Dataset, DatasetInput, Lifecycle, ModelOutput
@@ -134,6 +135,21 @@ def test_data_sets_and_models_that_tags_held_are_in_their_tables_and_nothing_is_
     assert set(c.tags) == set(TAGS["c"]) - {f"runner.model.m-{'2' * 32}"}  # somebody's own
     assert c.tags["runner.model.mine"] == "mine"
     store.close()
+
+
+def test_experiments_are_numbered_on_from_those_that_there_are(uri: str) -> None:
+    filled(uri)
+    engine = sqlalchemy.create_engine(uri)
+    with engine.begin() as db:
+        db.exec_driver_sql(
+            "INSERT INTO runner_experiments (id, name, artifact_location, lifecycle, created, updated)"
+            f" VALUES (41, 'last', '{ROOT}/41', 'active', 1, 1)"
+        )
+    engine.dispose()
+
+    migrate(uri, ROOT)
+    with closing(open_database_store(Settings.from_environ({"RUNNER_TRACKING_URI": uri}))) as store:
+        assert store.create_experiment("new").id == "42"
 
 
 def test_more_tags_than_are_read_at_once_are_all_converted(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def _read(request: Request, asked: ReadLogs) -> LogLines:
 
 def _append(request: Request, sent: AppendLogs) -> Appended:
     run, native = _run(request), _native(request)
-    _view(request).check_artifacts(f"{run.experiment_id}/{run.id}/artifacts/logs", write=True)
+    _view(request).check_artifacts(f"{run.experiment_id}/{run.id}", write=True)
     if not (native.home / "received" / run.id).exists():
         native.received.tidy(request.app.state.tracking.store)
     return Appended(next=native.received.append(run, sent))

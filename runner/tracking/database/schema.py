@@ -6,7 +6,7 @@
     registered_models ◄── model_versions ◄── model_version_tags, model_aliases
                     └──── registered_model_tags
     users ◄── tokens, experiment_permissions, model_permissions
-    key_names: each name once; the wide tables hold its number
+    key_names: each name once; the wide tables hold its number. counters: the last number of experiments
 
 All names begin with `runner_`: an MLflow client that is pointed at this database by mistake makes tables of its own in it,
 and must not find ours, which it would alter. No column has a name that a database reserves, so that plain SQL fits all.
@@ -47,6 +47,13 @@ key_names = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("name", String(250), nullable=False, unique=True),
+)
+
+counters = Table(
+    "runner_counters",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("last_number", BigInteger, nullable=False),  # those of forgotten things are not used again
 )
 
 experiments = Table(

@@ -6,7 +6,7 @@ from typing import Any
 from runner.errors import Conflict, NotFound, TrackingError, did_you_mean
 from runner.tracking import checks
 from runner.tracking.clock import now
-from runner.tracking.database import Connection, for_update
+from runner.tracking.database import Connection
 from runner.tracking.model import Experiment, Lifecycle
 from runner.tracking.sql import keys
 
@@ -18,11 +18,9 @@ SUGGESTED = 1000  # names among which the nearest is sought
 def create(
     db: Connection, name: str, *, artifact_root: str, artifact_location: str | None, tags: Mapping[str, str]
 ) -> Experiment:
-    """A new one, with the next number; two at once make theirs one after another."""
-    db.execute(for_update("SELECT id FROM runner_experiments WHERE id = 0"))
+    """A new one; two at once make theirs one after another."""
+    number = _next_number(db)
     _refuse_taken(db, name)
-    ((last,),) = db.execute("SELECT COALESCE(MAX(id), 0) FROM runner_experiments")
-    number = last + 1
     _insert(db, number, name, artifact_location or f"{artifact_root}/{number}")
     _write_tags(db, number, tags)
     return read(db, "id = :id", {"id": number})[0]
@@ -148,6 +146,14 @@ def refuse_deleted(found: Experiment) -> None:
     """Raises Conflict for a deleted one."""
     if found.lifecycle is Lifecycle.DELETED:
         raise Conflict(f"experiment {found.name!r} is deleted", hint=f"runner experiments restore {found.id}")
+
+
+def _next_number(db: Connection) -> int:
+    """One that no experiment has ever had: files of one that is forgotten must not become another's."""
+    counter = {"name": "experiments"}
+    db.execute("UPDATE runner_counters SET last_number = last_number + 1 WHERE name = :name", counter)
+    ((number,),) = db.execute("SELECT last_number FROM runner_counters WHERE name = :name", counter)
+    return int(number)
 
 
 def _insert(db: Connection, number: int, name: str, location: str) -> None:

@@ -26,7 +26,7 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.opened import ArtifactStore, Synced
-from runner.tracking.sql import experiments, inputs, points, recording, runs
+from runner.tracking.sql import experiments, inputs, places, points, recording, runs
 from runner.tracking.sql.repeating import repeating
 
 if TYPE_CHECKING:
@@ -347,8 +347,10 @@ class SqlStore:
     def check_artifacts(self, path: str, *, write: bool, delete: bool = False) -> None:
         with self._database.reading() as db:
             found = experiments.numbered(db, path.partition("/")[0])
-        if write or delete:
-            experiments.refuse_deleted(found)
+            if write or delete:
+                experiments.refuse_deleted(found)
+            if write:
+                places.refuse_unowned(db, path, root=self._artifact_root)
 
 
 def _name(name: str | None, tags: Mapping[str, str]) -> str | None:

@@ -20,6 +20,13 @@ OF_OLD_EXPERIMENT = (
     "EXISTS (SELECT 1 FROM runner_experiments e"
     " WHERE e.id = {0}.experiment AND e.lifecycle = 'deleted' AND e.updated < :before)"
 )
+PLACES = (
+    ("runner_runs", "artifact_uri"),
+    ("runner_logged_models", "artifact_uri"),
+    ("runner_experiments", "artifact_location"),
+    ("runner_model_versions", "source"),
+    ("runner_model_versions", "location"),
+)
 UNUSED_DATASETS = (
     "NOT EXISTS (SELECT 1 FROM runner_inputs i WHERE i.dataset = runner_datasets.id)"
     " AND NOT EXISTS (SELECT 1 FROM runner_logged_model_metrics g WHERE g.dataset = runner_datasets.id)"
@@ -72,6 +79,16 @@ class SqlTrash:
         """
         with self._database.reading() as db:
             _confirm(db, item)
+
+    def empty(self, experiment: Deleted, place: str) -> bool:
+        """Whether that URI is the experiment's, and nothing that is known lies below: as a run that has moved away would."""
+        own = {"id": int(experiment.id), "place": place}
+        with self._database.reading() as db:
+            return bool(
+                db.execute(
+                    "SELECT 1 FROM runner_experiments WHERE id = :id AND artifact_location = :place", own
+                )
+            ) and not any(_below(db, place, table, column) for table, column in PLACES)
 
     def unused_datasets(self) -> int:
         """How many data sets no run and no metric names any more."""
@@ -140,3 +157,10 @@ def _refuse_full(db: Connection, item: Deleted) -> None:
 def _unused(db: Connection) -> int:
     ((count,),) = db.execute(f"SELECT COUNT(*) FROM runner_datasets WHERE {UNUSED_DATASETS}")
     return int(count)
+
+
+def _below(db: Connection, place: str, table: str, column: str) -> bool:
+    """LIKE would take a `_` in it for any letter."""
+    inside = f"{place}/"
+    statement = f"SELECT 1 FROM {table} WHERE SUBSTR({column}, 1, {len(inside)}) = :inside LIMIT 1"
+    return bool(db.execute(statement, {"inside": inside}))

@@ -18,6 +18,11 @@ LongText = sa.Text().with_variant(LONGTEXT, "mysql", "mariadb")
 def upgrade() -> None:
     """Create the tables, and fill them with what tags held so far."""
     op.create_table(
+        "runner_counters",
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("last_number", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "runner_datasets",
         sa.Column("id", Number, primary_key=True),
         sa.Column(
@@ -184,6 +189,10 @@ def upgrade() -> None:
         sa.Column("permission", sa.String(16), nullable=False),
     )
     op.create_index(op.f("ix_runner_model_permissions_model"), "runner_model_permissions", ["model"])
+    op.execute(
+        "INSERT INTO runner_counters (name, last_number)"
+        " SELECT 'experiments', COALESCE(MAX(id), 0) FROM runner_experiments"
+    )
     documents.convert(op.get_bind())
 
 
