@@ -10,6 +10,8 @@ from runner.tracking.model import DatasetInput, Metric, ModelOutput
 
 KEY, PARAM, RUN_TAG, EXPERIMENT_TAG, NAME, LIMIT = 250, 6000, 8000, 20000, 500, 50_000
 REGISTRY_TAG, ALIAS = 100_000, 255
+REFERENCE = 500  # the longest id or name that anything has
+USER, LINK, DESCRIPTION = 256, 16_000, 100_000  # a link: MySQL's TEXT holds 65,535 bytes, and paths are added
 DATASET: Mapping[str, int] = {  # as MLflow has them, and the first four needed
     "name": 500,
     "digest": 36,
@@ -69,6 +71,31 @@ def text(value: str) -> str:
     if "\0" in value:
         raise TrackingError(f"{value!r} holds a NUL character, which cannot be recorded")
     return value
+
+
+def possible(reference: str) -> bool:
+    """Whether anything can have this id or name; for what cannot, no database needs to be asked, and some refuse to be."""
+    return reference.isprintable() and len(reference) <= REFERENCE
+
+
+def user(name: str) -> str:
+    """The name itself, if it can be recorded as that of a run's or a version's author."""
+    return _short("the name of a user", name, USER)
+
+
+def place(what: str, uri: str) -> str:
+    """The address itself, if it can be recorded."""
+    return _short(what, uri, LINK)
+
+
+def run_id(given: str) -> str:
+    """The id itself, if a run can have it, whether or not one has."""
+    return _short("the id of a run", given, USER)
+
+
+def description(given: str) -> str:
+    """The text itself, if it can be recorded."""
+    return _short("a description", given, DESCRIPTION)
 
 
 def logged_model_name(name: str) -> None:
@@ -146,9 +173,10 @@ def _name(what: str, name: str, longest: int) -> None:
         raise TrackingError(f"{name!r} is no name for {what}", hint=f"up to {longest} printable characters")
 
 
-def _short(what: str, value: str, longest: int) -> None:
+def _short(what: str, value: str, longest: int) -> str:
     if len(text(value)) > longest:
         raise TrackingError(f"{what} has {len(value)} characters, more than {longest}")
+    return value
 
 
 def _key(kind: str, key: str) -> None:

@@ -69,7 +69,7 @@ def _logged(text: str) -> dict[str, object]:
     """What the tag keeps of a model's description."""
     try:
         described = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed("Malformed model info: it is not a valid JSON.") from error
     missing = NEEDED - set(described) if isinstance(described, dict) else NEEDED
     if missing:
@@ -93,7 +93,7 @@ def _listed(text: str) -> list[object]:
     """What a tag lists, which clients may write as they like."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return found if isinstance(found, list) else []
 

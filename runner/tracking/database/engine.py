@@ -71,14 +71,22 @@ class EngineDatabase:
         try:
             yield
         except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
-            kind = Contended if self._contended(_original(error)) else Unavailable
-            raise kind(f"the store {self.name} refuses: {said(error)}") from error
+            raise self._kind(_original(error))(f"the store {self.name} refuses: {said(error)}") from error
+
+    def _kind(self, error: Exception) -> type[TrackingError]:
+        """What was said may pass later, done once more, or never: then the request itself is at fault."""
+        driver = self.engine.dialect.loaded_dbapi
+        if self._contended(error):
+            return Contended
+        if isinstance(error, (driver.DataError, driver.IntegrityError)):
+            return TrackingError
+        return Unavailable
 
     def _contended(self, error: Exception) -> bool:
-        """A row that another writer has made meanwhile is seen when the transaction is done again."""
-        if isinstance(error, self.engine.dialect.loaded_dbapi.IntegrityError):
-            return True
-        return self.server is not None and _code(error) in self.server.contended
+        """A row that another writer has made or deleted meanwhile is seen when the transaction is done again."""
+        if self.server is not None:
+            return _code(error) in self.server.contended
+        return str(error).startswith(("UNIQUE", "FOREIGN KEY"))
 
 
 class EngineConnection:
@@ -105,7 +113,8 @@ def said(error: Exception) -> str:
         return f"all {AT_ONCE} connections to it are busy"
     original = _original(error)
     told = original.args[-1] if original.args and not isinstance(original, SQLAlchemyError) else original
-    return " ".join(str(told).split())
+    lines = str(told).split("\nCONTEXT:")[0]  # what follows repeats parameters, which may be long or secret
+    return " ".join(lines.split())
 
 
 def _original(error: Exception) -> Exception:

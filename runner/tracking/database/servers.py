@@ -24,7 +24,8 @@ class Server:
     session: tuple[str, ...]  # said first on every connection
     patient: tuple[str, ...]  # said before what may take long
     lock: str  # waits until no other process migrates; held until the connection closes, or its transaction ends
-    contended: frozenset[str]  # codes of errors after which the transaction is to be done again
+    contended: frozenset[str]  # codes of errors after which the transaction is to be done again:
+    # dead-locks, and keys that others have just made or deleted
 
 
 POSTGRESQL = Server(
@@ -44,7 +45,7 @@ POSTGRESQL = Server(
     ),
     patient=("SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0"),
     lock="SELECT pg_advisory_xact_lock(7310579611)",  # any number, the same in every version
-    contended=frozenset({"40001", "40P01"}),
+    contended=frozenset({"40001", "40P01", "23505", "23503"}),
 )
 MYSQL = Server(
     name="MariaDB or MySQL",
@@ -59,7 +60,7 @@ MYSQL = Server(
     ),
     patient=("SET SESSION lock_wait_timeout = 3600 /*M! , max_statement_time = 0 */",),
     lock="SELECT GET_LOCK(CONCAT('runner.', MD5(DATABASE())), 3600)",
-    contended=frozenset({"1213", "1020"}),
+    contended=frozenset({"1213", "1020", "1062", "1451", "1452"}),
 )
 SERVERS: Mapping[str, Server] = {
     "postgresql": POSTGRESQL,

@@ -1,6 +1,7 @@
 """Tokens become clauses and orders, by the vocabulary of what is searched."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NoReturn
@@ -11,6 +12,7 @@ from runner.tracking.filters.vocabulary import DATASET_KEYS, Entity, Vocabulary
 
 # Databases take so many expressions, joins and parameters in one statement, and all of that in less than a second.
 MOST_CLAUSES, MOST_ORDERS, MOST_LISTED = 200, 32, 5000
+LONGEST, LONGEST_PATTERN = 1_000_000, 10_000  # characters of a whole filter, of a pattern for LIKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def parse(text: str, vocabulary: Vocabulary) -> list[Clause]:
     Raises:
         TrackingError: where the filter is wrong, and what was expected there.
     """
+    _within(text, "filter")
     if not text.strip():
         return []
     return list(_Parser(text, vocabulary).clauses())
@@ -58,6 +61,7 @@ def parse_order(texts: Sequence[str], vocabulary: Vocabulary) -> list[Order]:
     """
     if len(texts) > MOST_ORDERS:
         raise TrackingError(f"order: more than {MOST_ORDERS} keys")
+    _within("".join(texts), "order")
     orders = [_order(text, vocabulary) for text in texts]
     seen: set[tuple[Entity, str]] = set()
     for name in (order.name for order in orders):
@@ -65,6 +69,11 @@ def parse_order(texts: Sequence[str], vocabulary: Vocabulary) -> list[Order]:
             raise TrackingError(f"order: {name.key!r} is there twice")
         seen.add((name.entity, name.key))
     return orders
+
+
+def _within(text: str, what: str) -> None:
+    if len(text) > LONGEST:
+        raise TrackingError(f"{what}: {len(text)} characters, more than {LONGEST}")
 
 
 def _order(text: str, vocabulary: Vocabulary) -> Order:
@@ -88,6 +97,7 @@ class _Parser:
         self._text = text
         self._vocabulary = vocabulary
         self._tokens = Tokens(text, what=what)
+        self._listed_before = 0  # values in all lists so far
 
     def clauses(self) -> Iterator[Clause]:
         tokens = self._tokens
@@ -187,7 +197,7 @@ class _Parser:
         if token.kind == "text":
             return token.value
         if token.kind == "number":
-            return float(token.value)
+            return _finite(float(token.value))
         hint = f"texts are quoted: '{token.value[:SHOWN]}'" if token.kind == "word" else None
         return self._tokens.fail("a quoted text or a number", token, hint=hint)
 
@@ -197,12 +207,13 @@ class _Parser:
             tokens.fail("(")
         found = [self._listed()]
         while tokens.mark(",") and tokens.next.value != ")":  # MLflow takes a comma at the end
-            if len(found) == MOST_LISTED:
-                message = f"more than {MOST_LISTED} values in a list"
+            if self._listed_before + len(found) >= MOST_LISTED:
+                message = f"more than {MOST_LISTED} values in lists"
                 tokens.stop(tokens.next.at, message, hint="ask in several parts")
             found.append(self._listed())
         if not tokens.mark(")"):
             tokens.fail(", or )")
+        self._listed_before += len(found)
         return tuple(found)
 
     def _listed(self) -> str:
@@ -212,7 +223,7 @@ class _Parser:
         return token.value
 
     def _checked(self, clause: Clause) -> Clause:
-        """The clause, if its operator and value suit what is compared."""
+        """The clause, if its operator and value suit what is compared, and databases take the value."""
         clause = self._unquoted(clause)
         name, value = clause.name, clause.value
         allowed = self._vocabulary.operators(name.entity, name.key, number=isinstance(value, float))
@@ -222,6 +233,9 @@ class _Parser:
                 f"{name.key[:SHOWN]} cannot be compared by {clause.operator} with {_kind(value)}",
                 hint=f"it takes {' '.join(allowed)}" if allowed else _quoting(name, value),
             )
+        pattern = clause.operator in {"LIKE", "ILIKE"} and isinstance(value, str)
+        if pattern and len(str(value)) > LONGEST_PATTERN:
+            self._tokens.stop(name.at, f"a pattern of more than {LONGEST_PATTERN} characters")
         return clause
 
     def _unquoted(self, clause: Clause) -> Clause:
@@ -231,6 +245,11 @@ class _Parser:
         if version and isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
             return replace(clause, value=float(value))
         return clause
+
+
+def _finite(number: float) -> float:
+    """Infinities as the greatest number, as which they are stored."""
+    return max(-sys.float_info.max, min(sys.float_info.max, number))
 
 
 def _kind(value: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from runner.errors import NotFound
+from runner.tracking import checks
 from runner.tracking.database import Connection, upsert
 from runner.tracking.model import Dataset, DatasetInput, ModelOutput
 from runner.tracking.sql import experiments, keys
@@ -69,7 +70,7 @@ def named(db: Connection, names: Iterable[Named]) -> dict[Named, int]:
 def models(db: Connection, model_ids: Iterable[str]) -> dict[str, int]:
     """Surrogate keys of the logged models with these ids, of those that exist; deleted or not."""
     found: dict[str, int] = {}
-    for marks in keys.bound(sorted({model_id for model_id in model_ids if model_id.isprintable()})):
+    for marks in keys.bound(sorted(set(filter(checks.possible, model_ids)))):
         where = f"uuid IN ({keys.listed(marks)})"
         found |= dict(
             map(tuple, db.execute(f"SELECT uuid, id FROM runner_logged_models WHERE {where}", marks))

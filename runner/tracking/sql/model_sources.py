@@ -96,6 +96,6 @@ def _listed(text: str) -> list[object]:
     """What a tag lists, which clients may write as they like."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return found if isinstance(found, list) else []

@@ -57,6 +57,19 @@ class New(NamedTuple):
     description: str
     user: str
 
+    def check(self) -> None:
+        """Lengths.
+
+        Raises:
+            TrackingError: something of it cannot be recorded.
+        """
+        checks.place("the source of a model version", self.source)
+        checks.place("the link to a run", self.run_link)
+        checks.run_id(self.run_id)
+        checks.text(self.model_id)
+        checks.description(self.description)
+        checks.user(self.user)
+
 
 def insert(db: Connection, model: int, new: New) -> int:
     """A new version with the next number, which it returns."""
@@ -128,7 +141,7 @@ def describe(db: Connection, number: int, description: str) -> None:
     """See `Registry.describe_version`."""
     db.execute(
         "UPDATE runner_model_versions SET description = :description, updated = :now WHERE id = :id",
-        {"description": checks.text(description), "now": now(), "id": number},
+        {"description": checks.description(description), "now": now(), "id": number},
     )
 
 

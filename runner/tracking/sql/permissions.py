@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runner.errors import NotFound
+from runner.tracking import checks
 from runner.tracking.access import Kind, Permission, Reader
 from runner.tracking.database import Connection, upsert
 from runner.tracking.sql import keys
@@ -103,7 +104,7 @@ def _row(db: Connection, user_id: int, kind: Kind, key: str) -> dict[str, Any]:
 
 
 def _key(kind: Kind, key: str) -> Any:
-    """As the database has it; -1, which none has, for an experiment's id that is no number."""
+    """As the database has it; -1 or "", which none has, for what cannot be an experiment's id, or any other's id or name."""
     if kind is not Kind.EXPERIMENT:
-        return key
+        return key if checks.possible(key) else ""
     return int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else -1  # noqa: PLR2004 - 64 bits

@@ -37,7 +37,7 @@ def insert(db: Connection, name: str, description: str) -> int:
     db.execute(
         "INSERT INTO runner_registered_models (name, description, created, updated, last_version)"
         " VALUES (:name, :description, :now, :now, 0)",
-        {"name": name, "description": checks.text(description), "now": now()},
+        {"name": name, "description": checks.description(description), "now": now()},
     )
     return exact(db, name)
 
@@ -71,7 +71,7 @@ def describe(db: Connection, number: int, description: str) -> None:
     """See `Registry.describe`."""
     db.execute(
         "UPDATE runner_registered_models SET description = :description, updated = :now WHERE id = :id",
-        {"description": checks.text(description), "now": now(), "id": number},
+        {"description": checks.description(description), "now": now(), "id": number},
     )
 
 

@@ -102,8 +102,7 @@ class SqlRegistry:
     ) -> ModelVersion:
         checks.tags(tags, longest=checks.REGISTRY_TAG)
         new = model_versions.New(source, run_id, run_link, model_id, description, user)
-        for text in new:
-            checks.text(text)
+        new.check()
         with self._database.transaction() as db:
             model = registered_models.exact(db, name)
             number = model_versions.exact(db, model, model_versions.insert(db, model, new))

@@ -53,7 +53,7 @@ def insert(
             "uuid": uuid,
             "experiment": int(experiment.id),
             "name": name or _free_name(db),
-            "user_name": checks.text(user),
+            "user_name": checks.user(user),
             "status": status.value,
             "started": now() if started is None else started,
             "lifecycle": Lifecycle.ACTIVE.value,
@@ -66,7 +66,7 @@ def insert(
 def rows(db: Connection, run_ids: Sequence[str], *, locked: bool = False) -> dict[str, Row]:
     """Those of the runs that exist, by id; deleted or not. Nobody else changes `locked` ones until the transaction ends."""
     found: dict[str, Row] = {}
-    for marks in keys.bound(sorted({run_id for run_id in run_ids if run_id.isprintable()})):
+    for marks in keys.bound(sorted(set(filter(checks.possible, run_ids)))):
         statement = (
             f"SELECT id, uuid, experiment, lifecycle FROM runner_runs WHERE uuid IN ({keys.listed(marks)})"
             " ORDER BY id"  # who locks several does so in this order
@@ -165,7 +165,8 @@ def metric_history(db: Connection, run_id: str, key: str) -> Sequence[Metric]:
 
 def metric_page(db: Connection, run_id: str, key: str, *, limit: int | None, offset: int) -> Sequence[Metric]:
     """See `Store.metric_page`; one point more than `limit`, if there is one."""
-    values = _of_metric(db, run_id, key) | {"limit": NEVER if limit is None else limit + 1, "offset": offset}
+    most = NEVER if limit is None else min(limit + 1, NEVER)
+    values = _of_metric(db, run_id, key) | {"limit": most, "offset": offset}
     rows = db.execute(f"{POINTS} ORDER BY time, step, value LIMIT :limit OFFSET :offset", values)
     return [_metric(key, *row) for row in rows]
 
