@@ -6,12 +6,15 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
+from statistics import median
 from typing import Any
 
 import pytest
 
 from runner.server.access.scope import RunScope
-from runner.server.loopback import Loopback
+from runner.server.loopback import PATIENCE, Loopback
+from runner.server.serving import GRACE
 from runner.tracking import Store
 from runner.tracking.model import Run, RunStatus
 from runner.tracking.sql.store import SqlStore
@@ -50,7 +53,7 @@ def test_an_idle_endpoint_closes_at_once_and_leaves_no_thread(store: Store, run:
     endpoint.close()
     endpoint.close()
 
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < PATIENCE / 2  # it was woken
     assert (threading.active_count(), asked) == (threads, [])
     with pytest.raises(ConnectionRefusedError):
         Caller(endpoint).get("runs/get", run_id=run.id)
@@ -68,7 +71,7 @@ def test_a_used_endpoint_closes_at_once_although_its_client_stays_connected(
 
         endpoint.close()
 
-        assert time.perf_counter() - start < 0.5
+        assert time.perf_counter() - start < GRACE / 2  # it did not wait for the client to leave
         assert connection.recv(1000) in {b"", b"OK"}  # what was left of the answer, or the end
     with pytest.raises(ConnectionRefusedError):
         call.get("runs/get", run_id=run.id)
@@ -162,15 +165,19 @@ def test_the_variables_lead_a_client_to_us_past_proxies_and_other_servers_passwo
 
 
 def test_answers_are_not_held_back(run: Run, call: Caller) -> None:
-    """40 ms for each request, if the socket waited for acknowledgements."""
-    connection = http.client.HTTPConnection(call.address)
-    path = f"/api/2.0/mlflow/runs/get?run_id={run.id}"
-    took = []
-    for _ in range(20):
-        start = time.perf_counter()
-        connection.request("GET", path, headers=call.headers)
-        connection.getresponse().read()
-        took.append(time.perf_counter() - start)
-    connection.close()
+    """40 ms more for each request but the first ones of a connection, if the socket waited for acknowledgements."""
 
-    assert sorted(took)[10] < 0.03
+    def took(connection: http.client.HTTPConnection) -> float:
+        start = time.perf_counter()
+        connection.request("GET", f"/api/2.0/mlflow/runs/get?run_id={run.id}", headers=call.headers)
+        connection.getresponse().read()
+        return time.perf_counter() - start
+
+    kept, later, first = http.client.HTTPConnection(call.address), [], []
+    for _ in range(20):
+        later.append(took(kept))
+        with closing(http.client.HTTPConnection(call.address)) as fresh:
+            first.append(took(fresh))
+    kept.close()
+
+    assert median(later) < median(first) + 0.03

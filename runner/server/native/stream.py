@@ -1,7 +1,7 @@
 """A listener: the events of its topics as server-sent events, and the output of runs from where it left off."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -69,23 +69,21 @@ class EventStream:
     async def _events(self) -> AsyncIterator[bytes]:
         """Everything that is sent."""
         yield f"retry: {RETRY}\n".encode()
-        for piece in self._beginning():
-            yield piece
-        sent = monotonic()
-        while not self._watcher.ending:
-            try:
+        with suppress(RunnerError):  # the client is nobody any more, or comes back when the store does
+            async for piece in self._beginning():
+                yield piece
+            sent = monotonic()
+            while not self._watcher.ending:
                 async for piece in self._news():
                     yield piece
                     sent = monotonic()
-            except RunnerError:  # the client is nobody any more, or comes back when the store does
-                return
-            if monotonic() - sent > PING:
-                yield b": ping\n\n"
-                sent = monotonic()
-            following = len(self._ended) < len(self._logs)
-            await self._watcher.ring.changed(self._place.number, patience=TICK if following else PING)
+                if monotonic() - sent > PING:
+                    yield b": ping\n\n"
+                    sent = monotonic()
+                following = len(self._ended) < len(self._logs)
+                await self._watcher.ring.changed(self._place.number, patience=TICK if following else PING)
 
-    def _beginning(self) -> Iterator[bytes]:
+    async def _beginning(self) -> AsyncIterator[bytes]:
         """Where the ring begins for this client, and how its runs are now, unless nothing is missing."""
         ring, place = self._watcher.ring, self._place
         if self._resumed and self._watcher.reaches(self._topics, place.epoch, place.number):
@@ -96,12 +94,16 @@ class EventStream:
             yield self._reset("the server was started anew, or too much has happened")
         else:
             yield f"id: {self._id()}\n\n".encode()
-        yield from self._runs()
+        async for piece in self._runs():
+            yield piece
 
-    def _runs(self) -> Iterator[bytes]:
+    async def _runs(self) -> AsyncIterator[bytes]:
+        """How the runs are now, as far as the client may read them."""
         for topic in sorted(self._topics, key=str):
             seen = self._watcher.seen(topic)
-            if topic.kind == "run" and isinstance(seen, SeenRun):
+            if topic.kind != "run" or not isinstance(seen, SeenRun):
+                continue
+            if await self._reader.may(seen.run.id, seen.run.experiment_id):
                 yield self._event("run", told(topic, seen.run).data)
 
     async def _news(self) -> AsyncIterator[bytes]:
@@ -114,7 +116,7 @@ class EventStream:
         if events is None:
             self._place = replace(self._place, number=self._watcher.ring.last)
             yield self._reset("more has happened than was kept for you")
-            for piece in self._runs():
+            async for piece in self._runs():
                 yield piece
             return
         for event in events:
