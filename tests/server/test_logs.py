@@ -208,6 +208,17 @@ def test_what_a_killed_server_had_half_written_is_sent_again(store: Store, run: 
         assert of("stdout", pages(second, run, 10)) == b"one\ntwo\n"
 
 
+def test_a_run_that_has_moved_still_sends_output_and_a_deleted_one_does_not(
+    server: RunningServer, store: Store, run: Run
+) -> None:
+    store.move_run(run.id, store.create_experiment("elsewhere").id)
+    assert sent(server, run, offset=0, text="a")[0] == 200
+
+    store.delete_run(run.id)
+    status, told = sent(server, run, offset=1, text="b")
+    assert (status, "is deleted" in str(told)) == (400, True)
+
+
 def test_pieces_that_cannot_be_kept_are_refused(server: RunningServer, store: Store, run: Run) -> None:
     for piece in (
         {"offset": 5, "text": "behind a gap"},
