@@ -101,7 +101,7 @@ class SqlStore:
         self, name: str, *, artifact_location: str | None = None, tags: Mapping[str, str] = {}
     ) -> Experiment:
         checks.experiment_name(name)
-        checks.text(artifact_location or "")
+        checks.place("artifact_location", artifact_location or "")
         checks.tags(tags, longest=checks.EXPERIMENT_TAG)
         with self._database.transaction() as db:
             return experiments.create(
