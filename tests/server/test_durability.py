@@ -5,10 +5,13 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -17,7 +20,7 @@ import pytest
 
 from runner.settings import Settings
 from runner.tracking import Store, open_store
-from runner.tracking.model import Run
+from runner.tracking.model import Metric, Run
 from tests.server.servers import running_server
 
 KILLS, CLIENTS = 50, 6
@@ -42,6 +45,10 @@ def test_nothing_that_was_acknowledged_is_lost_or_doubled_when_the_server_is_kil
         target = store.create_run("0").id
     told = Told()
     counter = iter(range(10**9))
+    end = threading.Event()
+    others = ThreadPoolExecutor(2)
+    writing = others.submit(_write_beside, settings, target, told, counter, end)
+    looking = others.submit(_look_beside, told, end)
 
     for _ in range(KILLS):
         with running_server() as server:
@@ -58,20 +65,56 @@ def test_nothing_that_was_acknowledged_is_lost_or_doubled_when_the_server_is_kil
             for client in clients:
                 client.join(20)
 
+    end.set()
+    written, looks = writing.result(30), looking.result(30)
+
     with closing(open_store(settings)) as store:
         stored = Counter(
             (key, point.step)
-            for key in ("single", "batch", "other")
+            for key in ("single", "batch", "other", "beside")
             for point in store.metric_history(target, key)
         )
         runs = Counter(run.name for run in _all_runs(store) if run.id != target)
         made = {name: store.run(id_).name for name, id_ in told.runs.items()}
-    assert len(told.acknowledged) > 10 * KILLS  # there was load
+    assert len(told.acknowledged) - written > 10 * KILLS  # there was load
+    assert written > KILLS
+    assert looks > 3
     assert told.acknowledged <= stored.keys() <= told.sent
     assert set(stored.values()) == {1}
     assert told.runs.keys() <= runs.keys() <= told.runs_sent
     assert set(runs.values()) == {1}
     assert all(name == stored_name for name, stored_name in made.items())
+
+
+def _write_beside(
+    settings: Settings, run: str, told: Told, counter: Iterator[int], end: threading.Event
+) -> int:
+    """Another process than the server writes into the same file; how many points it was told are kept."""
+    written = 0
+    with closing(open_store(settings)) as store:
+        while not end.wait(0.01):
+            number = next(counter)
+            point, name = ("beside", number), f"run-{number}"
+            told.sent.add(point)
+            told.runs_sent.add(name)
+            store.log(run, metrics=[Metric("beside", 2.0, NOW, number)])
+            told.acknowledged.add(point)
+            told.runs[name] = store.create_run("0", name=name).id
+            written += 1
+    return written
+
+
+def _look_beside(told: Told, end: threading.Event) -> int:
+    """One process after another lists the newest runs: how many have, and each has seen what was acknowledged before."""
+    looks = 0
+    while not end.wait(1):
+        before = set(told.runs.copy().values())
+        command = [sys.executable, "-m", "runner", "runs", "list", "--limit", "50000", "--json"]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (listed.returncode, listed.stderr) == (0, "")
+        assert before <= {run["run_id"] for run in json.loads(listed.stdout)}
+        looks += 1
+    return looks
 
 
 def _all_runs(store: Store) -> Iterator[Run]:
