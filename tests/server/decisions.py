@@ -129,10 +129,10 @@ ROUTES: Mapping[str, Decision] = {
     "GET /model-versions/get-artifact": asks(READ, **VERSION, path="file.txt"),
     "GET /api/3.0/mlflow/server-info": asks(KNOWN),
     f"GET {PROXY}/artifacts": asks(READ, path="{path}"),
-    f"GET {PROXY}/artifacts/{{path:path}}": asks(READ, FILE),
-    f"PUT {PROXY}/artifacts/{{path:path}}": Decision(EDIT, body={}, path=FILE),
-    f"DELETE {PROXY}/artifacts/{{path:path}}": asks(MANAGE, FILE),
-    f"GET {PROXY}/presigned/{{path:path}}": Decision(
+    f"GET {PROXY}/artifacts/{{path:rest}}": asks(READ, FILE),
+    f"PUT {PROXY}/artifacts/{{path:rest}}": Decision(EDIT, body={}, path=FILE),
+    f"DELETE {PROXY}/artifacts/{{path:rest}}": asks(MANAGE, FILE),
+    f"GET {PROXY}/presigned/{{path:rest}}": Decision(
         READ, path=f"{PROXY}/presigned/{{path}}/file.txt", status=501
     ),
     f"POST {PROXY}/mpu/{{path:path}}": Decision(
