@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +82,7 @@ def command(
         _print_plan(request, settings, progress, as_json=as_json)
         return
     try:
-        result = launch.run(
-            request, settings=settings, progress=progress, spectator=terminal, serve=partial(serve, settings)
-        )
+        result = launch.run(request, settings=settings, progress=progress, spectator=terminal, serve=serve)
     except RunnerError as error:
         terminal.failed(error)
         raise
@@ -95,12 +92,14 @@ def command(
     sys.exit(result.code)
 
 
-def serve(settings: Settings, store: OpenStore, run: Run, *, chosen: bool) -> Loopback:
+def serve(store: OpenStore, run: Run, *, chosen: bool) -> Loopback:
     """The endpoint for the run's program: launch and server do not know each other, they meet here."""
     scope = RunScope(run.id, run.experiment_id, explicit_experiment=chosen)
     artifacts = store.server_artifacts()
-    root = settings.artifact_root if artifacts is None else ""
-    return Loopback.open(lambda: store, scope, user=run.user, artifacts=artifacts, artifact_root=root)
+    offered = (
+        "file://" if artifacts is None else ""
+    )  # the program is here and may write wherever its user may
+    return Loopback.open(lambda: store, scope, user=run.user, artifacts=artifacts, offered=offered)
 
 
 def _request(

@@ -52,7 +52,7 @@ class Loopback:
         *,
         user: str,
         artifacts: ServerArtifacts | None,
-        artifact_root: str,
+        offered: str,
     ) -> None:
         self.uri = f"http://{HOST}:{listening.getsockname()[1]}"
         self.token = secrets.token_urlsafe(32)
@@ -62,7 +62,7 @@ class Loopback:
         self._scope = scope
         self._user = user
         self._artifacts = artifacts
-        self._artifact_root = artifact_root
+        self._offered = offered
         self._socket = listening
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
@@ -78,19 +78,17 @@ class Loopback:
         *,
         user: str = "runner",
         artifacts: ServerArtifacts | None = None,
-        artifact_root: str = "",
+        offered: str = "",
     ) -> Self:
         """Listen on a free port of the loopback interface, for programs of `user`.
 
-        `artifacts` are all those of the server that keeps the store; None: it is kept on this machine, with its artifacts below
-        the URI `artifact_root`.
+        `artifacts` are all those of the server that keeps the store; None: it is kept on this machine. Below the URI `offered`
+        the program may place artifacts of experiments that it makes.
 
         Raises:
             OSError: this machine has no loopback interface or no port left.
         """
-        endpoint = cls(
-            store_opener, scope, _listening(), user=user, artifacts=artifacts, artifact_root=artifact_root
-        )
+        endpoint = cls(store_opener, scope, _listening(), user=user, artifacts=artifacts, offered=offered)
         endpoint._thread.start()
         return endpoint
 
@@ -154,7 +152,7 @@ class Loopback:
             scope=self._scope,
             token=self.token,
             artifacts=self._artifacts,
-            artifact_root=self._artifact_root,
+            offered=self._offered,
         )
         with self._lock:
             if self._closing:

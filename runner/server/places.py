@@ -6,7 +6,7 @@ s3://elsewhere/...             as it is kept: clients go there themselves
 """
 
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from runner.errors import TrackingError
 from runner.server.errors import Malformed
@@ -39,8 +39,9 @@ class Places:
         Raises:
             Malformed: a client must not name it: it would be a place on our machine.
         """
-        if location.startswith(OBJECT_STORES) or self._offers(location):
-            return location
+        place = f"file://{quote(location)}" if location.startswith("/") else location
+        if place.startswith(OBJECT_STORES) or self._offers(place):
+            return place
         raise Malformed(
             f"Invalid value {location!r} for parameter 'artifact_location': leave it out, or name an object store"
         )

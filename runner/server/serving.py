@@ -29,7 +29,7 @@ class Serving:
 
     Changes of a store on this machine are made together. Those of another server's (`artifacts`) are made one by one: some wait
     for its answer, and the others must not wait for them. Programs may place the artifacts of their experiments below
-    `artifact_root`.
+    `offered`.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Serving:
         scope: RunScope,
         token: str,
         artifacts: ServerArtifacts | None,
-        artifact_root: str,
+        offered: str,
     ) -> None:
         session = RunSession(scope)
         caller = Caller(lambda whole: ScopedStore(whole, session), run_id=scope.run_id)
         self._own = ScopedStore(store, session)
         self._socket = listening
         self._writer = Writer(store) if artifacts is None else None
-        places = Places(root="", proxied=False, offered=artifact_root)
+        places = Places(root="", proxied=False, offered=offered)
         tracking = Tracking(store, places, self._writer, _forwarded(artifacts))
         app = create_app(tracking, authenticate=with_token(token, caller))
         self._server = _Server(
