@@ -1,7 +1,6 @@
 """Unmodified mlflow clients do here what they do at MLflow's own server: the same script, the same results, field by field."""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import pytest
 
 from tests.clients.comparing import differences
 from tests.server.servers import running_server
+from tests.services.measuring import unmeasured
 from tests.services.mlflows import CURRENT, mlflow_server, mlflow_venv
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def started(client: str, address: str, result: Path, *flows: str) -> Flows:
         str(result),
         *flows,
     ]
-    environ = {**os.environ, **variables(address)}
+    environ = {**unmeasured(), **variables(address)}
     process = subprocess.Popen(
         command,
         cwd=result.parent,

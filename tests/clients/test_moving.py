@@ -1,7 +1,6 @@
 """What MLflow has recorded is the same after it has moved in, and after it has moved out again."""
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.clients.comparing import differences
 from tests.clients.test_clients import variables
 from tests.conftest import Cli
 from tests.server.servers import running_server
+from tests.services.measuring import unmeasured
 from tests.services.mlflows import CURRENT, mlflow_venv
 
 FLOWS = ("experiments", "fluent", "client_runs", "artifacts", "datasets", "aliases")
@@ -36,7 +36,7 @@ def client(version: str, address: str, module: str, *arguments: str, at: Path) -
     done = subprocess.run(
         [str(mlflow_venv(version)), "-m", f"tests.clients.flows{module}", *arguments],
         cwd=at,
-        env={**os.environ, **variables(address), "MLFLOW_ALLOW_FILE_STORE": "true"},
+        env={**unmeasured(), **variables(address), "MLFLOW_ALLOW_FILE_STORE": "true"},
         capture_output=True,
         text=True,
         timeout=300,

@@ -11,6 +11,7 @@ import pytest
 
 from tests.server.conftest import Outcome
 from tests.server.proxy import API, Proxy, running_proxy
+from tests.services.measuring import unmeasured
 
 PRELUDE = """
     import json, os, pathlib, time
@@ -28,7 +29,7 @@ def client(proxy: Proxy, directory: Path, code: str, **variables: str) -> Any:
     script = directory / "program.py"
     script.write_text(textwrap.dedent(PRELUDE) + textwrap.dedent(code))
     kept = {
-        **os.environ,
+        **unmeasured(),
         "MLFLOW_TRACKING_URI": proxy.uri,
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         **variables,
@@ -217,5 +218,5 @@ def test_ten_thousand_small_files_go_through(tmp_path: Path) -> None:
         got = pathlib.Path(download_artifacts(run_id=run.info.run_id, artifact_path="small", dst_path="back"))
         print(json.dumps([sum(file.read_text() == file.name for file in got.iterdir())]))
     """
-    with running_proxy(os.environ) as proxy:
+    with running_proxy(unmeasured()) as proxy:
         assert client(proxy, tmp_path, code) == [10_000]

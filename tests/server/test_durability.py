@@ -22,6 +22,7 @@ from runner.settings import Settings
 from runner.tracking import Store, open_store
 from runner.tracking.model import Metric, Run
 from tests.server.servers import running_server
+from tests.services.measuring import unmeasured
 
 KILLS, CLIENTS = 50, 6
 NOW = 1_700_000_000_000
@@ -51,7 +52,7 @@ def test_nothing_that_was_acknowledged_is_lost_or_doubled_when_the_server_is_kil
     looking = others.submit(_look_beside, told, end)
 
     for _ in range(KILLS):
-        with running_server() as server:
+        with running_server(environ=unmeasured()) as server:
             stop = threading.Event()
             clients = [
                 threading.Thread(target=_log, args=(server.uri, target, told, counter, stop), daemon=True)

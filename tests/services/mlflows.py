@@ -19,6 +19,7 @@ from pathlib import Path
 import platformdirs
 
 from runner.files import locked, remove_tree, sha256
+from tests.services.measuring import unmeasured
 
 CURRENT = "current"  # the one that the tests are installed with
 PATIENCE = 120.0  # seconds in which a server of MLflow's has to be there
@@ -65,7 +66,7 @@ def mlflow_server(version: str, directory: Path) -> Iterator[str]:
         "--serve-artifacts",
     )
     stores += ("--artifacts-destination", str(directory / "artifacts"))
-    environ = dict(os.environ, PATH=f"{python.parent}{os.pathsep}{os.environ['PATH']}")
+    environ = dict(unmeasured(), PATH=f"{python.parent}{os.pathsep}{os.environ['PATH']}")
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--workers", "1", *stores],
