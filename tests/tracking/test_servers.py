@@ -292,8 +292,8 @@ def test_first_tables_that_were_broken_off_are_completed(mariadb: DatabaseServer
     open_store(settings, uri).close()
     mariadb.execute("SET foreign_key_checks = 0", uri)
     mariadb.execute("DROP TABLE runner_model_permissions", uri)
-    mariadb.execute("DELETE FROM runner_experiments", uri)
-    mariadb.execute(f"DELETE FROM {VERSION_TABLE}", uri)
+    for table in ("runner_experiments", "runner_counters", VERSION_TABLE):
+        mariadb.execute(f"DELETE FROM {table}", uri)
 
     store = open_store(settings, uri)
 

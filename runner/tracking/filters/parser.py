@@ -1,5 +1,6 @@
 """Tokens become clauses and orders, by the vocabulary of what is searched."""
 
+import math
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -197,7 +198,7 @@ class _Parser:
         if token.kind == "text":
             return token.value
         if token.kind == "number":
-            return _finite(float(token.value))
+            return float(token.value)
         hint = f"texts are quoted: '{token.value[:SHOWN]}'" if token.kind == "word" else None
         return self._tokens.fail("a quoted text or a number", token, hint=hint)
 
@@ -236,7 +237,7 @@ class _Parser:
         pattern = clause.operator in {"LIKE", "ILIKE"} and isinstance(value, str)
         if pattern and len(str(value)) > LONGEST_PATTERN:
             self._tokens.stop(name.at, f"a pattern of more than {LONGEST_PATTERN} characters")
-        return clause
+        return _bounded(clause)
 
     def _unquoted(self, clause: Clause) -> Clause:
         """A number, if quotes may be around it."""
@@ -247,9 +248,16 @@ class _Parser:
         return clause
 
 
-def _finite(number: float) -> float:
-    """Infinities as the greatest number, as which they are stored."""
-    return max(-sys.float_info.max, min(sys.float_info.max, number))
+def _bounded(clause: Clause) -> Clause:
+    """Infinities as the greatest number, as which they are stored: below infinity is that number, too."""
+    if not isinstance(clause.value, float) or math.isfinite(clause.value):
+        return clause
+    open_end = "<" if clause.value > 0 else ">"
+    return replace(
+        clause,
+        operator=f"{open_end}=" if clause.operator == open_end else clause.operator,
+        value=math.copysign(sys.float_info.max, clause.value),
+    )
 
 
 def _kind(value: object) -> str:
