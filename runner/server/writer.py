@@ -140,8 +140,7 @@ def _alike(changes: Iterator[Change]) -> Iterator[list[Change]]:
 def _do(store: Store, group: Sequence[Change]) -> None:
     """What one change meets, others do not hear of: only a lost transaction is everybody's."""
     try:
-        with store.joined() as own:
-            _done(group[0].view(own), group)
+        _done(store, group)
     except Exception as error:  # noqa: BLE001 - its caller hears of it
         if len(group) == 1:
             group[0].failing(error)
@@ -152,14 +151,15 @@ def _do(store: Store, group: Sequence[Change]) -> None:
 
 def _done(store: Store, group: Sequence[Change]) -> None:
     entries = [change.what for change in group if isinstance(change.what, Entry)]
-    if entries:
-        for change, refusal in zip(group, store.log_all(entries), strict=True):
+    if entries:  # one call of the store, and so whole or not at all by itself
+        for change, refusal in zip(group, group[0].view(store).log_all(entries), strict=True):
             if refusal is not None:
                 change.failing(refusal)
-    else:
-        (change,) = group
-        assert not isinstance(change.what, Entry)
-        change.outcome = change.what(store)
+        return
+    (change,) = group
+    assert not isinstance(change.what, Entry)
+    with store.joined() as own:
+        change.outcome = change.what(change.view(own))
 
 
 def _tell(loop: asyncio.AbstractEventLoop, changes: Sequence[Change], committed: Callable[[], None]) -> None:
