@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from runner.errors import NotFound, RunnerError
+from runner.errors import NotFound
 from runner.server.access.caller import everything
 from runner.server.writer import Writer
 from runner.settings import Settings
 from runner.tracking import Store, open_store
+from runner.tracking.database import Connection
 from runner.tracking.model import Entry, Metric
-from runner.tracking.sql.store import SqlStore
+from runner.tracking.sql import recording
+from runner.tracking.sql.runs import Row
 
 
 @pytest.fixture
@@ -48,15 +50,14 @@ def test_an_error_that_nobody_foresaw_meets_only_the_one_who_caused_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = store.create_run("0").id, store.create_run("0").id
-    log_all = SqlStore.log_all
+    write = recording.write
 
-    def broken(self: SqlStore, entries: Sequence[Entry]) -> Sequence[RunnerError | None]:
-        refusals = log_all(self, entries)
-        if any(given.run_id == bad for given in entries):
+    def broken(db: Connection, entries: Sequence[tuple[Row, Entry]]) -> None:
+        write(db, entries)
+        if any(given.run_id == bad for _, given in entries):
             raise ZeroDivisionError
-        return refusals
 
-    monkeypatch.setattr(SqlStore, "log_all", broken)
+    monkeypatch.setattr(recording, "write", broken)
 
     outcomes = together(store, *(entry(bad if step == 7 else good, step) for step in range(20)))
 
