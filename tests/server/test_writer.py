@@ -1,7 +1,7 @@
 """Changes of many callers in one transaction: what one meets, the others do not hear of."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -52,8 +52,10 @@ def test_an_error_that_nobody_foresaw_meets_only_the_one_who_caused_it(
     good, bad = store.create_run("0").id, store.create_run("0").id
     write = recording.write
 
-    def broken(db: Connection, entries: Sequence[tuple[Row, Entry]]) -> None:
-        write(db, entries)
+    def broken(
+        db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[str, int] = {}
+    ) -> None:
+        write(db, entries, models)
         if any(given.run_id == bad for _, given in entries):
             raise ZeroDivisionError
 
