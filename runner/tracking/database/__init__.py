@@ -42,6 +42,14 @@ class Connection(Protocol):
         """Run a statement once for each set of values."""
         ...
 
+    def insert(self, statement: str, values: Values) -> int:
+        """Run an INSERT of one row; the `id` that the database has given it."""
+        ...
+
+    def undo(self) -> None:
+        """Take back all that was done in the transaction; it goes on from its beginning."""
+        ...
+
 
 class Database(Protocol):
     """Opens transactions. `name` is for messages: it holds no password.
@@ -79,7 +87,10 @@ class Database(Protocol):
 
 
 class Joined:
-    """A database in one transaction of another: its own transactions are savepoints there, for one thread."""
+    """A database in one transaction of another, for one thread: its own transactions are savepoints there.
+
+    The first needs none: nothing was done before it that must stay.
+    """
 
     def __init__(self, database: Database, connection: Connection) -> None:
         self.name = database.name
@@ -88,6 +99,7 @@ class Joined:
         # Of a name of its own: where one joins another, MySQL would take the inner savepoint in place of the outer one.
         self.depth: int = database.depth + 1 if isinstance(database, Joined) else 0
         self._savepoint = f"joined{self.depth}"
+        self._fresh = True
         self._lost: BaseException | None = None
 
     def tables(self) -> set[str]:
@@ -98,13 +110,16 @@ class Joined:
         """See `Database.transaction`; durable only when the outer transaction is."""
         self.confirm()
         with self._database.translated():
-            self._connection.execute(f"SAVEPOINT {self._savepoint}")
+            first, self._fresh = self._fresh, False
+            connection = self._connection if first else _Savepoint(self._connection, self._savepoint)
             try:
-                yield self._connection
+                yield connection
             except BaseException:
-                self._roll_back()
+                self._undo(connection)
+                self._fresh = first
                 raise
-            self._connection.execute(f"RELEASE SAVEPOINT {self._savepoint}")
+            if not first:
+                self._connection.execute(f"RELEASE SAVEPOINT {self._savepoint}")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -131,9 +146,25 @@ class Joined:
     def close(self) -> None:
         """Nothing: the connection is the outer transaction's."""
 
-    def _roll_back(self) -> None:
+    def _undo(self, connection: Connection) -> None:
         try:
-            self._connection.execute(f"ROLLBACK TO SAVEPOINT {self._savepoint}")
-            self._connection.execute(f"RELEASE SAVEPOINT {self._savepoint}")
+            connection.undo()
         except Exception as error:  # noqa: BLE001 - after a dead-lock, with a full disk: the savepoint went with the whole transaction
             self._lost = error
+
+
+class _Savepoint:
+    """See `Connection`: a transaction within another one."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+        connection.execute(f"SAVEPOINT {name}")
+        self.execute, self.execute_many, self.insert = (
+            connection.execute,
+            connection.execute_many,
+            connection.insert,
+        )
+
+    def undo(self) -> None:
+        self._connection.execute(f"ROLLBACK TO SAVEPOINT {self._name}")

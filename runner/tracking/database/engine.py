@@ -20,6 +20,7 @@ Kind: TypeAlias = Literal["sqlite", "postgresql", "mysql"]
 
 # More threads may ask than there are connections: they wait a moment, and then the store is Unavailable.
 KEPT, AT_ONCE, PATIENCE = 5, 20, 3.0
+RESTED = 1.0  # seconds after which a connection is asked whether it still is one
 RENEWED = 1800  # seconds after which a connection is made anew: servers and firewalls forget those that rest
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 PARAMETER = re.compile(r"'[^']*'|%|(?<!:):(\w+)")  # or what only looks like one
@@ -106,6 +107,19 @@ class EngineConnection:
         else:
             self._cursor.executemany(_spelled(statement, self._kind), [dict(each) for each in values])
 
+    def insert(self, statement: str, values: Values) -> int:
+        if self._kind == "postgresql":
+            ((number,),) = self.execute(f"{statement} RETURNING id", values)
+        else:
+            self.execute(statement, values)
+            number = self._cursor.lastrowid
+        return int(number)
+
+    def undo(self) -> None:
+        self._cursor.execute("ROLLBACK")
+        if self._kind == "sqlite":  # for the others the driver begins the next
+            self._cursor.execute("BEGIN IMMEDIATE")
+
 
 def said(error: Exception) -> str:
     """What the database says, in one line and without the statement."""
@@ -152,7 +166,6 @@ def _server_engine(uri: str, server: Server) -> sqlalchemy.Engine:
             max_overflow=AT_ONCE - KEPT,
             pool_timeout=PATIENCE,
             pool_recycle=RENEWED,
-            pool_pre_ping=True,  # a server may have been started anew
             pool_use_lifo=True,
             isolation_level="READ COMMITTED",
             connect_args=dict(server.connect),
@@ -163,6 +176,7 @@ def _server_engine(uri: str, server: Server) -> sqlalchemy.Engine:
             hint=f"pip install 'runner[{server.extra}]'",
         ) from error
     _tell_first(engine, server.session)
+    _ping_rested(engine)
     return engine
 
 
@@ -173,6 +187,22 @@ def _tell_first(engine: sqlalchemy.Engine, statements: Sequence[str]) -> None:
             for statement in statements:
                 cursor.execute(statement)
         connection.commit()
+
+
+def _ping_rested(engine: sqlalchemy.Engine) -> None:
+    """A server may have been started anew meanwhile; to ask before each transaction would take as long as a statement."""
+
+    @event.listens_for(engine, "checkin")
+    def given_back(_connection: object, record: Any) -> None:
+        record.info["rests"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def taken(connection: Any, record: Any, _proxy: object) -> None:
+        if monotonic() - record.info.get("rests", monotonic()) > RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise sqlalchemy.exc.DisconnectionError(str(error)) from error  # the pool makes others
 
 
 def _sqlite_engine(uri: str) -> sqlalchemy.Engine:

@@ -255,6 +255,14 @@ class _Transaction:
     def execute_many(self, statement: Statement, values: Sequence[Values]) -> None:
         self._connection.executemany(_text(statement), values)
 
+    def insert(self, statement: str, values: Values) -> int:
+        return self._connection.execute(statement, values).lastrowid or 0
+
+    def undo(self) -> None:
+        if self._connection.in_transaction:  # a full disk has rolled it back already
+            self._connection.execute("ROLLBACK")
+        self._connection.execute(self._begin)
+
 
 def _text(statement: Statement) -> str:
     return statement if isinstance(statement, str) else statement.sqlite

@@ -130,7 +130,7 @@ def _check(params: Mapping[str, str], tags: Mapping[str, str]) -> None:
 
 def _insert(db: Connection, experiment: Experiment, *, name: str, type_: str, source_run: str) -> int:
     uuid, moment = f"m-{secrets.token_hex(16)}", now()
-    db.execute(
+    return db.insert(
         "INSERT INTO runner_logged_models (uuid, experiment, name, type_name, status, source_run, artifact_uri,"
         " created, updated, lifecycle) VALUES (:uuid, :experiment, :name, :type, :status, :source_run, :artifact_uri,"
         " :now, :now, :lifecycle)",
@@ -146,7 +146,6 @@ def _insert(db: Connection, experiment: Experiment, *, name: str, type_: str, so
             "lifecycle": Lifecycle.ACTIVE.value,
         },
     )
-    return inputs.known(inputs.models(db, [uuid]), uuid)
 
 
 def _write_params(db: Connection, number: int, params: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from runner.tracking import checks
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, for_update, upsert
 from runner.tracking.leases import over
-from runner.tracking.model import Entry, Lease, Metric, RunStatus
+from runner.tracking.model import Entry, Lease, Metric, Run, RunStatus
 from runner.tracking.sql import inputs, keys, model_metrics, runs
 from runner.tracking.sql.runs import Row
 
@@ -65,6 +65,21 @@ def check(entry: Entry) -> None:
 
 def write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[str, int] = {}) -> None:
     """All of it; the entries have been checked. `models` are the logged models that metrics are about, by id."""
+    names = [
+        {"id": row.number, "name": entry.tags[NAME_TAG]} for row, entry in entries if NAME_TAG in entry.tags
+    ]
+    if names:
+        db.execute_many("UPDATE runner_runs SET name = :name WHERE id = :id", names)
+    _write(db, entries, models)
+
+
+def write_new(db: Connection, number: int, run: Run) -> None:
+    """What a new run has from its beginning; it has been checked."""
+    row = Row(number, run.id, int(run.experiment_id), run.lifecycle)
+    _write(db, [(row, Entry(run.id, run.params, tags=run.tags))], {})
+
+
+def _write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[str, int]) -> None:
     names = (name for _, entry in entries for name in (*entry.params, *entry.tags, *_metric_keys(entry)))
     ids = keys.numbers(db, names)
     params = [
@@ -83,9 +98,6 @@ def write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[
         for row, entry in entries
         for key, value in entry.tags.items()
     ]
-    names_given = [
-        {"id": row.number, "name": entry.tags[NAME_TAG]} for row, entry in entries if NAME_TAG in entry.tags
-    ]
     measured = [
         (metric, _point(row, ids[metric.key], metric)) for row, entry in entries for metric in entry.metrics
     ]
@@ -93,7 +105,6 @@ def write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[
     for statement, values in (
         (INSERT_PARAM, params),
         (INSERT_TAG, tags),
-        ("UPDATE runner_runs SET name = :name WHERE id = :id", names_given),
         (INSERT_METRIC, points),
         (INSERT_LATEST, _latest(points)),
     ):
@@ -111,9 +122,9 @@ def as_number(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def write_lease(db: Connection, row: Row, lease: Lease) -> None:
+def write_lease(db: Connection, number: int, lease: Lease) -> None:
     """Set the run's lease, in place of the old one."""
-    values = (row.number, lease.host, lease.pid, lease.process_started, lease.until)
+    values = (number, lease.host, lease.pid, lease.process_started, lease.until)
     db.execute(INSERT_LEASE, dict(zip(LEASE, values, strict=True)))
 
 

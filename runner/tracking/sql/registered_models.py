@@ -34,12 +34,11 @@ SUBJECT = Subject(
 def insert(db: Connection, name: str, description: str) -> int:
     """A new one; its surrogate key."""
     _refuse_taken(db, name)
-    db.execute(
+    return db.insert(
         "INSERT INTO runner_registered_models (name, description, created, updated, last_version)"
         " VALUES (:name, :description, :now, :now, 0)",
         {"name": name, "description": checks.description(description), "now": now()},
     )
-    return exact(db, name)
 
 
 def exact(db: Connection, name: str) -> int:

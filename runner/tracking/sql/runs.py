@@ -43,24 +43,33 @@ def insert(
     user: str,
     status: RunStatus,
     started: int | None,
-) -> Row:
-    """A new run without params and tags."""
+) -> tuple[int, Run]:
+    """A new run without params and tags, and its surrogate key."""
     uuid = secrets.token_hex(16)
-    db.execute(
+    run = Run(
+        id=uuid,
+        name=name or _free_name(db),
+        experiment_id=experiment.id,
+        status=status,
+        artifact_uri=f"{experiment.artifact_location.rstrip('/')}/{uuid}/artifacts",
+        user=checks.user(user),
+        started=now() if started is None else started,
+    )
+    number = db.insert(
         "INSERT INTO runner_runs (uuid, experiment, name, user_name, status, started, lifecycle, artifact_uri)"
         " VALUES (:uuid, :experiment, :name, :user_name, :status, :started, :lifecycle, :artifact_uri)",
         {
-            "uuid": uuid,
-            "experiment": int(experiment.id),
-            "name": name or _free_name(db),
-            "user_name": checks.user(user),
-            "status": status.value,
-            "started": now() if started is None else started,
-            "lifecycle": Lifecycle.ACTIVE.value,
-            "artifact_uri": f"{experiment.artifact_location.rstrip('/')}/{uuid}/artifacts",
+            "uuid": run.id,
+            "experiment": int(run.experiment_id),
+            "name": run.name,
+            "user_name": run.user,
+            "status": run.status.value,
+            "started": run.started,
+            "lifecycle": run.lifecycle.value,
+            "artifact_uri": run.artifact_uri,
         },
     )
-    return exact(db, uuid)
+    return number, run
 
 
 def rows(db: Connection, run_ids: Sequence[str], *, locked: bool = False) -> dict[str, Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -171,14 +172,12 @@ class SqlStore:
         with self._database.transaction() as db:
             experiment = experiments.find(db, experiment_id)
             experiments.refuse_deleted(experiment)
-            row = runs.insert(db, experiment, name=name, user=user, status=status, started=started)
-            ((name,),) = db.execute("SELECT name FROM runner_runs WHERE id = :id", {"id": row.number})
-            recording.write(
-                db, [(row, Entry(row.uuid, params, tags={**tags, recording.NAME_TAG: str(name)}))]
-            )
+            number, run = runs.insert(db, experiment, name=name, user=user, status=status, started=started)
+            run = replace(run, params=params, tags={**tags, recording.NAME_TAG: run.name})
+            recording.write_new(db, number, run)
             if lease is not None:
-                recording.write_lease(db, row, lease)
-            return runs.read(db, "id = :id", {"id": row.number})[0]
+                recording.write_lease(db, number, lease)
+            return run
 
     def run(self, reference: str) -> Run:
         with self._database.reading() as db:
@@ -311,7 +310,7 @@ class SqlStore:
             ((status,),) = db.execute("SELECT status FROM runner_runs WHERE id = :id", {"id": row.number})
             if RunStatus(status).ended or row.lifecycle is Lifecycle.DELETED:
                 return False
-            recording.write_lease(db, row, lease)
+            recording.write_lease(db, row.number, lease)
             return True
 
     def expire_leases(self, now: int) -> Sequence[str]:
