@@ -8,7 +8,7 @@ import click
 from runner import environments, project
 from runner.cli import Context
 from runner.cli.terminal import Terminal
-from runner.environments import choose
+from runner.environments import Wishes, choose
 from runner.errors import UsageError
 from runner.files import write_atomically
 from runner.progress import Progress
@@ -46,7 +46,11 @@ def command(
     progress = Progress(Terminal())
     with progress.phase("environment") as phase:
         lock = environments.resolve(
-            spec, directory=directory, settings=context.settings, phase=phase, python=python, upgrade=upgrade
+            spec,
+            directory=directory,
+            settings=context.settings,
+            phase=phase,
+            wishes=Wishes(python=python, anew=upgrade),
         )
     assert lock is not None
     write_atomically(file, environments.document(spec, lock, directory=directory, file=file))

@@ -11,7 +11,7 @@ from runner import launch
 from runner.cli import Context, tracking_uri
 from runner.cli.output import print_json
 from runner.cli.terminal import Terminal
-from runner.environments import MANAGERS
+from runner.environments import MANAGERS, Wishes
 from runner.errors import RunnerError, UsageError
 from runner.progress import Progress
 from runner.server.access.scope import RunScope
@@ -113,7 +113,7 @@ def _request(
     no_check: bool,
     **options: Any,
 ) -> launch.Request:
-    names = ("entry_point", "version", "run_name", "env_manager", "python", "strict", "keep")
+    names = ("entry_point", "version", "run_name", "env_manager", "strict", "keep")
     return launch.Request(
         uri=uri,
         parameters=pairs(parameters, option="-P"),
@@ -121,6 +121,7 @@ def _request(
         experiment_name=experiment_name,
         experiment_id=experiment_id,
         check=not no_check,
+        wishes=Wishes(python=options["python"]),
         **{name: options[name] for name in names},
     )
 

@@ -1,21 +1,25 @@
-"""What a program runs in: from a declaration to a lock, from a lock to an environment in the cache.
+"""What a program runs in: from a declaration to a lock, from a lock to an environment.
 
-choose(spec, manager) ─► resolve(spec) ─► Lock ─► prepare(spec, lock) ─► Environment
+choose(spec, manager) ─► resolve(spec, wishes) ─► Lock ─► prepare(spec, lock) ─► Environment
 
 choice.py         what `--env-manager` makes of a declaration
-locking.py        declaration to lock           requirements.py, pylock.py: the texts; versions.py, interpreters.py: Python
-resolutions.py    locks made before
-building.py       lock to environment           installer.py: who does it, uv.py or else pip.py; trouble.py: how it goes wrong
+locking.py        declaration to lock: by its kind to one of the packages below; resolutions.py: locks made before
+building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
 collecting.py     list, remove, collect
+
+python/           virtual environments
+conda/            conda environments, with no conda on the machine
+images/           container images, and environments inside of them
 """
 
 from runner.environments.building import prepare
 from runner.environments.choice import MANAGERS, choose
 from runner.environments.collecting import Collection, Entry, collect, entries, entry, remove
-from runner.environments.interpreters import find, find_interpreters
-from runner.environments.locking import check, document, resolve
-from runner.environments.model import Environment, Interpreter, Lock
+from runner.environments.locking import resolve
+from runner.environments.model import Environment, Interpreter, Lock, Wishes
+from runner.environments.python.interpreters import find, find_interpreters
+from runner.environments.python.locking import check, document
 
 __all__ = [
     "MANAGERS",
@@ -24,6 +28,7 @@ __all__ = [
     "Environment",
     "Interpreter",
     "Lock",
+    "Wishes",
     "check",
     "choose",
     "collect",

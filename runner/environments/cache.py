@@ -21,7 +21,7 @@ from runner.files import LockTaken, locked, remove_tree
 from runner.progress import Phase
 from runner.settings import Settings
 
-SCHEMA = 1  # part of every key: raise it when environments or locks are made differently
+SCHEMA = 2  # part of every key: raise it when environments or locks are made differently
 MARKER = ".ready.json"
 
 
@@ -48,10 +48,11 @@ def facts(prefix: Path) -> Mapping[str, Any] | None:
     """What the marker of a whole environment says; None for one that is torn, or whose interpreter is gone."""
     try:
         found = json.loads((prefix / MARKER).read_bytes())
-        os.stat(prefix / "bin/python")  # noqa: PTH116 - a tenth of pathlib's time; follows to the interpreter
-    except (OSError, ValueError):
+        if found["python"]:
+            os.stat(prefix / "bin/python")  # noqa: PTH116 - a tenth of pathlib's time; follows to the interpreter
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if isinstance(found, dict) else None
+    return dict(found)
 
 
 def touch(path: Path) -> None:

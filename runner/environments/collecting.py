@@ -196,6 +196,6 @@ def _in_use() -> set[Path]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             for item in (process / "environ").read_bytes().split(b"\0"):
-                if item.startswith(b"VIRTUAL_ENV="):
+                if item.startswith((b"VIRTUAL_ENV=", b"CONDA_PREFIX=")):
                     found.add(Path(os.fsdecode(item.partition(b"=")[2])))
     return found

@@ -1,240 +1,57 @@
-"""From a declaration to a lock: the project's own, one resolved before, or one resolved now.
+"""From a declaration to a lock, for every kind of environment."""
 
-spec ─► interpreter ─► own lock file?   pylock.toml as it is, uv.lock exported, hashed lines as they are
-                    └► requirements ─► in the cache? ─► resolved by uv (or pip) and kept there
-"""
-
-import re
 from collections.abc import Callable
-from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import assert_never
 
-from runner.environments import interpreters, pylock, requirements, resolutions
-from runner.environments.choice import installer, unsupported
-from runner.environments.installer import Wanted
-from runner.environments.model import Interpreter, Lock
-from runner.environments.requirements import Requirements
-from runner.environments.trouble import without_logins
-from runner.environments.uv import Uv
-from runner.errors import EnvironmentFailed
-from runner.files import sha256
+from runner.environments.model import NO_WISHES, Lock, Wishes
+from runner.environments.python import locking as python
+from runner.errors import UsageError
 from runner.progress import Phase
 from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
 from runner.settings import Settings
 
-_REQUIRES = re.compile(r'^requires-python\s*=\s*"([^"]*)"', re.MULTILINE)
-_HEADER = re.compile(r"# Locked by runner for Python ([\d.]+)\S* from requirements (sha256:[0-9a-f]{64})")
-
 
 def resolve(
-    spec: EnvironmentSpec,
-    *,
-    directory: Path,
-    settings: Settings,
-    phase: Phase,
-    python: str | None = None,
-    upgrade: bool = False,
+    spec: EnvironmentSpec, *, directory: Path, settings: Settings, phase: Phase, wishes: Wishes = NO_WISHES
 ) -> Lock | None:
     """Find the lock of an environment; None for the system's, which has none.
 
     Args:
+        spec: what `choose` has made of the declaration.
         directory: of the project; nothing in it is changed.
-        python: version, range or path of an interpreter, instead of what the project asks for.
-        upgrade: resolve anew, whatever lock there is already.
 
     Raises:
-        EnvironmentFailed: no such interpreter, requirements that contradict each other, or a kind of environment
-            that this version cannot make.
+        EnvironmentFailed: no such interpreter, requirements that contradict each other, or a lock is wanted and there
+            is none.
     """
+    if wishes.image is not None and not isinstance(spec, DockerEnv):
+        return _late("images", "resolve_inside")(
+            spec, directory=directory, settings=settings, phase=phase, wishes=wishes
+        )
     match spec:
         case SystemEnv():
             return None
         case PythonEnv():
-            wanted = spec
-        case CondaEnv(simple=PythonEnv() as simple):
-            wanted = simple
-        case CondaEnv() | DockerEnv():
-            raise unsupported(spec)
+            return python.resolve(spec, directory=directory, settings=settings, phase=phase, wishes=wishes)
+        case CondaEnv():
+            return _late("conda", "resolve")(
+                spec, directory=directory, settings=settings, phase=phase, wishes=wishes
+            )
+        case DockerEnv():
+            if wishes.image is not None:
+                raise UsageError(
+                    f"the project names an image itself ({spec.image}): --in-image {wishes.image} contradicts it"
+                )
+            return _late("images", "resolve")(
+                spec, directory=directory, settings=settings, phase=phase, wishes=wishes
+            )
         case _:
             assert_never(spec)
-    lock = _Resolver(wanted, directory, settings, phase, upgrade).lock(python)
-    phase.summary = f"Python {lock.python}, {lock.packages} package{'' if lock.packages == 1 else 's'}"
-    phase.detail = {"resolved": "locked", "cached": "lock cached"}.get(lock.origin, f"from {lock.origin}")
-    return lock
 
 
-def document(spec: PythonEnv, lock: Lock, *, directory: Path, file: Path) -> str:
-    """The content of a lock file to be written beside a project; its first line tells later whether it is out of date.
-
-    Raises:
-        EnvironmentFailed: the lock is hashed requirements: they are a lock file already.
-    """
-    if lock.kind != "pylock":
-        raise EnvironmentFailed(
-            f"{lock.origin} is a lock already: each package in it has hashes", hint="use it as it is"
-        )
-    read = pylock.parse(lock.text, name="the lock")
-    text = lock.text if file.parent.resolve() == directory.resolve() else read.anchored(directory)
-    inputs = requirements.read(spec, directory).fingerprint
-    return f"# Locked by runner for Python {lock.python} from requirements sha256:{inputs}\n{text}"
-
-
-def check(spec: PythonEnv, *, directory: Path, file: Path) -> None:
-    """See that a lock file which `document` made is there, and is not older than the requirements.
-
-    Raises:
-        EnvironmentFailed: it is not.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentFailed(f"{file} cannot be read", hint="make it with `runner lock`") from error
-    pylock.parse(text, name=file.name)
-    if not _made_from(text, requirements.read(spec, directory), name=file.name):
-        raise EnvironmentFailed(
-            f"{file.name} was not made by `runner lock`: whether it is up to date cannot be told",
-            hint="make it anew with `runner lock`",
-        )
-
-
-def _made_from(text: str, read: Requirements, *, name: str) -> str | None:
-    """The Python for which `document` made this text; None when something else made it."""
-    ours = _HEADER.match(text)
-    if ours and ours[2] != f"sha256:{read.fingerprint}":
-        raise EnvironmentFailed(
-            f"{name} is out of date: the requirements have changed since it was made",
-            hint="lock anew with `runner lock`, or remove the file",
-        )
-    return ours[1] if ours else None
-
-
-class _Resolver:
-    """One resolution: what it is for, so that its steps need not hand it round."""
-
-    def __init__(
-        self, spec: PythonEnv, directory: Path, settings: Settings, phase: Phase, upgrade: bool
-    ) -> None:
-        self.spec = spec
-        self.directory = directory
-        self.settings = settings
-        self.phase = phase
-        self.upgrade = upgrade
-
-    def lock(self, python: str | None) -> Lock:
-        if self.spec.lock_file and not (self.upgrade and self.spec.requirements):
-            return self._own(self.spec.lock_file, python)
-        read = requirements.read(self.spec, self.directory)
-        interpreter = self._interpreter(python, self.spec.python)
-        if read.hashed:
-            return _hashed(read, interpreter, origin=self.spec.file or "requirements")
-        if not read.lines and not read.build:
-            return _lock(pylock.EMPTY, interpreter, name="lock")
-        return self._remembered(read.fingerprint, interpreter, lambda: self._resolved(read, interpreter))
-
-    def _interpreter(self, python: str | None, request: str | None) -> Interpreter:
-        asked_by = None if python else self.spec.file
-        return interpreters.find(
-            python or request, settings=self.settings, phase=self.phase, asked_by=asked_by
-        )
-
-    def _own(self, name: str, python: str | None) -> Lock:
-        path = (self.directory / name).resolve()
-        if not path.is_relative_to(self.directory.resolve()):
-            raise EnvironmentFailed(
-                f"lock file {name} is outside the project", hint="copy it into the project"
-            )
-        if path.suffix not in {".toml", ".lock"}:
-            interpreter = self._interpreter(python, self.spec.python)
-            read = requirements.read_file(name, self.directory)
-            if not read.hashed:
-                raise EnvironmentFailed(
-                    f"{name} has no hash for each package", hint="make a lock of it with `runner lock`"
-                )
-            return _hashed(read, interpreter, origin=name)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise EnvironmentFailed(
-                f"lock file {name} cannot be read: {error}", hint="restore it, or remove it"
-            ) from error
-        interpreter = self._interpreter(python, self._locked_for(text, name) or self.spec.python)
-        if path.name == "uv.lock":
-            return self._exported(path, text, interpreter)
-        return replace(_lock(text, interpreter, name=name), origin=name)
-
-    def _locked_for(self, text: str, name: str) -> str | None:
-        """The Python for which a lock was made; None where the project says it itself."""
-        ours = _made_from(text, requirements.read(self.spec, self.directory), name=name)
-        if self.spec.python:
-            return None
-        requires = _REQUIRES.search(text)
-        return ".".join(ours.split(".")[:2]) if ours else requires[1] if requires else None
-
-    def _exported(self, path: Path, text: str, interpreter: Interpreter) -> Lock:
-        tool = installer(self.settings, self.phase)
-        if not isinstance(tool, Uv):
-            raise EnvironmentFailed(
-                "a uv.lock can only be read with uv",
-                hint="install uv, unset RUNNER_UV, or ship a pylock.toml",
-            )
-        beside = path.with_name("pyproject.toml")
-        inputs = sha256(text + (beside.read_text("utf-8") if beside.exists() else ""))
-        lock = self._remembered(inputs, interpreter, lambda: tool.export(path.parent, interpreter))
-        return replace(lock, origin="uv.lock")
-
-    def _resolved(self, read: Requirements, interpreter: Interpreter) -> str:
-        if not read.build:
-            return self._compiled(read, read.lines, interpreter)
-        try:
-            return self._compiled(read, (*read.lines, *read.build), interpreter)
-        except EnvironmentFailed:
-            # Build tools are a courtesy to programs that call them: where their pins contradict the packages, these win.
-            return self._compiled(read, read.lines, interpreter)
-
-    def _compiled(self, read: Requirements, lines: tuple[str, ...], interpreter: Interpreter) -> str:
-        self.phase.update(f"resolving {len(lines)} requirements")
-        wanted = Wanted(
-            lines=lines,
-            constraints=read.constraints,
-            interpreter=interpreter,
-            directory=read.directory,
-            upgrade=self.upgrade,
-        )
-        return installer(self.settings, self.phase).compile(wanted)
-
-    def _remembered(self, inputs: str, interpreter: Interpreter, make: Callable[[], str]) -> Lock:
-        return resolutions.remembered(
-            inputs,
-            interpreter,
-            lambda: _lock(make(), interpreter, name="the lock"),
-            directory=self.directory,
-            settings=self.settings,
-            phase=self.phase,
-            anew=self.upgrade,
-        )
-
-
-def _lock(text: str, interpreter: Interpreter, *, name: str) -> Lock:
-    read = pylock.parse(text, name=name)
-    read.check(interpreter)
-    return Lock(
-        kind="pylock",
-        text=text,
-        python=interpreter.version,
-        packages=len(read.packages),
-        pinned=read.pinned,
-        interpreter=interpreter,
-    )
-
-
-def _hashed(read: Requirements, interpreter: Interpreter, *, origin: str) -> Lock:
-    packages = [line for line in read.lines if not line.startswith("-")]
-    return Lock(
-        kind="requirements",
-        text=without_logins("\n".join(read.lines)) + "\n",
-        python=interpreter.version,
-        origin=origin,
-        packages=len(packages),
-        interpreter=interpreter,
-    )
+def _late(package: str, name: str) -> Callable[..., Lock]:
+    """A function of a package beside this module that most runs do not need."""
+    found: Callable[..., Lock] = getattr(import_module(f"runner.environments.{package}"), name)
+    return found

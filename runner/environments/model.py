@@ -22,12 +22,14 @@ class Lock:
     """Every package with its hashes.
 
     Attributes:
-        kind: "pylock" (PEP 751), or "requirements" (lines with hashes, as pip reads them).
+        kind: "pylock" (PEP 751), "requirements" (lines with hashes, as pip reads them), "conda" (conda-lock.yml, version 1)
+            or "image" (JSON: the image by digest, and the lock of what is installed in it).
         text: content of the lock file.
-        python: full version of the interpreter for which it was resolved.
+        python: full version of the interpreter for which it was resolved; empty where there is none.
         origin: "resolved" now, "cached" from an earlier resolution, or the project's own lock file by name.
         packages: how many.
-        pinned: False where something cannot be hashed (an editable or local path).
+        pinned: False where something cannot be hashed (an editable or local path, an image that no registry knows).
+        as_of: the moment (RFC 3339) after which nothing was published that it lists; None for the time of the resolution.
         interpreter: the one for which it was resolved, when that was just now; not part of the lock.
     """
 
@@ -37,6 +39,7 @@ class Lock:
     origin: str = "resolved"
     packages: int = 0
     pinned: bool = True
+    as_of: str | None = None
     interpreter: Interpreter | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -46,11 +49,35 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person asks of a resolution.
+
+    Attributes:
+        python: version, range or path of an interpreter, instead of what the project asks for (`--python`).
+        anew: resolve, whatever lock there is already (`--relock`).
+        locked: refuse to resolve: the project ships a lock, or fails (`--locked`).
+        as_of: a moment (RFC 3339); nothing that was published later is taken (`--as-of`).
+        image: container image in which the environment is made (`--in-image`); None for this machine.
+        solver: who solves conda environments: "rattler", or "conda-lock" with the conda, mamba or micromamba of the person.
+    """
+
+    python: str | None = None
+    anew: bool = False
+    locked: bool = False
+    as_of: str | None = None
+    image: str | None = None
+    solver: str = "rattler"
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """Something that a program can be started in.
 
     Attributes:
-        kind: "system" or "virtualenv".
+        kind: "system", "virtualenv", "conda" or "docker".
         key: content address in the cache; None for the system.
         path: the prefix; None for the system.
         interpreter: its Python, where there is one.
@@ -59,6 +86,7 @@ class Environment:
         unset: to remove from what the program inherits.
         reused: it was in the cache, whole.
         packages: how many were installed.
+        image: id of the container image in which the program runs; None for this machine.
     """
 
     kind: str
@@ -70,3 +98,4 @@ class Environment:
     unset: tuple[str, ...] = ()
     reused: bool = True
     packages: int = 0
+    image: str | None = None

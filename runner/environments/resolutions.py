@@ -10,8 +10,9 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from runner.environments import cache, uv
+from runner.environments import cache
 from runner.environments.model import Interpreter, Lock
+from runner.environments.python import uv
 from runner.environments.trouble import masked
 from runner.files import sha256, write_atomically
 from runner.progress import Phase

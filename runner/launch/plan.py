@@ -37,6 +37,7 @@ class PlannedLock:
     packages: int
     origin: str
     pinned: bool = True
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import environments, project, sources
-from runner.environments.model import Lock
+from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.errors import InputError, Location
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedLock, PlannedSource
 from runner.progress import Phase, Progress
@@ -36,7 +36,7 @@ class Request:
         version: branch, tag or commit.
         parameters: name -> raw text.
         env_manager: auto, local, virtualenv, uv or conda; None for the setting.
-        python: interpreter version which overrides the project's.
+        wishes: what the lock of the environment is to be like.
         strict: refuse undeclared parameters, whatever the project says.
         check: check types, choices and bounds of parameters.
         keep: leave the fresh tree of a Git or zip source behind.
@@ -48,7 +48,7 @@ class Request:
     version: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     env_manager: str | None = None
-    python: str | None = None
+    wishes: Wishes = NO_WISHES
     strict: bool = False
     check: bool = True
     keep: bool = False
@@ -166,7 +166,7 @@ def _planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvi
         case SystemEnv():
             return PlannedEnvironment(kind="system")
         case PythonEnv(file=file, python=python):
-            return PlannedEnvironment(kind="virtualenv", file=file, python=request.python or python)
+            return PlannedEnvironment(kind="virtualenv", file=file, python=request.wishes.python or python)
         case CondaEnv(file=file):
             return PlannedEnvironment(kind="conda", file=file)
         case DockerEnv():
@@ -184,7 +184,7 @@ def with_lock(planned: Planned, *, settings: Settings, phase: Phase) -> tuple[Pl
         directory=planned.checkout.path,
         settings=settings,
         phase=phase,
-        python=planned.request.python,
+        wishes=planned.request.wishes,
     )
     return planned.plan.locked(_planned_lock(lock)), lock
 
@@ -199,6 +199,7 @@ def _planned_lock(lock: Lock | None) -> PlannedLock | None:
         packages=lock.packages,
         origin=lock.origin,
         pinned=lock.pinned,
+        as_of=lock.as_of,
     )
 
 

@@ -31,7 +31,12 @@ from runner.tracking.logs import LogWriter
 from runner.tracking.model import Lease, Metric, Run, RunStatus
 
 RECORD_SCHEMA = 1
-LOCK_FILES = {"pylock": "runner/pylock.toml", "requirements": "runner/requirements.txt"}
+LOCK_FILES = {
+    "pylock": "runner/pylock.toml",
+    "requirements": "runner/requirements.txt",
+    "conda": "runner/conda-lock.yml",
+    "image": "runner/image.json",
+}
 DEFAULT_EXPERIMENT = "0"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments.interpreters import running
+from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
 from runner.project import load
 from tests.conftest import Cli

@@ -8,7 +8,7 @@ import pytest
 
 from runner.environments import Environment, Lock, find_interpreters, prepare
 from runner.environments.cache import MARKER
-from runner.environments.interpreters import running
+from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.project.model import PythonEnv, SystemEnv

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import Environment, Lock, prepare, resolve
+from runner.environments import Environment, Lock, Wishes, prepare, resolve
 from runner.progress import Event, Phase, Progress
 from runner.project.model import EnvironmentSpec, PythonEnv
 from runner.settings import Settings
@@ -146,7 +146,11 @@ class Workshop:
         with Progress(self._listen).phase("environment") as self.phase:
             wanted = spec or PythonEnv(requirements=requirements)
             lock = resolve(
-                wanted, directory=self.directory, settings=self.settings, phase=self.phase, python=python
+                wanted,
+                directory=self.directory,
+                settings=self.settings,
+                phase=self.phase,
+                wishes=Wishes(python=python),
             )
         assert lock is not None
         return lock

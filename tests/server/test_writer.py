@@ -52,9 +52,7 @@ def test_an_error_that_nobody_foresaw_meets_only_the_one_who_caused_it(
     good, bad = store.create_run("0").id, store.create_run("0").id
     write = recording.write
 
-    def broken(
-        db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[str, int] = {}
-    ) -> None:
+    def broken(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping[str, int] = {}) -> None:
         write(db, entries, models)
         if any(given.run_id == bad for _, given in entries):
             raise ZeroDivisionError

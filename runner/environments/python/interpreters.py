@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.environments import uv
 from runner.environments.model import Interpreter
-from runner.environments.versions import PythonRequest, release_of
+from runner.environments.python import uv
+from runner.environments.python.versions import PythonRequest, release_of
 from runner.errors import EnvironmentFailed, RunnerError
 from runner.files import write_atomically
 from runner.process import capture

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.model import Interpreter
+from runner.environments.python.versions import PythonRequest
 from runner.environments.trouble import masked
-from runner.environments.versions import PythonRequest
 from runner.errors import EnvironmentFailed
 
 EMPTY = 'lock-version = "1.0"\ncreated-by = "runner"\npackages = []\n'

@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
-from runner.environments import pylock, trouble, uv
-from runner.environments.installer import Content, Wanted
+from runner.environments import trouble
 from runner.environments.model import Interpreter
-from runner.environments.uv import Argv
+from runner.environments.python import pylock, uv
+from runner.environments.python.installer import Content, Wanted
+from runner.environments.python.uv import Argv
 from runner.errors import EnvironmentFailed
 from runner.process import ProgramFailed, capture
 from runner.progress import Phase

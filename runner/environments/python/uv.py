@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from runner.environments import trouble
-from runner.environments.installer import Content, Wanted
 from runner.environments.model import Interpreter
+from runner.environments.python.installer import Content, Wanted
 from runner.errors import EnvironmentFailed
 from runner.process import ProgramFailed, capture
 from runner.progress import Phase

@@ -1,6 +1,6 @@
 import pytest
 
-from runner.environments.versions import PythonRequest
+from runner.environments.python.versions import PythonRequest
 from runner.errors import EnvironmentFailed
 
 

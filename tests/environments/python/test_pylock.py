@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments.pylock import parse
+from runner.environments.python.pylock import parse
 from runner.errors import EnvironmentFailed
 
 HEAD = 'lock-version = "1.0"\ncreated-by = "tests"\n'

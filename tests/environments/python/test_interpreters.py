@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.environments import Interpreter, find, find_interpreters
-from runner.environments.interpreters import running
+from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import resolve, uv
-from runner.environments.interpreters import running
+from runner.environments import Wishes, resolve
+from runner.environments.python import uv
+from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
 from runner.project.model import CondaEnv, DockerEnv, PythonEnv, SystemEnv
 from tests.environments.test_building import imported
@@ -72,7 +73,7 @@ def test_upgrading_resolves_anew(workshop: Workshop, index: Index) -> None:
         directory=workshop.directory,
         settings=workshop.settings,
         phase=workshop.phase,
-        upgrade=True,
+        wishes=Wishes(anew=True),
     )
 
     assert lock
@@ -189,7 +190,7 @@ def test_upgrading_keeps_a_uv_lock_that_is_all_there_is(workshop: Workshop) -> N
         directory=workshop.directory,
         settings=workshop.settings,
         phase=workshop.phase,
-        upgrade=True,
+        wishes=Wishes(anew=True),
     )
 
     assert lock

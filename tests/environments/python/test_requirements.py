@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments.requirements import Requirements, read, read_file
+from runner.environments.python.requirements import Requirements, read, read_file
 from runner.errors import EnvironmentFailed
 from runner.project.model import PythonEnv
 
