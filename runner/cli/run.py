@@ -51,6 +51,34 @@ from runner.tracking.model import Run
     help="Environment: as the project says (auto), the caller's (local), or virtualenv.",
 )
 @click.option("--python", metavar="VERSION", help="Python version, instead of the project's.")
+@click.option("--locked", is_flag=True, help="Do not resolve: the project ships a lock, or the run fails.")
+@click.option("--relock", is_flag=True, help="Resolve the environment anew, whatever lock there is.")
+@click.option(
+    "--as-of",
+    metavar="DATE|commit",
+    help="Resolve as on that day (2024-03-01), or as on the day of the commit: newer packages do not exist.",
+)
+@click.option(
+    "--solver",
+    type=click.Choice(["rattler", "conda-lock"]),
+    default="rattler",
+    show_default=True,
+    help="Who solves conda environments: we, or the conda, mamba or micromamba of this machine.",
+)
+@click.option(
+    "--in-image", metavar="IMAGE", help="Make the environment inside of this container image, and run there."
+)
+@click.option(
+    "-A",
+    "--docker-args",
+    "docker_args",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="An option of `docker run` for a project in a container; repeat for more.",
+)
+@click.option(
+    "--build-image", is_flag=True, help="Build the project's code into the image, instead of mounting it."
+)
 @click.option("--strict", is_flag=True, help="Refuse parameters that the entry point does not declare.")
 @click.option("--no-check", is_flag=True, help="Do not check types, choices and bounds of parameters.")
 @click.option("--keep", is_flag=True, help="Keep the fresh tree of a Git or zip project.")
@@ -110,10 +138,11 @@ def _request(
     experiment_name: str | None,
     experiment_id: str | None,
     backend: str,  # noqa: ARG001 - there is only one
+    docker_args: Iterable[str],
     no_check: bool,
     **options: Any,
 ) -> launch.Request:
-    names = ("entry_point", "version", "run_name", "env_manager", "strict", "keep")
+    names = ("entry_point", "version", "run_name", "env_manager", "build_image", "strict", "keep")
     return launch.Request(
         uri=uri,
         parameters=pairs(parameters, option="-P"),
@@ -121,7 +150,15 @@ def _request(
         experiment_name=experiment_name,
         experiment_id=experiment_id,
         check=not no_check,
-        wishes=Wishes(python=options["python"]),
+        docker_args=tuple(docker_args),
+        wishes=Wishes(
+            python=options["python"],
+            anew=options["relock"],
+            locked=options["locked"],
+            as_of=options["as_of"],
+            image=options["in_image"],
+            solver=options["solver"],
+        ),
         **{name: options[name] for name in names},
     )
 

@@ -37,6 +37,8 @@ class Request:
         parameters: name -> raw text.
         env_manager: auto, local, virtualenv, uv or conda; None for the setting.
         wishes: what the lock of the environment is to be like.
+        docker_args: options of `docker run`, as name=value or a name alone.
+        build_image: bake the project's code into the image, instead of mounting it.
         strict: refuse undeclared parameters, whatever the project says.
         check: check types, choices and bounds of parameters.
         keep: leave the fresh tree of a Git or zip source behind.
@@ -49,6 +51,8 @@ class Request:
     parameters: Mapping[str, str] = field(default_factory=dict)
     env_manager: str | None = None
     wishes: Wishes = NO_WISHES
+    docker_args: tuple[str, ...] = ()
+    build_image: bool = False
     strict: bool = False
     check: bool = True
     keep: bool = False
