@@ -8,6 +8,7 @@ from runner.server.mlflow.call import Call, Served, reading
 from runner.server.mlflow.runs import exact
 from runner.tracking.checks import RUN_TAG
 from runner.tracking.model import Dataset, DatasetInput, ModelOutput
+from runner.tracking.tags import listed
 
 EXPERIMENTS = 20  # at most in one search of data sets, as in MLflow
 HISTORY = "mlflow.log-model.history"  # tag of a run: the models that clients before 3.0 logged, as JSON
@@ -46,7 +47,7 @@ def search_datasets(on: Served, request: wire.SearchDatasets) -> answers.Dataset
 def log_model(on: Served, request: wire.LogModel) -> None:
     """A model among the artifacts of its run. Of many, the tag has the last ones, as many as it holds."""
     run = exact(on.store, request.run)
-    models = [*_listed(run.tags.get(HISTORY, "[]")), _logged(request.model_json)]
+    models = [*listed(run.tags.get(HISTORY, "[]")), _logged(request.model_json)]
     while len(text := json.dumps(models)) > RUN_TAG:
         del models[0]
     on.store.log(run.id, tags={HISTORY: text})
@@ -87,15 +88,6 @@ def _without_config(value: object) -> object:
         else flavor
         for name, flavor in value.items()
     }
-
-
-def _listed(text: str) -> list[object]:
-    """What a tag lists, which clients may write as they like."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []
 
 
 CALLS = (

@@ -15,6 +15,7 @@ from runner.errors import NotFound, TrackingError
 from runner.tracking import checks
 from runner.tracking.database import Connection
 from runner.tracking.sql import keys
+from runner.tracking.tags import listed
 
 VERSIONS = "mlflow.modelVersions"  # tag of a logged model: the versions made of it, as JSON
 MODEL_TAGS = "runner_logged_model_tags"
@@ -75,8 +76,8 @@ def tell(db: Connection, model_id: str, *, name: str, version: int) -> None:
     """Write into the tags of the logged model that this version was made of it, as MLflow does."""
     number = logged(db, model_id).number
     tags = dict(keys.attached(db, MODEL_TAGS, "value", owner="model", of=[number]).get(number, []))
-    listed, made = _listed(tags.get(VERSIONS, "[]")), {"name": name, "version": version}
-    value = json.dumps(listed if made in listed else [*listed, made])  # one that moved in may know it
+    known, made = listed(tags.get(VERSIONS, "[]")), {"name": name, "version": version}
+    value = json.dumps(known if made in known else [*known, made])  # one that moved in may know it
     if len(value) <= checks.RUN_TAG:  # beyond that the registry knows it still
         keys.attach(db, MODEL_TAGS, {VERSIONS: value}, owner="model", number=number)
 
@@ -90,12 +91,3 @@ def _of_version(db: Connection, name: str, version: int) -> Origin:
     for row in rows:
         return Origin(*row)
     raise NotFound(f"Model Version (name={name}, version={version}) not found")
-
-
-def _listed(text: str) -> list[object]:
-    """What a tag lists, which clients may write as they like."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []
