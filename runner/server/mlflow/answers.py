@@ -2,7 +2,8 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from runner.server.mlflow.wire import Number, Status
+from runner.server.mlflow.wire import Number
+from runner.tracking.statuses import Word
 
 
 class Answer(Struct, kw_only=True, omit_defaults=True):
@@ -41,7 +42,7 @@ class RunInfo(Answer):
     run_name: str
     experiment_id: str
     user_id: str
-    status: Status
+    status: Word
     artifact_uri: str
     lifecycle_stage: str
     start_time: int | UnsetType = UNSET

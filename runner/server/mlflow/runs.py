@@ -9,7 +9,8 @@ from runner.server.mlflow import answers, shown, wire
 from runner.server.mlflow.call import Call, Served, logging, reading
 from runner.server.mlflow.experiments import number
 from runner.tracking.checks import PARAM, RUN_TAG
-from runner.tracking.model import Entry, Metric, Run
+from runner.tracking.model import Entry, Metric, Run, RunStatus
+from runner.tracking.statuses import MEANT
 from runner.tracking.store import Store
 
 METRICS, PARAMS, TAGS, ITEMS = 1000, 100, 100, 1000  # of one batch, as in MLflow
@@ -21,7 +22,7 @@ def create(on: Served, request: wire.CreateRun) -> answers.OneRun:
         number(request.experiment_id),
         name=request.run_name or None,
         user=request.user_id,
-        status=shown.STATUS_GIVEN["RUNNING"],
+        status=RunStatus.RUNNING,
         started=request.start_time,
         tags=_cut({}, request.tags)[1],
     )
@@ -35,7 +36,7 @@ def get(on: Served, request: wire.OfRun) -> answers.OneRun:
 def update(on: Served, request: wire.UpdateRun) -> answers.UpdatedRun:
     on.store.update_run(
         request.run,
-        status=shown.STATUS_GIVEN[request.status] if request.status else None,
+        status=MEANT[request.status] if request.status else None,
         name=request.run_name or None,
         ended=request.end_time,
     )

@@ -7,26 +7,9 @@ from msgspec import UNSET, UnsetType
 from runner.server.mlflow import answers, wire
 from runner.server.places import Places
 from runner.tracking import model
-from runner.tracking.model import Lifecycle, RunStatus
+from runner.tracking.model import Lifecycle
+from runner.tracking.statuses import TOLD
 
-# MLflow knows fewer states; the filter language reads its words in the same way.
-STATUS: Mapping[RunStatus, wire.Status] = {
-    RunStatus.PENDING: "SCHEDULED",
-    RunStatus.QUEUED: "SCHEDULED",
-    RunStatus.PREPARING: "RUNNING",
-    RunStatus.RUNNING: "RUNNING",
-    RunStatus.FINISHED: "FINISHED",
-    RunStatus.FAILED: "FAILED",
-    RunStatus.KILLED: "KILLED",
-    RunStatus.LOST: "FAILED",
-}
-STATUS_GIVEN: Mapping[wire.Status, RunStatus] = {
-    "SCHEDULED": RunStatus.PENDING,
-    "RUNNING": RunStatus.RUNNING,
-    "FINISHED": RunStatus.FINISHED,
-    "FAILED": RunStatus.FAILED,
-    "KILLED": RunStatus.KILLED,
-}
 LIFECYCLE: Mapping[wire.View, Lifecycle | None] = {
     "ACTIVE_ONLY": Lifecycle.ACTIVE,
     "DELETED_ONLY": Lifecycle.DELETED,
@@ -73,7 +56,7 @@ def info(found: model.Run, places: Places) -> answers.RunInfo:
         run_name=found.name,
         experiment_id=found.experiment_id,
         user_id=found.user,
-        status=STATUS[found.status],
+        status=TOLD[found.status],
         artifact_uri=places.told(found.artifact_uri),
         lifecycle_stage=found.lifecycle.value,
         start_time=UNSET if found.started is None else found.started,

@@ -13,12 +13,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from runner.server.errors import Malformed
+from runner.tracking.statuses import Word
 
 R = TypeVar("R", bound="Request")
 
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Number: TypeAlias = float | str
-Status: TypeAlias = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
 View: TypeAlias = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity")
@@ -174,7 +174,7 @@ class OfRun(Request):
 
 
 class UpdateRun(OfRun, kw_only=True):
-    status: Status | None = None
+    status: Word | None = None
     end_time: Int64 | None = None
     run_name: str | None = None
 

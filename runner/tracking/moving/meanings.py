@@ -4,19 +4,16 @@ from runner.errors import TrackingError
 from runner.tracking.logged_models import ModelStatus
 from runner.tracking.model import Lifecycle, RunStatus
 from runner.tracking.registry import Stage
+from runner.tracking.statuses import MEANT
 
-RUN = {
-    "RUNNING": RunStatus.RUNNING, "SCHEDULED": RunStatus.PENDING, "FINISHED": RunStatus.FINISHED,
-    "FAILED": RunStatus.FAILED, "KILLED": RunStatus.KILLED,
-}  # fmt: skip
-NUMBERED = dict(enumerate(RUN.values(), start=1))  # in files
+NUMBERED = dict(enumerate(MEANT.values(), start=1))  # in files
 MODEL = {1: ModelStatus.PENDING, 2: ModelStatus.READY, 3: ModelStatus.FAILED}
 CONTEXT = "mlflow.data.context"
 
 
 def run_status(written: str) -> RunStatus:
     """The state of a run: a word in a database, its number in a file."""
-    found = NUMBERED.get(int(written)) if written.isascii() and written.isdecimal() else RUN.get(written)
+    found = NUMBERED.get(int(written)) if written.isascii() and written.isdecimal() else MEANT.get(written)
     if found is None:
         raise TrackingError(f"{written!r} is no status of a run")
     return found

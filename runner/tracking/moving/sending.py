@@ -11,6 +11,7 @@ from runner.tracking.opened import ArtifactStore, OpenStore
 from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
 from runner.tracking.sql.model_sources import VERSIONS
 from runner.tracking.sql.recording import NAME_TAG
+from runner.tracking.statuses import MEANT, TOLD
 
 ORIGIN = "runner.moved.id"
 PORTION = 1000  # points at once
@@ -53,7 +54,7 @@ class SendingTarget:
     # runs -------------------------------------------------------------------------------------------------
     def run(self, found: Run, points: Iterable[Metric]) -> Outcome:
         known = self._known_run(found)
-        if known is not None and (known.status, known.ended) == (_told(found.status), found.ended):
+        if known is not None and (known.status, known.ended) == (MEANT[TOLD[found.status]], found.ended):
             self._note(found, known)
             return Outcome.THERE
         made = known or self._store.create_run(
@@ -186,15 +187,6 @@ class SendingTarget:
     def artifacts(self, found: Run | LoggedModel) -> ArtifactStore:
         made = self._runs[found.id] if isinstance(found, Run) else self._models[found.id]
         return self._store.artifacts(made.artifact_uri)
-
-
-def _told(status: RunStatus) -> RunStatus:
-    """The state as a server tells it: MLflow has fewer of them."""
-    return {
-        RunStatus.LOST: RunStatus.FAILED,
-        RunStatus.PREPARING: RunStatus.RUNNING,
-        RunStatus.QUEUED: RunStatus.PENDING,
-    }.get(status, status)
 
 
 def _without(tags: Mapping[str, str], key: str) -> dict[str, str]:

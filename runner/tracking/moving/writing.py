@@ -16,19 +16,17 @@ from runner.errors import Conflict
 from runner.files import write_atomically
 from runner.tracking.artifacts import Artifacts, safe
 from runner.tracking.logged_models import LoggedModel
-from runner.tracking.model import Dataset, Experiment, Lifecycle, Metric, Run, RunStatus
+from runner.tracking.model import Dataset, Experiment, Lifecycle, Metric, Run
 from runner.tracking.moving.fields import META, Fields
 from runner.tracking.moving.meanings import MODEL, NUMBERED
 from runner.tracking.moving.report import Outcome, Report
 from runner.tracking.opened import ArtifactStore
 from runner.tracking.registry import ModelVersion, RegisteredModel
+from runner.tracking.statuses import MEANT, TOLD
 
 LOCAL = 4  # MLflow's number for "somebody's machine"
-STATUS = {status: number for number, status in NUMBERED.items()} | {
-    RunStatus.LOST: 4,
-    RunStatus.QUEUED: 2,
-    RunStatus.PREPARING: 1,
-}
+NUMBER = {status: number for number, status in NUMBERED.items()}
+STATUS = {status: NUMBER[MEANT[word]] for status, word in TOLD.items()}
 MODEL_STATUS = {status: number for number, status in MODEL.items()}
 
 

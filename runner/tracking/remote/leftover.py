@@ -19,9 +19,10 @@ from runner.tracking.remote.artifacts import SCHEME, RemoteArtifacts
 from runner.tracking.remote.client import Client
 from runner.tracking.remote.queue import Item, whole_lines
 from runner.tracking.remote.spool import Spool, refusals
+from runner.tracking.statuses import TOLD
 
 KEYS = 5  # of a record that are told
-ENDED = {requests.STATUS[status] for status in RunStatus if status.ended}
+ENDED = {TOLD[status] for status in RunStatus if status.ended}
 
 
 @dataclass(frozen=True, slots=True)

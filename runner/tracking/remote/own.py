@@ -13,8 +13,9 @@ from runner.errors import Conflict, NotFound
 from runner.tracking import checks
 from runner.tracking.model import DatasetInput, Lifecycle, Metric, ModelOutput, Run, RunStatus
 from runner.tracking.remote import requests
-from runner.tracking.remote.requests import STATUS, Request
+from runner.tracking.remote.requests import Request
 from runner.tracking.remote.spool import Spool
+from runner.tracking.statuses import TOLD
 
 NAME_TAG = "mlflow.runName"
 
@@ -74,7 +75,7 @@ class OwnRun:
                 ended=run.ended if ended is None else ended,
                 tags=tags,
             )
-            told = status is not None and STATUS[status] != STATUS[run.status]
+            told = status is not None and TOLD[status] != TOLD[run.status]
             if told or name is not None or ended is not None:
                 request = requests.updated(run.id, status=status, name=name, ended=ended)
                 self._take([request], changed)

@@ -6,20 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.tracking.model import DatasetInput, Metric, ModelOutput, RunStatus
+from runner.tracking.statuses import TOLD
 
 LOG_BATCH, UPDATE = "runs/log-batch", "runs/update"
 MOST = {"metrics": 1000, "params": 100, "tags": 100}  # in one batch, as MLflow has it
 ITEMS = 1000
-STATUS: Mapping[RunStatus, str] = {
-    RunStatus.PENDING: "SCHEDULED",
-    RunStatus.QUEUED: "SCHEDULED",
-    RunStatus.PREPARING: "RUNNING",
-    RunStatus.RUNNING: "RUNNING",
-    RunStatus.FINISHED: "FINISHED",
-    RunStatus.FAILED: "FAILED",
-    RunStatus.KILLED: "KILLED",
-    RunStatus.LOST: "FAILED",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,7 @@ def updated(
 ) -> Request:
     body = {
         "run_id": run_id,
-        "status": STATUS[status] if status else None,
+        "status": TOLD[status] if status else None,
         "run_name": name,
         "end_time": ended,
     }

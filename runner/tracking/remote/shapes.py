@@ -16,17 +16,11 @@ from runner.tracking.model import (
     RunStatus,
 )
 from runner.tracking.registry import ModelVersion, RegisteredModel, Stage
+from runner.tracking.statuses import MEANT
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
-STATUS = {
-    "SCHEDULED": RunStatus.PENDING,
-    "RUNNING": RunStatus.RUNNING,
-    "FINISHED": RunStatus.FINISHED,
-    "FAILED": RunStatus.FAILED,
-    "KILLED": RunStatus.KILLED,
-}
 MODEL_STATUS = "LOGGED_MODEL_"
 
 
@@ -55,7 +49,7 @@ def run(data: Json) -> Run:
         id=info.get("run_id") or info["run_uuid"],
         name=info.get("run_name") or tags.get("mlflow.runName", ""),
         experiment_id=str(info["experiment_id"]),
-        status=STATUS.get(info.get("status", ""), RunStatus.RUNNING),
+        status=MEANT.get(info.get("status", ""), RunStatus.RUNNING),
         artifact_uri=info.get("artifact_uri", ""),
         user=info.get("user_id") or tags.get("mlflow.user", ""),
         started=_moment(info.get("start_time")),
