@@ -1,8 +1,4 @@
-"""Who calls, by user and password or by token, as MLflow's clients send them.
-
-    Authorization: Basic user:password      MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD
-    Authorization: Basic user:token         the same, with a token of that user as password
-    Authorization: Bearer token             MLFLOW_TRACKING_TOKEN
+"""Who calls, by user and password or by token.
 
 To verify a password takes tens of milliseconds on purpose. So what was verified is remembered, under a keyed hash, for some
 seconds; then the user is read again, and the password is verified again only if it was changed. A removed user, a changed
@@ -10,8 +6,6 @@ password and a revoked token are therefore known here after `FRESH` seconds at m
 """
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import secrets
 from collections import OrderedDict
@@ -26,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from runner.server.access.attempts import Attempts
 from runner.server.access.caller import Caller, everything
+from runner.server.access.credentials import Credentials, parsed
 from runner.server.access.passwords import PREFIX, digest, fits, nobody
 from runner.server.access.permitted import PermittedStore
 from runner.tracking.access import Permission, User
@@ -37,19 +32,6 @@ REMEMBERED = 4096  # credentials, the last used ones
 HASHERS = 2  # passwords verified at once: each takes 64 MiB and a core
 WAITING = 200  # passwords that wait to be verified
 LONGEST = 8192  # characters of the header
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a request brings. `user` is "" with a token alone."""
-
-    user: str
-    secret: str
-
-    @property
-    def is_token(self) -> bool:
-        """Whether the secret looks like one of our tokens."""
-        return self.secret.startswith(PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +66,8 @@ class Users:
         known = self._verified.get(key)
         if known is not None and monotonic() < known.until:
             return known.caller
-        if (credentials := parsed(authorization)) is None:
+        credentials = parsed(authorization)
+        if credentials is None or not (credentials.user or _is_token(credentials)):
             return None
         found = await self._once(key, credentials, known, address)
         return found.caller if found else None
@@ -118,7 +101,7 @@ class Users:
     async def _verify(
         self, credentials: Credentials, known: Verified | None, address: str
     ) -> Verified | None:
-        if credentials.is_token:
+        if _is_token(credentials):
             owner = await run_in_threadpool(self._store.users.with_token, digest(credentials.secret), now())
             fitting = owner is not None and credentials.user in {"", owner.name}
             return self._as(owner) if owner is not None and fitting else None
@@ -170,17 +153,6 @@ class Users:
         return caller
 
 
-def parsed(authorization: str) -> Credentials | None:
-    """The credentials of the header, if it is of a kind that we know."""
-    kind, _, value = authorization.partition(" ")
-    match kind.lower():
-        case "bearer":
-            return Credentials("", value.strip()) if value.strip().startswith(PREFIX) else None
-        case "basic":
-            try:
-                name, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError, ValueError):
-                return None
-            return Credentials(name, secret) if colon and name and "\0" not in name else None
-        case _:
-            return None
+def _is_token(credentials: Credentials) -> bool:
+    """Whether the secret looks like one of our tokens."""
+    return credentials.secret.startswith(PREFIX)

@@ -3,8 +3,6 @@
 Host: see hosts.py. Origin: a page can send forms anywhere, but its browser says from where. The caller: see authentication.py.
 """
 
-import base64
-import binascii
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runner.errors import RunnerError
 from runner.server.access.caller import Authenticate, Caller
+from runner.server.access.credentials import parsed
 from runner.server.access.hosts import Hosts
 from runner.server.errors import translated
 
@@ -98,24 +97,14 @@ def check_origin(headers: Mapping[str, str], origins: tuple[str, ...]) -> None:
 
 
 def with_token(token: str, caller: Caller) -> Authenticate:
-    """For an endpoint with one caller, who knows the token."""
+    """For an endpoint with one caller, who knows the token; as anybody's password, too: clients that know one send no token."""
 
     async def authenticate(headers: Mapping[str, str], _address: str) -> Caller | None:
-        known = secrets.compare_digest(_given(headers.get("authorization", "")).encode(), token.encode())
+        given = parsed(headers.get("authorization", ""))
+        known = given is not None and secrets.compare_digest(given.secret.encode(), token.encode())
         return caller if known else None
 
     return authenticate
-
-
-def _given(authorization: str) -> str:
-    """The token: of a bearer, or as anybody's password, because clients that know a password send no token."""
-    kind, _, value = authorization.partition(" ")
-    if kind.lower() == "basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            return ""
-    return value if kind.lower() == "bearer" else ""
 
 
 def _watched(scope: Scope) -> Mapping[str, str]:
