@@ -17,11 +17,30 @@ LongText = sa.Text().with_variant(LONGTEXT, "mysql", "mariadb")
 
 def upgrade() -> None:
     """Create the tables, and fill them with what tags held so far."""
+    _create_counters()
+    _create_datasets()
+    _create_logged_models()
+    _create_parts_of_logged_models()
+    _create_models_of_runs()
+    _create_registered_models()
+    _create_versions()
+    _create_aliases()
+    _create_users()
+    _create_permissions()
+    # Rows come last, all in one transaction: what is broken off on MariaDB or MySQL leaves its tables, which must be empty.
+    _count_experiments()
+    documents.convert(op.get_bind())
+
+
+def _create_counters() -> None:
     op.create_table(
         "runner_counters",
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("last_number", sa.BigInteger, nullable=False),
     )
+
+
+def _create_datasets() -> None:
     op.create_table(
         "runner_datasets",
         sa.Column("id", Number, primary_key=True),
@@ -44,6 +63,9 @@ def upgrade() -> None:
         sa.Column("tags_json", LongText, nullable=False),
     )
     op.create_index(op.f("ix_runner_inputs_dataset"), "runner_inputs", ["dataset"])
+
+
+def _create_logged_models() -> None:
     op.create_table(
         "runner_logged_models",
         sa.Column("id", Number, primary_key=True),
@@ -66,6 +88,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_runner_logged_models_source_run"), "runner_logged_models", ["source_run"])
     op.create_index(op.f("ix_runner_logged_models_name"), "runner_logged_models", ["name"])
+
+
+def _create_parts_of_logged_models() -> None:
     op.create_table(
         "runner_logged_model_params",
         _owned("runner_logged_models", "model"),
@@ -94,6 +119,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_runner_logged_model_metrics_run"), "runner_logged_model_metrics", ["run"])
+
+
+def _create_models_of_runs() -> None:
     op.create_table(
         "runner_run_models",
         _owned("runner_runs", "run"),
@@ -102,6 +130,9 @@ def upgrade() -> None:
         sa.Column("step", sa.BigInteger, nullable=False),
     )
     op.create_index(op.f("ix_runner_run_models_model_uuid"), "runner_run_models", ["model_uuid"])
+
+
+def _create_registered_models() -> None:
     op.create_table(
         "runner_registered_models",
         sa.Column("id", Number, primary_key=True),
@@ -117,6 +148,9 @@ def upgrade() -> None:
         _key(),
         sa.Column("value", LongText, nullable=False),
     )
+
+
+def _create_versions() -> None:
     op.create_table(
         "runner_model_versions",
         sa.Column("id", Number, primary_key=True),
@@ -145,6 +179,9 @@ def upgrade() -> None:
         _key(),
         sa.Column("value", LongText, nullable=False),
     )
+
+
+def _create_aliases() -> None:
     op.create_table(
         "runner_model_aliases",
         _owned("runner_registered_models", "model"),
@@ -154,6 +191,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_runner_model_aliases_version"), "runner_model_aliases", ["version"])
+
+
+def _create_users() -> None:
     op.create_table(
         "runner_users",
         sa.Column("id", Number, primary_key=True),
@@ -173,6 +213,9 @@ def upgrade() -> None:
         sa.Column("expires", sa.BigInteger),
         sa.UniqueConstraint("user_id", "name"),
     )
+
+
+def _create_permissions() -> None:
     op.create_table(
         "runner_experiment_permissions",
         _owned("runner_users", "user_id"),
@@ -189,11 +232,13 @@ def upgrade() -> None:
         sa.Column("permission", sa.String(16), nullable=False),
     )
     op.create_index(op.f("ix_runner_model_permissions_model"), "runner_model_permissions", ["model"])
+
+
+def _count_experiments() -> None:
     op.execute(
         "INSERT INTO runner_counters (name, last_number)"
         " SELECT 'experiments', COALESCE(MAX(id), 0) FROM runner_experiments"
     )
-    documents.convert(op.get_bind())
 
 
 def _owned(table: str, column: str) -> "sa.Column[int]":
