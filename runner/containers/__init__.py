@@ -1,1 +1,5 @@
-"""A container engine (Docker, or podman through DOCKER_HOST): what environments and executors both ask of it."""
+"""Container engines: the only place that talks to one. The SDK is imported when a connection is made, and not before.
+
+engine.py    the connection, found as the `docker` command finds it
+trouble.py   what an engine refuses, in words
+"""

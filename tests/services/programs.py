@@ -13,6 +13,7 @@ PACKAGES = Path(__file__).with_name("packages.txt")
 PROGRAMS = (
     *("initdb", "postgres", "mariadbd", "mariadb-install-db"),
     *("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "curl"),
+    *("dockerd", "docker-registry"),
 )
 PLACES = ("usr/lib/postgresql/*/bin", "usr/sbin", "usr/local/sbin", "opt/homebrew/bin")
 
