@@ -112,9 +112,17 @@ def read(path: Path) -> Document:
     Raises:
         ProjectError: it cannot be read, is too large, is not UTF-8, is not YAML, or is a template.
     """
-    text = read_text(path)
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: Path, *, most_nodes: int = MOST_NODES) -> Document:
+    """The same for a text; `path` is for messages.
+
+    Raises:
+        ProjectError: it is not YAML, is a template, or holds too many values.
+    """
     try:
-        composer = _Composer(text, path)
+        composer = _Composer(text, path, most_nodes)
         root = composer.document()
     except yaml.YAMLError as error:
         raise template_in(text, path) or yaml_failure(error, text, path) from error
@@ -147,8 +155,9 @@ def read_text(path: Path) -> str:
 class _Composer:
     """Builds nodes from events; `notices` gathers what is odd (duplicate keys) on the way."""
 
-    def __init__(self, text: str, path: Path) -> None:
+    def __init__(self, text: str, path: Path, most_nodes: int) -> None:
         self.path = path
+        self.most_nodes = most_nodes
         self.notices: list[Notice] = []
         self._loader = Loader(text)
         self._anchors: dict[str, tuple[Node, int]] = {}
@@ -204,9 +213,9 @@ class _Composer:
 
     def _count(self, nodes: int, event: Any) -> None:
         self._nodes += nodes
-        if self._nodes > MOST_NODES:
+        if self._nodes > self.most_nodes:
             raise ProjectError(
-                f"more than {MOST_NODES} values once its aliases are expanded",
+                f"more than {self.most_nodes} values once its aliases are expanded",
                 where=self._where(event),
                 hint="write the values out instead of repeating them by `*alias`",
             )

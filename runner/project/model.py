@@ -94,27 +94,60 @@ class CondaEnv:
 
     Attributes:
         file: relative to the project directory.
-        text: content of the file, as it is.
+        text: content of the file, as it is; it may hold the user and password of a channel.
+        name: as declared.
+        channels: as written, in their order; logins and `nodefaults` included.
+        packages: every conda dependency as written ("python=3.10", "pip", "chan::numpy >=1.26"), in the order of the file.
+        pip: lines of the pip section, as in requirements.txt; paths are relative to the project directory.
+        variables: to set in the environment.
+        lock_file: conda-lock.yml, an explicit list or pixi.lock which the project ships; relative.
+        python: version asked for, as in `PythonEnv`; None for any, and where only conda understands it.
         simple: the same as a PythonEnv when it holds only python, pip and a pip list; else None.
         conda_packages: dependencies which only conda can supply ("numpy=1.26").
     """
 
     file: str
-    text: str
+    text: str = field(repr=False)
+    name: str | None = None
+    channels: tuple[str, ...] = field(default=(), repr=False)
+    packages: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    lock_file: str | None = None
+    python: str | None = None
     simple: PythonEnv | None = None
     conda_packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """How a container image is made: `build` of `docker_env`. Both paths are relative to the project directory."""
+
+    dockerfile: str = "Dockerfile"
+    context: str = "."
+    args: tuple[tuple[str, str], ...] = ()
+    target: str | None = None
+    where: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DockerEnv:
     """A container image: `docker_env`.
 
-    `environment` holds names to copy and (name, value) pairs to set.
+    Attributes:
+        image: its reference; where there is a `build`, the one that tools without it use, or None.
+        build: the image is built from the project.
+        volumes: mounts, as written.
+        environment: names to copy, and (name, value) pairs to set.
     """
 
-    image: str
+    image: str | None = None
+    build: Build | None = None
     volumes: tuple[str, ...] = ()
     environment: tuple[str | tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.build.dockerfile if self.build else self.image or ""
 
 
 EnvironmentSpec: TypeAlias = SystemEnv | PythonEnv | CondaEnv | DockerEnv

@@ -1,0 +1,66 @@
+"""Channels as a conda file names them, and the user, password or token in their URLs, which nothing keeps.
+
+https://user:password@host/channel     https://host/t/TOKEN/channel     ${NAME} in either is a variable of the caller
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from runner.environments.trouble import without_logins
+
+# What conda means by it: https://docs.conda.io/projects/conda/en/stable/user-guide/concepts/channels.html
+DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
+USUAL = ("conda-forge",)  # for a file that names none: what everybody may use
+
+_TOKEN = re.compile(r"(://[^/]+(?:/[^/]+)*?)/t/[^/]+")
+_NAMED_LOGIN = re.compile(r"(?<=://)(?:\$\{?\w+\}?:?)+@|/t/\$\{?\w+\}?(?=/|$)")
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+
+
+def channels(written: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The channels to ask, in their order, with logins; `defaults` spelt out.
+
+    >>> channels(["defaults", "nodefaults", "https://$HIDDEN@host/private/"], {"HIDDEN": "me:secret"})[1:]
+    ('https://repo.anaconda.com/pkgs/r', 'https://me:secret@host/private')
+    """
+    named = [_expanded(name.strip(), environ).rstrip("/") for name in written if name.strip() != "nodefaults"]
+    spelt = (place for name in named for place in (DEFAULTS if name == "defaults" else (name,)))
+    return tuple(dict.fromkeys(spelt)) or USUAL
+
+
+def public(url: str) -> str:
+    """A URL, or the name of a channel, without user, password and token.
+
+    >>> public("https://me:secret@host/t/abc-123/private/linux-64/a-1-0.conda")
+    'https://host/private/linux-64/a-1-0.conda'
+    """
+    return _TOKEN.sub(r"\1", without_logins(url))
+
+
+def has_secret(url: str) -> bool:
+    """Whether a login is written out in a URL; a name of a variable is none.
+
+    >>> has_secret("https://me:secret@host/x"), has_secret("https://${ME}:$SECRET@host/t/$TOKEN/x")
+    (True, False)
+    """
+    named = _NAMED_LOGIN.sub("", url)
+    return public(named) != named
+
+
+def with_login(url: str, asked: Iterable[str]) -> str:
+    """A public URL as it is fetched: with the login of the channel in which it lies.
+
+    >>> with_login("https://host/private/linux-64/a-1-0.conda", ["https://host/t/abc/private"])
+    'https://host/t/abc/private/linux-64/a-1-0.conda'
+    """
+    for channel in asked:
+        if url.startswith(f"{public(channel)}/"):
+            return channel + url.removeprefix(public(channel))
+    return url
+
+
+def _expanded(channel: str, environ: Mapping[str, str]) -> str:
+    """Variables filled in, as conda does; in URLs only."""
+    if "://" not in channel:
+        return channel
+    return _VARIABLE.sub(lambda found: environ.get(found[1] or found[2], found[0]), channel)
