@@ -1,6 +1,7 @@
 """A database behind SQLAlchemy's engine: a server's, or an SQLite file's. Imported only for those, and to migrate."""
 
 import re
+import select
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -198,11 +199,21 @@ def _ping_rested(engine: sqlalchemy.Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def taken(connection: Any, record: Any, _proxy: object) -> None:
-        if monotonic() - record.info.get("rests", monotonic()) > RESTED:
-            try:
+        rests = monotonic() - record.info.get("rests", monotonic())
+        try:
+            if rests > RESTED or _spoken_to(connection):
                 engine.dialect.do_ping(connection)
-            except engine.dialect.loaded_dbapi.Error as error:
-                raise sqlalchemy.exc.DisconnectionError(str(error)) from error  # the pool makes others
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sqlalchemy.exc.DisconnectionError(str(error)) from error  # the pool makes others
+
+
+def _spoken_to(connection: Any) -> bool:
+    """Whether the server said something unasked, which may be its last word. Not every driver lets us see."""
+    if not hasattr(connection, "fileno"):
+        return True
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _sqlite_engine(uri: str) -> sqlalchemy.Engine:
