@@ -30,6 +30,7 @@ class Lock:
         packages: how many.
         pinned: False where something cannot be hashed (an editable or local path, an image that no registry knows).
         as_of: the moment (RFC 3339) after which nothing was published that it lists; None for the time of the resolution.
+        notices: what a person should know about it, one sentence each.
         interpreter: the one for which it was resolved, when that was just now; not part of the lock.
     """
 
@@ -40,6 +41,7 @@ class Lock:
     packages: int = 0
     pinned: bool = True
     as_of: str | None = None
+    notices: tuple[str, ...] = field(default=(), compare=False)
     interpreter: Interpreter | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -73,6 +75,26 @@ NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What lies in an environment that we have not made: names and versions only, so it can be compared, not installed.
+
+    Attributes:
+        python: the executable that a program would find.
+        lines: `name==version`, or `name=version=build` of conda, sorted.
+    """
+
+    python: Path
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """For a file beside the run's other documents."""
+        return f"# Observed, not locked: the packages of {self.python}\n" + "".join(
+            f"{line}\n" for line in self.lines
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """Something that a program can be started in.
 
@@ -87,6 +109,7 @@ class Environment:
         reused: it was in the cache, whole.
         packages: how many were installed.
         image: id of the container image in which the program runs; None for this machine.
+        observed: what the caller's environment holds, where it has a Python.
     """
 
     kind: str
@@ -99,3 +122,4 @@ class Environment:
     reused: bool = True
     packages: int = 0
     image: str | None = None
+    observed: Observed | None = None

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections.abc import Sequence
 
 from runner.errors import EnvironmentFailed
 from runner.process import ProgramFailed
@@ -13,7 +14,32 @@ CANNOT_INSTALL = "the packages cannot be installed"
 
 _USERINFO = re.compile(r"(\w://)[^/\s@\"']+@")
 _DISK_FULL = ("No space left on device", "os error 28", "Errno 28", "Disk quota exceeded", "os error 122")
-_UNREACHABLE = ("dns error", "error sending request", "Connection refused", "Network is unreachable", "timed out", "Temporary failure in name resolution")  # fmt: skip
+_HINTS = (  # words of uv and pip, the first that is said wins
+    (
+        ("dns error", "error sending request", "Connection refused", "Network is unreachable", "timed out", "Temporary failure in name resolution"),
+        "the package index cannot be reached: check the network, the proxy and the index settings of uv",
+    ),
+    (
+        ("missing an upload date", "does not provide upload-time metadata"),
+        "the package index does not say when its files were published (PEP 700), which --as-of needs",
+    ),
+    (
+        ("no such option: --uploaded-prior-to",),
+        "this pip is too old for --as-of: install uv, or a newer virtualenv, which brings a newer pip",
+    ),
+    (
+        ("filtered by `exclude-newer`",),
+        "at that time there was no version that fits: give --as-of a later date",
+    ),
+    (
+        ("was not found in the package registry", "no version of", "no versions of"),
+        "check the names and versions of the requirements, and the index that they come from",
+    ),
+    (
+        ("requirements are unsatisfiable",),
+        "relax one of the versions named above, or ask for another Python with --python VERSION",
+    ),
+)  # fmt: skip
 _TAIL = 40  # lines
 
 
@@ -34,6 +60,15 @@ def explained(said: str, error: ProgramFailed, *, settings: Settings) -> Environ
     if any(sign in text for sign in _DISK_FULL):
         return disk_full(settings, text)
     return EnvironmentFailed(said, detail="\n".join(text.splitlines()[-_TAIL:]), hint=_hint(text, settings))
+
+
+def undated(names: Sequence[str], as_of: str) -> EnvironmentFailed:
+    """Packages that may be younger than the lock would say."""
+    return EnvironmentFailed(
+        f"nothing says that these were published before {as_of}: {', '.join(sorted(names))}",
+        hint="--as-of needs an index that tells upload times (PEP 700) for each package: a directory of wheels"
+        " (--find-links) does not, and exceptions (exclude-newer-package) do not fit",
+    )
 
 
 def disk_full(settings: Settings, detail: str | None = None) -> EnvironmentFailed:
@@ -58,12 +93,4 @@ def unwritable(settings: Settings, error: OSError) -> EnvironmentFailed:
 def _hint(text: str, settings: Settings) -> str | None:
     if settings.offline:
         return "RUNNER_OFFLINE is set: only what is in the package cache can be used; unset it for this run"
-    if any(sign in text for sign in _UNREACHABLE):
-        return (
-            "the package index cannot be reached: check the network, the proxy and the index settings of uv"
-        )
-    if "was not found in the package registry" in text or "no version of" in text or "no versions of" in text:
-        return "check the names and versions of the requirements, and the index that they come from"
-    if "requirements are unsatisfiable" in text:
-        return "relax one of the versions named above, or ask for another Python with --python VERSION"
-    return None
+    return next((hint for signs, hint in _HINTS if any(sign in text for sign in signs)), None)

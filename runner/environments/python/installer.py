@@ -9,13 +9,14 @@ from runner.environments.model import Interpreter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Requirements to resolve. Relative paths in `lines` and in the answer count from `directory`."""
+    """Requirements to resolve. Relative paths in `lines` and in the answer count from `directory`; `as_of` as in Wishes."""
 
     lines: tuple[str, ...]
     constraints: tuple[str, ...]
     interpreter: Interpreter
     directory: Path
     upgrade: bool = False
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

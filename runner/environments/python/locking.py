@@ -13,6 +13,8 @@ from runner.environments import resolutions
 from runner.environments.model import Interpreter, Lock, Wishes
 from runner.environments.python import interpreters, pylock, requirements
 from runner.environments.python.installer import Wanted
+from runner.environments.python.pylock import Pylock
+from runner.environments.python.question import question
 from runner.environments.python.requirements import Requirements
 from runner.environments.python.tools import installer
 from runner.environments.python.uv import Uv
@@ -32,6 +34,8 @@ def resolve(spec: PythonEnv, *, directory: Path, settings: Settings, phase: Phas
     lock = _Resolver(spec, directory, settings, phase, wishes).lock()
     phase.summary = f"Python {lock.python}, {lock.packages} package{'' if lock.packages == 1 else 's'}"
     phase.detail = {"resolved": "locked", "cached": "lock cached"}.get(lock.origin, f"from {lock.origin}")
+    if lock.as_of:
+        phase.detail += f", as of {lock.as_of}"
     return lock
 
 
@@ -93,15 +97,45 @@ class _Resolver:
         self.wishes = wishes
 
     def lock(self) -> Lock:
-        if self.spec.lock_file and not (self.wishes.anew and self.spec.requirements):
+        if self.spec.lock_file and not self.wishes.anew:
+            self._refuse_as_of(self.spec.lock_file)
             return self._own(self.spec.lock_file)
         read = requirements.read(self.spec, self.directory)
+        self._refuse(read)
         interpreter = self._interpreter(self.spec.python)
         if read.hashed:
             return _hashed(read, interpreter, origin=self.spec.file or "requirements")
         if not read.lines and not read.build:
             return _lock(pylock.EMPTY, interpreter, name="lock")
         return self._remembered(read.fingerprint, interpreter, lambda: self._resolved(read, interpreter))
+
+    def _refuse_as_of(self, shipped: str) -> None:
+        if self.wishes.as_of:
+            raise EnvironmentFailed(
+                f"the project ships {shipped}, which says each version: --as-of contradicts it",
+                hint="leave --as-of out, or add --relock to resolve the requirements without that lock",
+            )
+
+    def _refuse(self, read: Requirements) -> None:
+        """What cannot be had without a lock, or only with requirements that are open."""
+        again = "--relock" if self.wishes.anew else "--as-of" if self.wishes.as_of else None
+        if again and read.hashed:
+            raise EnvironmentFailed(
+                f"{self.spec.file or 'requirements'} is a lock itself, each package in it has hashes:"
+                f" there is nothing to resolve for {again}",
+                hint="make it anew with the tool that made it",
+            )
+        if self.spec.lock_file and not read.lines and not read.build:
+            raise EnvironmentFailed(
+                f"{self.spec.lock_file} is all that the project says of its packages: there are no requirements"
+                " to resolve anew",
+                hint="make it anew with the tool that made it (`uv lock --upgrade`), or add a requirements.txt",
+            )
+        if self.wishes.locked and not read.hashed and (read.lines or read.build):
+            raise EnvironmentFailed(
+                "the project ships no lock, and --locked resolves none",
+                hint="make a pylock.toml with `runner lock`, and keep it with the project",
+            )
 
     def _interpreter(self, request: str | None) -> Interpreter:
         asked = self.wishes.python
@@ -172,19 +206,27 @@ class _Resolver:
             interpreter=interpreter,
             directory=read.directory,
             upgrade=self.wishes.anew,
+            as_of=self.wishes.as_of,
         )
-        return installer(self.settings, self.phase).compile(wanted)
+        text = installer(self.settings, self.phase).compile(wanted)
+        return pylock.travelled(text, self.wishes.as_of) if self.wishes.as_of else text
 
     def _remembered(self, inputs: str, interpreter: Interpreter, make: Callable[[], str]) -> Lock:
-        return resolutions.remembered(
+        asked = question(
             inputs,
             interpreter,
-            lambda: _lock(make(), interpreter, name="the lock"),
             directory=self.directory,
+            settings=self.settings,
+            as_of=self.wishes.as_of,
+        )
+        lock = resolutions.remembered(
+            asked,
+            lambda: _lock(make(), interpreter, name="the lock"),
             settings=self.settings,
             phase=self.phase,
             anew=self.wishes.anew,
         )
+        return replace(lock, interpreter=interpreter)
 
 
 def _lock(text: str, interpreter: Interpreter, *, name: str) -> Lock:
@@ -196,8 +238,18 @@ def _lock(text: str, interpreter: Interpreter, *, name: str) -> Lock:
         python=interpreter.version,
         packages=len(read.packages),
         pinned=read.pinned,
+        as_of=read.as_of,
+        notices=_notices(read),
         interpreter=interpreter,
     )
+
+
+def _notices(read: Pylock) -> tuple[str, ...]:
+    if read.as_of is None or not read.floating:
+        return ()
+    names, moment = ", ".join(read.floating), read.as_of
+    said = f"{names} came from the newest commit of a branch or tag, not from that of {moment}"
+    return (f"{said}: name the full commit in the requirement",)
 
 
 def _hashed(read: Requirements, interpreter: Interpreter, *, origin: str) -> Lock:

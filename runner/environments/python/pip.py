@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,8 +38,12 @@ class Pip:
             limits.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
             argv = [*_pip(prefix), "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
             argv += ["--constraint", limits, "--requirement", asked]
+            argv += ["--uploaded-prior-to", wanted.as_of] if wanted.as_of else []
             report = self._call(argv, directory=wanted.directory, said=trouble.CANNOT_RESOLVE)
-        return _pylock(json.loads(report), wanted.interpreter)
+        found = json.loads(report)["install"]
+        if wanted.as_of:
+            _check_dates(found, wanted.as_of)
+        return _pylock(found, wanted.interpreter)
 
     def create(self, prefix: Path, interpreter: Interpreter, *, turn: int | None = None) -> None:
         argv: Argv = [sys.executable, "-m", "virtualenv", "--no-periodic-update"]
@@ -81,10 +85,21 @@ def _pip(prefix: Path) -> Argv:
     return [prefix / "bin/python", "-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color"]
 
 
-def _pylock(report: Mapping[str, Any], interpreter: Interpreter) -> str:
+def _check_dates(found: Sequence[Mapping[str, Any]], as_of: str) -> None:
+    """pip looks at the times that an index tells, and takes what lies in a directory as it is."""
+    undated = [
+        item["metadata"]["name"]
+        for item in found
+        if item["download_info"]["url"].startswith("file:") and not item.get("is_direct")
+    ]
+    if undated:
+        raise trouble.undated(undated, as_of)
+
+
+def _pylock(found: Sequence[Mapping[str, Any]], interpreter: Interpreter) -> str:
     """https://pip.pypa.io/en/stable/reference/installation-report/ as a lock."""
     text = f'lock-version = "1.0"\ncreated-by = "runner"\nrequires-python = ">={interpreter.version}"\n'
-    packages = [_package(item) for item in report["install"]]
+    packages = [_package(item) for item in found]
     return text + ("".join(packages) if packages else "packages = []\n")
 
 

@@ -8,14 +8,16 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from runner.environments.model import Interpreter
 from runner.environments.python.versions import PythonRequest
-from runner.environments.trouble import masked
+from runner.environments.trouble import masked, undated
 from runner.errors import EnvironmentFailed
 
+_AS_OF = re.compile(r"(?:#.*\n)*?# As of (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ): ")
 EMPTY = 'lock-version = "1.0"\ncreated-by = "runner"\npackages = []\n'
 
 _PATH = re.compile(r"""((?:^|[{,])[ \t]*path[ \t]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*')""", re.MULTILINE)
@@ -67,6 +69,33 @@ class Pylock:
                     f"a package's URL holds a password or token: {masked(entry['url'])}",
                     hint="a lock is kept with every run: give it by ~/.netrc or Git's credential helper instead",
                 )
+
+    def check_dates(self, as_of: str) -> None:
+        """See that each file of an index was published before a moment.
+
+        Raises:
+            EnvironmentFailed: one was not, or nobody says when it was.
+        """
+        limit = datetime.fromisoformat(as_of)
+        late = [package["name"] for package in self.packages if not _published(package, limit)]
+        if late:
+            raise undated(late, as_of)
+
+    @property
+    def floating(self) -> tuple[str, ...]:
+        """Packages from a repository of which a branch or tag was asked for: its commit is that of the resolution."""
+        return tuple(
+            package["name"]
+            for package in self.packages
+            if "vcs" in package
+            and package["vcs"].get("requested-revision") != package["vcs"].get("commit-id")
+        )
+
+    @property
+    def as_of(self) -> str | None:
+        """The moment as of which it was resolved, where we have written that into it."""
+        found = _AS_OF.match(self.text)
+        return found[1] if found else None
 
     def anchored(self, directory: Path) -> str:
         """The text with each relative path made absolute from `directory`.
@@ -139,6 +168,17 @@ def _sound(packages: list[Any]) -> bool:
         ):
             return False
     return True
+
+
+def _published(package: Mapping[str, Any], limit: datetime) -> bool:
+    files = ([package["sdist"]] if "sdist" in package else []) + list(package.get("wheels", ()))
+    times = [file.get("upload-time") for file in files]
+    return all(isinstance(time, datetime) and time <= limit for time in times)
+
+
+def travelled(text: str, as_of: str) -> str:
+    """A lock's text which says as of when it was resolved."""
+    return f"# As of {as_of}: nothing that was published later is in it\n{text}"
 
 
 def _pinned(package: Mapping[str, Any]) -> bool:

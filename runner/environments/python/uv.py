@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from runner.environments import trouble
 from runner.environments.model import Interpreter
+from runner.environments.python import pylock
 from runner.environments.python.installer import Content, Wanted
 from runner.errors import EnvironmentFailed
 from runner.process import ProgramFailed, capture
@@ -93,15 +94,19 @@ class Uv:
         argv: Argv = ["pip", "compile", *_PYLOCK, "--python", wanted.interpreter.path]
         argv += ["--prerelease", "allow"] if "--pre" in wanted.lines else []
         argv += ["--refresh"] if wanted.upgrade and not self.settings.offline else []
+        argv += ["--exclude-newer", wanted.as_of] if wanted.as_of else []
         with TemporaryDirectory(prefix="runner-lock-") as scratch:
             if wanted.constraints:
                 limits = Path(scratch, "constraints.txt")
                 limits.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
                 argv += ["--constraints", limits]
             lines = "\n".join(wanted.lines) + "\n"
-            return self._call(
+            text = self._call(
                 [*argv, "-"], directory=wanted.directory, said=trouble.CANNOT_RESOLVE, input=lines
             )
+        if wanted.as_of:  # directories of wheels tell no times, and uv takes what it finds there
+            pylock.parse(text, name="the lock").check_dates(wanted.as_of)
+        return text
 
     def export(self, directory: Path, interpreter: Interpreter) -> str:
         """Translate a project's uv.lock to the text of a pylock.toml, without resolving anything anew."""

@@ -14,7 +14,7 @@ from runner.environments import Wishes, resolve
 from runner.environments.python import uv
 from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
-from runner.project.model import CondaEnv, DockerEnv, PythonEnv, SystemEnv
+from runner.project.model import CondaEnv, PythonEnv, SystemEnv
 from tests.environments.test_building import imported
 from tests.environments.wheels import Index, Workshop, sha256_of
 
@@ -177,24 +177,19 @@ def test_a_python_that_the_caller_asks_for_is_not_blamed_on_the_project(
     assert "asks for it" not in (failure.value.detail or "")
 
 
-def test_upgrading_keeps_a_uv_lock_that_is_all_there_is(workshop: Workshop) -> None:
-    program = uv.find(workshop.settings)
-    assert program
-    (workshop.directory / "pyproject.toml").write_text(
-        '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["beta<2"]\n'
-    )
-    subprocess.run([program, "lock"], cwd=workshop.directory, check=True, capture_output=True)
+def test_a_uv_lock_that_is_all_there_is_is_not_made_anew_here(workshop: Workshop) -> None:
+    (workshop.directory / "uv.lock").write_text('version = 1\nrequires-python = ">=3.11"\n')
 
-    lock = resolve(
-        PythonEnv(file="uv.lock", lock_file="uv.lock"),
-        directory=workshop.directory,
-        settings=workshop.settings,
-        phase=workshop.phase,
-        wishes=Wishes(anew=True),
-    )
+    with pytest.raises(EnvironmentFailed, match=r"uv\.lock is all that the project says") as failure:
+        resolve(
+            PythonEnv(file="uv.lock", lock_file="uv.lock"),
+            directory=workshop.directory,
+            settings=workshop.settings,
+            phase=workshop.phase,
+            wishes=Wishes(anew=True),
+        )
 
-    assert lock
-    assert lock.packages == 1
+    assert "uv lock --upgrade" in (failure.value.hint or "")
 
 
 def test_pre_releases_are_taken_where_they_are_asked_for(workshop: Workshop, index: Index) -> None:
@@ -216,11 +211,6 @@ def test_conda_packages_are_refused_by_name(workshop: Workshop) -> None:
         )
 
     assert "--env-manager local" in (failure.value.hint or "")
-
-
-def test_containers_are_refused(workshop: Workshop) -> None:
-    with pytest.raises(EnvironmentFailed, match="in a container"):
-        workshop.resolve(spec=DockerEnv(image="python:3.11"))
 
 
 class TestTheProjectsOwnLock:
