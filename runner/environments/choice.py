@@ -48,7 +48,7 @@ def _as_python(spec: EnvironmentSpec) -> EnvironmentSpec:
             return spec.simple
         case DockerEnv():
             raise EnvironmentFailed(
-                f"the project runs in a container ({spec.image}), which is no virtual environment",
+                f"the project runs in a container ({spec}), which is no virtual environment",
                 hint="leave --env-manager out, or run with --env-manager local where its programs are installed",
             )
         case _:

@@ -42,7 +42,7 @@ def resolve(
         case DockerEnv():
             if wishes.image is not None:
                 raise UsageError(
-                    f"the project names an image itself ({spec.image}): --in-image {wishes.image} contradicts it"
+                    f"the project names an image itself ({spec}): --in-image {wishes.image} contradicts it"
                 )
             return _late("images", "resolve")(
                 spec, directory=directory, settings=settings, phase=phase, wishes=wishes

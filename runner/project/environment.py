@@ -52,6 +52,7 @@ def resolve(
     """
     match declared:
         case DockerEnv():
+            _refuse_missing_build(directory, declared)
             return declared
         case EnvironmentFile():
             file = _existing(directory, declared, names)
@@ -60,6 +61,20 @@ def resolve(
             return _implied(directory, names, notices)
         case _:
             assert_never(declared)
+
+
+def _refuse_missing_build(directory: Path, declared: DockerEnv) -> None:
+    if declared.build is None:
+        return
+    root, build = directory.resolve(), declared.build
+    for path, there in (
+        (build.dockerfile, (root / build.dockerfile).is_file()),
+        (build.context, (root / build.context).is_dir()),
+    ):
+        if not there:
+            raise ProjectError(f"'build' names {path!r}, which does not exist", where=build.where)
+        if not (root / path).resolve().is_relative_to(root):
+            raise ProjectError(f"'build' names {path!r}, which is outside of the project", where=build.where)
 
 
 def _existing(directory: Path, named: EnvironmentFile, names: Collection[str]) -> str:

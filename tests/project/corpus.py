@@ -8,7 +8,7 @@ beside it), an entry point and given parameters. Expected are the command, value
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import yaml
 
 from runner import project
 from runner.errors import RunnerError
-from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, Notice, PythonEnv, SystemEnv
+from runner.project.model import Build, CondaEnv, DockerEnv, EnvironmentSpec, Notice, PythonEnv, SystemEnv
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -148,10 +148,17 @@ def _environment(spec: EnvironmentSpec) -> dict[str, Any] | None:
                 {
                     "kind": "docker",
                     "image": spec.image,
+                    "build": _build(spec.build),
                     "volumes": list(spec.volumes),
                     "environment": environment,
                 }
             )
+
+
+def _build(build: Build | None) -> dict[str, Any] | None:
+    if build is None:
+        return None
+    return _filled({**asdict(build), "args": dict(build.args), "where": None})
 
 
 def _fields(spec: PythonEnv) -> dict[str, Any]:
