@@ -31,14 +31,14 @@ def read_docker(entry: Entry, project_name: str | None, notices: list[Notice]) -
         case node:
             raise refused(f"'docker_env' must be a mapping with an image, not {node}", node)
     build = _build(table, notices)
-    image = _image(entry, table, notices, built=build is not None)
+    reference = _image(entry, table, notices, built=build is not None)
     if project_name and not REPOSITORY_NAME.fullmatch(project_name):
         message = (
             f"the project's name {project_name!r} is no name for an image; a built one is called otherwise"
         )
         notices.append(Notice(message, entry.where, "use lower-case letters, digits, '-' and '_'"))
     return DockerEnv(
-        image=image,
+        image=reference,
         build=build,
         volumes=texts_of(table, "volumes", what="'volumes'"),
         environment=_environment(table),
