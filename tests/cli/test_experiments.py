@@ -1,22 +1,13 @@
 """`runner experiments` through the front door."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from runner.settings import Settings
-from runner.tracking import Store, open_store
+from runner.tracking import Store
 from tests.cli.terminals import on_terminal
 from tests.conftest import Cli
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    with closing(open_store(settings)) as store:
-        yield store
 
 
 def listed(cli: Cli, *arguments: str) -> list[str]:

@@ -1,22 +1,14 @@
 """Commands that change something tell what they changed, as JSON too."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from runner.settings import Settings
-from runner.tracking import Store, open_store
+from runner.tracking import Store
 from runner.tracking.logs import LogWriter
 from tests.conftest import Cli
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    with closing(open_store(settings)) as store:
-        yield store
 
 
 @pytest.mark.parametrize(("verb", "stage"), [("delete", "deleted"), ("restore", "active")])
