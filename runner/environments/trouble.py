@@ -13,7 +13,7 @@ CANNOT_CREATE = "the virtual environment cannot be created"
 CANNOT_INSTALL = "the packages cannot be installed"
 
 _USERINFO = re.compile(r"(\w://)[^/\s@\"']+@")
-_DISK_FULL = ("No space left on device", "os error 28", "Errno 28", "Disk quota exceeded", "os error 122")
+DISK_FULL = ("No space left on device", "os error 28", "Errno 28", "Disk quota exceeded", "os error 122")
 _HINTS = (  # words of uv and pip, the first that is said wins
     (
         ("dns error", "error sending request", "Connection refused", "Network is unreachable", "timed out", "Temporary failure in name resolution"),
@@ -57,7 +57,7 @@ def explained(said: str, error: ProgramFailed, *, settings: Settings) -> Environ
     """A tool's failure as our error."""
     done = error.completed
     text = masked((done.err or done.out).strip())
-    if any(sign in text for sign in _DISK_FULL):
+    if any(sign in text for sign in DISK_FULL):
         return disk_full(settings, text)
     return EnvironmentFailed(said, detail="\n".join(text.splitlines()[-_TAIL:]), hint=_hint(text, settings))
 
