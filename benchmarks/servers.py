@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 BIN = Path(sys.executable).parent
@@ -61,26 +63,33 @@ def memory(pid: int) -> float:
 def _running(command: Sequence[str], variables: dict[str, str]) -> Iterator[Server]:
     port = _free_port()
     start = time.perf_counter()
-    process = subprocess.Popen(
-        [part.format(port=port) for part in command],
-        env={**os.environ, **variables},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _await_health(port, process)
-        yield Server(f"http://127.0.0.1:{port}", process.pid, time.perf_counter() - start)
-    finally:
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [part.format(port=port) for part in command],
+            env={**os.environ, **variables},
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            _await_health(port, process, said)
+            yield Server(f"http://127.0.0.1:{port}", process.pid, time.perf_counter() - start)
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """With all processes that it has started; they may be gone already."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
-def _await_health(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _await_health(port: int, process: "subprocess.Popen[bytes]", said: IO[bytes]) -> None:
     while process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
@@ -91,7 +100,8 @@ def _await_health(port: int, process: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.01)
         finally:
             connection.close()
-    raise AssertionError(f"the server ended with {process.returncode}")
+    said.seek(0)
+    raise SystemExit(f"{said.read().decode(errors='replace')}the server ended with {process.returncode}")
 
 
 def _free_port() -> int:
