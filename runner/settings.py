@@ -6,6 +6,7 @@ Each variable is documented in docs/reference/settings.md, which a test compares
 
 import getpass
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from runner.errors import UsageError
 VARIABLES: Mapping[str, str] = {
     "RUNNER_HOME": "directory that holds the store, the artifacts and the cache",
     "RUNNER_CACHE": "directory of environments, Git mirrors and downloads; default: `cache` below RUNNER_HOME",
+    "RUNNER_CACHE_LIMIT": "size (20GB) below which the cache is kept after each build; default: no limit",
     "RUNNER_ARTIFACT_ROOT": "directory or URI below which the artifacts of new experiments go, for example"
     " s3://bucket/prefix; default: `artifacts` below RUNNER_HOME",
     "RUNNER_LARGEST_ARTIFACT": "bytes of the largest artifact that `runner server` takes; default 5 TiB",
@@ -41,6 +43,8 @@ VARIABLES: Mapping[str, str] = {
     "RUNNER_DEBUG": "1: show tracebacks",
 }
 
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -50,6 +54,7 @@ class Settings:
     cache: Path
     tracking_uri: str
     artifact_root: str  # a URI
+    cache_limit: int | None = None  # bytes
     env_manager: str = "auto"
     offline: bool = False
     uv: str | None = None
@@ -75,6 +80,7 @@ class Settings:
             tracking_uri=environ.get("RUNNER_TRACKING_URI")
             or environ.get("MLFLOW_TRACKING_URI")
             or f"sqlite:///{home / 'runner.db'}",
+            cache_limit=read_size(limit) if (limit := environ.get("RUNNER_CACHE_LIMIT")) else None,
             artifact_root=place_uri(environ.get("RUNNER_ARTIFACT_ROOT") or str(home / "artifacts")),
             env_manager=environ.get("RUNNER_ENV_MANAGER") or "auto",
             offline=truth(environ, "RUNNER_OFFLINE"),
@@ -104,6 +110,18 @@ def place_uri(place: str) -> str:
 
 def truth(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def read_size(text: str) -> int:
+    """Bytes from a text like "10GB".
+
+    Raises:
+        UsageError: no size.
+    """
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kmgt]?)i?b?", text.strip().lower(), re.ASCII)
+    if not found:
+        raise UsageError(f"{text!r} is no size", hint="write for example 500MB or 10GB")
+    return int(float(found[1]) * _UNITS[found[2]])
 
 
 def _bytes(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -6,7 +6,7 @@ choice.py         what `--env-manager` makes of a declaration
 locking.py        declaration to lock: by its kind to one of the packages below; resolutions.py: locks made before
 building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
-collecting.py     list, remove, collect
+listing.py        list, show, remove; collecting.py: what nobody needs any more, shares.py: what takes how much room
 
 python/           virtual environments
 conda/            conda environments, with no conda on the machine
@@ -15,7 +15,8 @@ images/           container images, and environments inside of them
 
 from runner.environments.building import prepare
 from runner.environments.choice import MANAGERS, choose
-from runner.environments.collecting import Collection, Entry, collect, entries, entry, remove
+from runner.environments.collecting import Collection, collect
+from runner.environments.listing import Entry, entries, entry, remove
 from runner.environments.locking import resolve
 from runner.environments.model import Environment, Interpreter, Lock, Wishes
 from runner.environments.python.interpreters import find, find_interpreters

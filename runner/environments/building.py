@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import __version__
-from runner.environments import cache, trouble
+from runner.environments import cache, collecting, trouble
 from runner.environments.model import Environment, Lock
 from runner.environments.python import recipe as python
 from runner.environments.recipes import Recipe, Steps
@@ -46,20 +46,30 @@ def prepare(
             spec, lock, directory=directory, settings=settings, phase=phase
         )
         return image
-    recipe = _recipe(spec, lock, directory=directory, settings=settings, phase=phase)
-    environment, how = _had(recipe, lock, settings=settings, phase=phase)
+    how_made = recipe(spec, lock, directory=directory, settings=settings, phase=phase)
+    environment, how = _had(how_made, lock, settings=settings, phase=phase)
     phase.summary, phase.detail = _described(environment), how
     return environment
 
 
 def key_of(recipe: Recipe) -> str:
     """The content address of what the recipe makes: 128 bits, for a longer one would break the first line of scripts."""
-    return sha256(json.dumps({"schema": cache.SCHEMA, **recipe.inputs}, sort_keys=True))[:32]
+    return address(recipe.inputs)
 
 
-def _recipe(
+def address(inputs: Mapping[str, object]) -> str:
+    """The same, from the inputs themselves."""
+    return sha256(json.dumps({"schema": cache.SCHEMA, **inputs}, sort_keys=True))[:32]
+
+
+def recipe(
     spec: EnvironmentSpec, lock: Lock, *, directory: Path, settings: Settings, phase: Phase
 ) -> Recipe:
+    """How `prepare` would make an environment on this machine; builds nothing.
+
+    Raises:
+        EnvironmentFailed: there is no such interpreter, or a path that the lock names is gone.
+    """
     if lock.kind == "conda":
         made: Recipe = import_module("runner.environments.conda").recipe(
             spec, lock, directory=directory, settings=settings, phase=phase
@@ -78,6 +88,7 @@ def _had(recipe: Recipe, lock: Lock, *, settings: Settings, phase: Phase) -> tup
             return _reused(recipe, prefix, facts), "built by another process"
         with _all_or_nothing(prefix, settings):
             facts = _built(recipe, lock, prefix, phase, turn=turn)
+    collecting.keep_limit(settings, spare=prefix)
     how = "locked and built" if lock.origin == "resolved" else "built"
     return recipe.environment(prefix, facts, reused=False), how
 

@@ -44,6 +44,16 @@ def resolutions(settings: Settings) -> Path:
     return settings.cache / "locks"
 
 
+def conda_packages(settings: Settings) -> Path:
+    """Where conda packages lie unpacked, to be linked into environments."""
+    return settings.cache / "conda" / "pkgs"
+
+
+def uv(settings: Settings) -> Path:
+    """Where uv keeps packages if the user's own cache of it cannot be used."""
+    return settings.cache / "uv"
+
+
 def facts(prefix: Path) -> Mapping[str, Any] | None:
     """What the marker of a whole environment says; None for one that is torn, or whose interpreter is gone."""
     try:

@@ -1,87 +1,39 @@
-"""What is in the cache, and getting rid of it: environments nobody used for long, torn ones, forgotten locks."""
+"""Getting rid of what is in the cache: what is torn or forgotten, what nobody used for long, what is over a limit."""
 
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from runner.environments import cache
-from runner.errors import EnvironmentFailed, UsageError
-from runner.files import LockTaken, locked, remove_tree
+from runner.environments import cache, listing, shares
+from runner.environments.listing import Entry, being_built, directories, discard
+from runner.environments.python import uv
+from runner.environments.shares import Share
+from runner.errors import RunnerError
+from runner.files import remove_tree
+from runner.process import capture
 from runner.settings import Settings
 
-_SHORTEST_PREFIX = 4
 _DAY = 86400.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An environment in the cache. Times are seconds since the epoch, `bytes` counts shared files too."""
-
-    key: str
-    path: Path
-    python: str
-    packages: tuple[tuple[str, str], ...]
-    bytes: int
-    created: float
-    used: float
-    facts: Mapping[str, Any]
+_STARTING = 60.0  # seconds in which a run that was given an environment has surely started its program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """What was (or would be) removed: environments, and leftovers as paths."""
+    """What was (or would be) removed.
+
+    Attributes:
+        entries: environments.
+        packages: directories of packages that were kept for environments to come.
+        leftovers: of broken builds and removals, and locks that nobody used.
+        bytes: room that is free then; what is shared with something that stays is not counted.
+    """
 
     entries: tuple[Entry, ...]
+    packages: tuple[Path, ...]
     leftovers: tuple[Path, ...]
-
-    @property
-    def bytes(self) -> int:
-        """Room of the environments; less is freed where files are shared with the package cache."""
-        return sum(entry.bytes for entry in self.entries)
-
-
-def entries(settings: Settings) -> list[Entry]:
-    """Every whole environment, the last used one first."""
-    found = [entry for entry in map(_entry, _directories(cache.environments(settings))) if entry]
-    return sorted(found, key=lambda entry: entry.used, reverse=True)
-
-
-def entry(settings: Settings, key: str) -> Entry:
-    """The environment with this key, or the one whose key begins so.
-
-    Raises:
-        UsageError: none or several.
-    """
-    found = [item for item in entries(settings) if item.key.startswith(key)]
-    if len(found) != 1 or len(key) < _SHORTEST_PREFIX:
-        raise UsageError(
-            f"{len(found) or 'no'} environments begin with {key!r}"
-            if len(key) >= _SHORTEST_PREFIX
-            else f"{key!r} is too short",
-            hint="`runner env list` shows the keys; any unique beginning of at least 4 characters will do",
-        )
-    return found[0]
-
-
-def remove(settings: Settings, key: str) -> Entry:
-    """Remove one environment.
-
-    Raises:
-        UsageError: there is no such environment.
-        EnvironmentFailed: a program runs in it, or another process is building it.
-    """
-    found = entry(settings, key)
-    if found.path in _in_use():
-        raise EnvironmentFailed(
-            f"environment {found.key[:12]} is in use", hint="wait for the program that runs in it"
-        )
-    if not _discard(found.path, settings):
-        raise EnvironmentFailed(f"environment {found.key[:12]} is being built", hint="wait for that process")
-    return found
+    bytes: int
 
 
 def collect(
@@ -91,42 +43,89 @@ def collect(
     max_bytes: int | None = None,
     dry_run: bool = False,
 ) -> Collection:
-    """Remove what is torn or left over, then environments unused for long, then the least recently used ones.
+    """Remove what is torn or left over, then what was unused for long, then the least recently used.
 
     Environments in which a program runs, and those being built, stay.
 
     Args:
-        older_than: days without use after which an environment or a resolved lock goes.
-        max_bytes: room that the remaining environments may take.
+        older_than: days without use after which an environment, a package or a resolved lock goes.
+        max_bytes: room that the rest may take: environments, and the packages below our own cache directory. Files that
+            they share count once.
         dry_run: only say what would go.
     """
     now = time.time()
     leftovers = [path for path in _leftovers(settings, older_than, now) if dry_run or _clear(path, settings)]
     chosen = _chosen(settings, older_than, max_bytes, now)
-    gone = [item for item in chosen if dry_run or _discard(item.path, settings)]
-    return Collection(entries=tuple(gone), leftovers=tuple(leftovers))
+    gone = [share for share in chosen if dry_run or _removed(share, settings)]
+    return Collection(
+        entries=tuple(share.entry for share in gone if share.entry),
+        packages=tuple(share.path for share in gone if not share.entry),
+        leftovers=tuple(leftovers),
+        bytes=shares.freed(gone),
+    )
 
 
-def _chosen(
-    settings: Settings, older_than: float | None, max_bytes: int | None, now: float
-) -> Iterator[Entry]:
-    busy = _in_use()
-    kept = 0
-    for item in entries(settings):
-        old = older_than is not None and now - item.used > older_than * _DAY
-        big = max_bytes is not None and kept + item.bytes > max_bytes
-        if (old or big) and item.path not in busy:
-            yield item
-        else:
-            kept += item.bytes
+def keep_limit(settings: Settings, *, spare: Path) -> None:
+    """After a build: see that the cache is no larger than the person allows.
+
+    What goes wrong with that is not worth a failed run.
+
+    Args:
+        spare: the environment that was just built.
+    """
+    limit = settings.cache_limit
+    if limit is None:
+        return
+    with suppress(RunnerError, OSError):
+        if shares.at_most(settings) <= limit:
+            return
+        young = time.time() - _STARTING
+        recent = {item.path for item in listing.entries(settings) if item.used > young}
+        spared = {spare, *recent, *listing.in_use(settings)}
+        for share in list(shares.surplus(shares.measured(settings), limit, spared=spared)):
+            _removed(share, settings)
+
+
+def _chosen(settings: Settings, older_than: float | None, max_bytes: int | None, now: float) -> list[Share]:
+    if older_than is None and max_bytes is None:
+        return []
+    busy = listing.in_use(settings)
+    found = shares.measured(settings)
+    since = -1.0 if older_than is None else now - older_than * _DAY
+    old = [share for share in found if share.used < since and share.path not in busy]
+    rest = [share for share in found if share not in old]
+    over = [] if max_bytes is None else shares.surplus(rest, max_bytes, spared=busy)
+    return [*old, *over]
+
+
+def _removed(share: Share, settings: Settings) -> bool:
+    if share.entry:
+        return discard(share.path, settings)
+    if any(being_built(path.with_suffix("")) for path in cache.environments(settings).glob("*.lock")):
+        return False  # packages may just be on their way into an environment
+    if share.path == cache.uv(settings):
+        return _cleaned(settings)
+    cache.discard(share.path, settings)
+    return True
+
+
+def _cleaned(settings: Settings) -> bool:
+    """Have uv empty its cache: it knows whether another uv is at work."""
+    program = uv.find(settings)
+    if not program:
+        return False
+    capture(
+        [program, "cache", "clean"], env={**uv.environment(settings), "UV_CACHE_DIR": str(cache.uv(settings))}
+    )
+    return True
 
 
 def _leftovers(settings: Settings, older_than: float | None, now: float) -> Iterator[Path]:
-    yield from _directories(settings.cache / "trash")
+    yield from directories(settings.cache / "trash")
     yield from (
         path
-        for path in _directories(cache.environments(settings))
-        if cache.facts(path) is None and not _being_built(path)
+        for path in directories(cache.environments(settings))
+        if cache.facts(path) is None and not being_built(path)
     )
     for path in cache.resolutions(settings).glob("*.json"):
         if older_than is not None and now - path.stat().st_mtime > older_than * _DAY:
@@ -135,67 +134,6 @@ def _leftovers(settings: Settings, older_than: float | None, now: float) -> Iter
 
 def _clear(path: Path, settings: Settings) -> bool:
     if path.parent == cache.environments(settings):
-        return _discard(path, settings, torn=True)
+        return discard(path, settings, torn=True)
     remove_tree(path)
     return not path.exists()
-
-
-def _discard(path: Path, settings: Settings, *, torn: bool = False) -> bool:
-    """Remove an environment unless somebody is building it; one that is whole by now is not torn."""
-    try:
-        with locked(path.with_name(f"{path.name}.lock"), timeout=0):
-            if torn and cache.facts(path) is not None:
-                return False
-            cache.discard(path, settings)
-    except LockTaken:
-        return False
-    except OSError as error:
-        raise EnvironmentFailed(
-            f"{path} cannot be removed: {error.strerror}", hint="the cache may be read-only"
-        ) from error
-    return True
-
-
-def _being_built(path: Path) -> bool:
-    try:
-        with locked(path.with_name(f"{path.name}.lock"), timeout=0):
-            return False
-    except (LockTaken, OSError):
-        return True
-
-
-def _entry(path: Path) -> Entry | None:
-    facts = cache.facts(path)
-    if facts is None:
-        return None
-    try:
-        return Entry(
-            key=path.name,
-            path=path,
-            python=str(facts["python"]),
-            packages=tuple((str(name), str(version)) for name, version in facts["packages"]),
-            bytes=int(facts["bytes"]),
-            created=float(facts["created"]),
-            used=(path / cache.MARKER).stat().st_mtime,
-            facts=facts,
-        )
-    except (KeyError, TypeError, ValueError, OSError):
-        return None
-
-
-def _directories(place: Path) -> list[Path]:
-    try:
-        return sorted(path for path in place.iterdir() if path.is_dir())
-    except OSError:
-        return []
-
-
-def _in_use() -> set[Path]:
-    """Prefixes in which a program of ours or of our user's runs, as far as /proc tells."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            for item in (process / "environ").read_bytes().split(b"\0"):
-                if item.startswith((b"VIRTUAL_ENV=", b"CONDA_PREFIX=")):
-                    found.add(Path(os.fsdecode(item.partition(b"=")[2])))
-    return found

@@ -1,0 +1,226 @@
+"""What was changed in environments after they were built: every file against what its package says of it.
+
+Where files are hard links, an edit in one environment is an edit in the package cache and in each environment that
+shares the file: they are named, and mended together.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+from runner.environments import cache, contents, listing
+from runner.environments.contents import Listed
+from runner.environments.listing import Entry
+from runner.environments.python import uv
+from runner.process import capture
+from runner.progress import Phase
+from runner.settings import Settings
+
+# What makes an environment one, and belongs to no package.
+_OF_NO_PACKAGE = (
+    cache.MARKER, "pylock.toml", "requirements.lock.txt", "pyvenv.cfg", ".gitignore", ".lock", "CACHEDIR.TAG", "lib64",
+    "bin/activate*", "bin/deactivate*", "bin/pydoc.bat", "bin/python*", "bin/pypy*",
+    "lib/python*/site-packages/_virtualenv.p*", "conda-meta/*", "*.dist-info/RECORD",
+)  # fmt: skip
+_PIECE = 1 << 20
+_THREADS = 8
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was found in one environment; paths count from its prefix.
+
+    Attributes:
+        changed, missing, added: files.
+        unverifiable: packages that are links to a directory.
+        unhashed: files of which their package gives no hash; they are there.
+        sharing: keys of the other environments that have one of the changed files, as hard links.
+        suspicious: packages whose files are changed in the package cache as well.
+    """
+
+    entry: Entry
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    unverifiable: tuple[str, ...] = ()
+    unhashed: int = 0
+    sharing: tuple[str, ...] = ()
+    suspicious: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Nothing differs."""
+        return not (self.changed or self.missing or self.added)
+
+
+def verify(entry: Entry, *, settings: Settings, phase: Phase) -> Verification:
+    """Compare each file of an environment with what was installed. Bytecode is passed over."""
+    phase.update(f"checking {entry.key[:12]}")
+    listed = contents.listed(entry.path)
+    there = set(contents.files(entry.path))
+    changed = sorted([*_changed(entry.path, listed, there), *_wrong_base(entry)])
+    missing = [path for path in listed if path not in there] + _missing_packages(entry)
+    foreign = _foreign_packages(entry)
+    added = [path for path in there if _is_added(path, listed, foreign)]
+    found = Verification(
+        entry=entry,
+        changed=tuple(changed),
+        missing=tuple(sorted(missing)),
+        added=tuple(sorted(added)),
+        unverifiable=tuple(_editable(entry.path)),
+        unhashed=sum(listed[path].digest is None for path in there & listed.keys()),
+    )
+    return _with_sharers(found, listed, settings=settings, phase=phase)
+
+
+def repair(found: Verification, *, settings: Settings, phase: Phase) -> list[str]:
+    """Remove the environment, those that share its changed files, and these packages from the package cache.
+
+    The next run that needs one of them builds it anew. Gives the keys of the removed.
+
+    Raises:
+        EnvironmentFailed: one of them is in use. Nothing is removed then.
+    """
+    keys = [found.entry.key, *found.sharing]
+    listing.refuse_in_use(settings, keys)
+    _forget(found, settings, phase)
+    for key in keys:
+        listing.remove(settings, key)
+    return keys
+
+
+def _changed(prefix: Path, listed: dict[str, Listed], there: set[str]) -> Iterator[str]:
+    hashed = [path for path, item in listed.items() if item.digest is not None and path in there]
+    digests = _at_once(lambda path: _digest(prefix / path), hashed)
+    yield from (path for path, digest in zip(hashed, digests, strict=True) if digest != listed[path].digest)
+
+
+def _at_once(function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+    """In threads: hashing and reading leave the interpreter's lock."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(function, items))
+
+
+def _digest(path: Path) -> str:
+    """The file's SHA-256; "" for what cannot be read, or is a link where a file should be."""
+    found = hashlib.sha256()
+    try:
+        if path.is_symlink():
+            return ""
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                found.update(piece)
+    except OSError:
+        return ""
+    return found.hexdigest()
+
+
+def _wrong_base(entry: Entry) -> Iterator[str]:
+    """Where the environment's Python comes from, if that is no longer what it was built on."""
+    interpreter = entry.facts.get("interpreter")
+    if entry.kind != "virtualenv" or not interpreter:
+        return
+    base = Path(interpreter).resolve()
+    if (entry.path / "bin/python").resolve() != base:
+        yield "bin/python"
+    said = _configuration(entry.path / "pyvenv.cfg")
+    home = Path(said.get("home", ""), "python").parent.resolve()
+    version = said.get("version_info") or said.get("version", "")
+    if (
+        home not in {base.parent, Path(interpreter).parent.resolve()}
+        or not version.startswith(entry.python)
+        or said.get("include-system-site-packages", "false") != "false"
+    ):
+        yield "pyvenv.cfg"
+
+
+def _configuration(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.partition("=") for line in lines)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _missing_packages(entry: Entry) -> list[str]:
+    """Metadata directories of the packages that were installed and are gone, so that nothing lists their files."""
+    if entry.kind != "virtualenv":
+        return []
+    there = {path.name for path in contents.distributions(entry.path)}
+    installed = (f"{name}-{version}.dist-info" for name, version in entry.packages)
+    return [name for name in installed if name not in there]
+
+
+def _foreign_packages(entry: Entry) -> set[str]:
+    """Names of Python packages that somebody installed later on."""
+    if entry.kind != "virtualenv":
+        return set()
+    ours = {f"{name}-{version}.dist-info" for name, version in entry.packages}
+    later = (path for path in contents.distributions(entry.path) if path.name not in ours)
+    return {contents.name_of(path) for path in later}
+
+
+def _is_added(path: str, listed: dict[str, Listed], foreign: set[str]) -> bool:
+    if path in listed:
+        return listed[path].package in foreign
+    return not any(fnmatchcase(path, pattern) for pattern in _OF_NO_PACKAGE)
+
+
+def _editable(prefix: Path) -> list[str]:
+    return [contents.name_of(path) for path in contents.distributions(prefix) if contents.is_editable(path)]
+
+
+def _with_sharers(
+    found: Verification, listed: dict[str, Listed], *, settings: Settings, phase: Phase
+) -> Verification:
+    """Look for whom the changed files are the same files."""
+    links = {path: _identity(found.entry.path / path) for path in found.changed if path in listed}
+    shared = {path: identity for path, identity in links.items() if identity and identity[2] > 1}
+    if not shared:
+        return found
+    phase.update("looking for environments that share the changed files")
+    inodes = {identity[:2] for identity in shared.values()}
+    others = [item for item in listing.entries(settings) if item.key != found.entry.key]
+    holders = {item.key: len(inodes & _inodes(item.path)) for item in others}
+    return replace(
+        found,
+        sharing=tuple(key for key, count in holders.items() if count),
+        suspicious=tuple(sorted({listed[path].package for path in shared})),
+    )
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    with suppress(OSError):
+        status = path.lstat()
+        return status.st_dev, status.st_ino, status.st_nlink
+    return None
+
+
+def _inodes(prefix: Path) -> set[tuple[int, int]]:
+    found = (_identity(prefix / path) for path in contents.files(prefix))
+    return {identity[:2] for identity in found if identity}
+
+
+def _forget(found: Verification, settings: Settings, phase: Phase) -> None:
+    """Drop the changed packages from the package caches, so that they are fetched anew."""
+    if not found.suspicious:
+        return
+    phase.update("removing the changed packages from the package cache")
+    program = uv.find(settings)
+    conda = {record["name"]: record for _, record in contents.conda_packages(found.entry.path)}
+    ours = [name for name in found.suspicious if name not in conda]
+    if program and ours:
+        capture([program, "cache", "clean", "--", *ours], env=uv.environment(settings))
+    for name in found.suspicious:
+        unpacked = Path(conda.get(name, {}).get("extracted_package_dir") or "/")
+        if unpacked.is_relative_to(cache.conda_packages(settings)):
+            cache.discard(unpacked, settings)
