@@ -2,7 +2,6 @@
 
 from typing import assert_never
 
-from runner.environments.trouble import masked
 from runner.errors import EnvironmentFailed, UsageError, did_you_mean
 from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
 
@@ -13,8 +12,9 @@ NAMED = 5  # conda packages in a message
 def choose(spec: EnvironmentSpec, manager: str) -> EnvironmentSpec:
     """Apply an environment manager's name to a declaration.
 
-    `auto` takes it as declared, and a virtual environment where a conda file asks for nothing more; `conda` takes conda
-    environments for all conda files; `local` runs in the caller's environment; `virtualenv` and `uv` are one and the same here.
+    `auto` takes it as declared, and a virtual environment where a conda file asks for nothing more and has no conda lock;
+    `conda` takes conda environments for all conda files; `local` runs in the caller's environment; `virtualenv` and `uv`
+    are one and the same here.
 
     Raises:
         UsageError: there is no such manager.
@@ -22,7 +22,7 @@ def choose(spec: EnvironmentSpec, manager: str) -> EnvironmentSpec:
     """
     match manager:
         case "auto":
-            return spec.simple if isinstance(spec, CondaEnv) and spec.simple is not None else spec
+            return _simplest(spec)
         case "local":
             return SystemEnv()
         case "virtualenv" | "uv":
@@ -34,6 +34,14 @@ def choose(spec: EnvironmentSpec, manager: str) -> EnvironmentSpec:
                 f"there is no environment manager {manager!r}",
                 hint=did_you_mean(manager, MANAGERS) or f"known are {', '.join(MANAGERS)}",
             )
+
+
+def _simplest(spec: EnvironmentSpec) -> EnvironmentSpec:
+    match spec:
+        case CondaEnv(simple=PythonEnv() as simple, lock_file=None):
+            return simple
+        case _:
+            return spec
 
 
 def _as_python(spec: EnvironmentSpec) -> EnvironmentSpec:
@@ -56,7 +64,9 @@ def _as_python(spec: EnvironmentSpec) -> EnvironmentSpec:
 
 
 def _conda_only(spec: CondaEnv) -> EnvironmentFailed:
-    named = ", ".join(masked(package) for package in spec.conda_packages[:NAMED])
+    # A channel in front may hold a password.
+    named = ", ".join(package.rpartition("::")[2] for package in spec.conda_packages[:NAMED])
+    named = named or "those of its lock"
     more = ", ..." if len(spec.conda_packages) > NAMED else ""
     return EnvironmentFailed(
         f"{spec.file} asks for conda packages, which no virtual environment has: {named}{more}",

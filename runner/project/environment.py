@@ -9,14 +9,15 @@ lock      pylock.toml, or hashed requirements, beside any Python environment
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import assert_never
 
 from runner.errors import Location, ProjectError, did_you_mean
 from runner.project.conda import read_conda
+from runner.project.conda_locks import is_lock, lock_beside
 from runner.project.document import Document, Node, Scalar, Table, read, read_text
 from runner.project.file import EnvironmentFile
-from runner.project.model import DockerEnv, EnvironmentSpec, Notice, PythonEnv, SystemEnv
+from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, Notice, PythonEnv, SystemEnv
 from runner.project.reading import check_keys, refused, texts_of
 
 KEYS = ("python", "build_dependencies", "dependencies")
@@ -125,13 +126,17 @@ def _read(
     directory: Path, file: str, *, key: str, names: Collection[str], notices: list[Notice]
 ) -> EnvironmentSpec:
     path = directory / file
+    if key == "conda_env" and is_lock(path.name):
+        return CondaEnv(file=file, text="", lock_file=file)
     document = read(path)
     notices.extend(document.notices)
     if key == "python_env":
         python = read_python_env(document.root, file=file, where=Location(path), notices=notices)
         return _checked(directory, python, document=document, names=names, notices=notices)
     conda = read_conda(document.root, file=file, text=document.text, notices=notices)
+    conda = replace(conda, lock_file=lock_beside(directory, file))
     if conda.simple is None:
+        _refuse_missing_requirements(directory, PythonEnv(requirements=conda.pip), document, path)
         return conda
     simple = _checked(directory, conda.simple, document=document, names=names, notices=notices)
     return replace(conda, simple=simple)
@@ -211,7 +216,9 @@ def _refuse_missing_requirements(directory: Path, python: PythonEnv, document: D
         hit = REQUIREMENTS_FILE.fullmatch(requirement)
         if hit and "://" not in hit[1] and not (directory / hit[1]).is_file():
             lines = document.text.splitlines()
-            line = next((number for number, text in enumerate(lines, 1) if requirement in text), None)
+            line = next(
+                (number for number, text in enumerate(lines, 1) if PurePosixPath(hit[1]).name in text), None
+            )
             raise ProjectError(
                 f"the requirements file {hit[1]!r} does not exist",
                 where=Location(path, line),

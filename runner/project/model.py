@@ -79,6 +79,7 @@ class PythonEnv:
         requirements: lines as in requirements.txt (`-r other.txt`, options and editable paths included).
         build_requirements: `build_dependencies` of python_env.yaml; needed for source distributions only.
         lock_file: pylock.toml, uv.lock or a hashed requirements file which the project ships; relative.
+        variables: to set in the environment.
     """
 
     file: str | None = None
@@ -86,6 +87,7 @@ class PythonEnv:
     requirements: tuple[str, ...] = ()
     build_requirements: tuple[str, ...] = ()
     lock_file: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,17 @@ def truth_of(table: Table, key: str, *, what: str) -> bool:
             raise refused(f"{what} must be true or false, not {node}", node)
 
 
+def items_of(table: Table, key: str, *, what: str) -> tuple[Node, ...]:
+    """A list under `key`; empty where absent or null."""
+    match table.get(key):
+        case None:
+            return ()
+        case Items(values=values):
+            return values
+        case node:
+            raise refused(f"{what} must be a list, not {node}", node)
+
+
 def texts_of(table: Table, key: str, *, what: str) -> tuple[str, ...]:
     """A list of texts under `key`; empty where absent or null."""
     match table.get(key):

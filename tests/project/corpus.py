@@ -138,10 +138,8 @@ def _environment(spec: EnvironmentSpec) -> dict[str, Any] | None:
             return None
         case PythonEnv():
             return {"kind": "python", **_fields(spec)}
-        case CondaEnv(simple=PythonEnv() as simple):
-            return {"kind": "conda", "simple": _fields(simple)}
         case CondaEnv():
-            return {"kind": "conda", "file": spec.file, "packages": list(spec.conda_packages)}
+            return {"kind": "conda", **_conda(spec)}
         case DockerEnv():
             environment = [item if isinstance(item, str) else list(item) for item in spec.environment]
             return _filled(
@@ -161,6 +159,24 @@ def _build(build: Build | None) -> dict[str, Any] | None:
     return _filled({**asdict(build), "args": dict(build.args), "where": None})
 
 
+def _conda(spec: CondaEnv) -> dict[str, Any]:
+    """Of a file that needs no conda what a Python environment is made of."""
+    if spec.simple is not None:
+        return _filled({"simple": _fields(spec.simple), "lock_file": spec.lock_file})
+    return _filled(
+        {
+            "file": spec.file,
+            "name": spec.name,
+            "python": spec.python,
+            "channels": list(spec.channels),
+            "packages": list(spec.packages),
+            "pip": list(spec.pip),
+            "variables": dict(spec.variables),
+            "lock_file": spec.lock_file,
+        }
+    )
+
+
 def _fields(spec: PythonEnv) -> dict[str, Any]:
     return _filled(
         {
@@ -169,5 +185,6 @@ def _fields(spec: PythonEnv) -> dict[str, Any]:
             "requirements": list(spec.requirements),
             "build_requirements": list(spec.build_requirements),
             "lock_file": spec.lock_file,
+            "variables": dict(spec.variables),
         }
     )

@@ -96,7 +96,7 @@ class PythonRecipe:
             interpreter=replace(self.interpreter, path=prefix / "bin/python"),
             path_entries=(str(prefix / "bin"),),
             # Without pip of its own an environment would let the next pip on PATH write into somebody else's.
-            variables={"VIRTUAL_ENV": str(prefix), "PIP_REQUIRE_VIRTUALENV": "1"},
+            variables={**self._variables(), "VIRTUAL_ENV": str(prefix), "PIP_REQUIRE_VIRTUALENV": "1"},
             unset=UNSET,
             reused=reused,
             packages=len(facts.get("packages", ())),
@@ -110,6 +110,9 @@ class PythonRecipe:
             directory=self.base,
             logins=self._logins(),
         )
+
+    def _variables(self) -> Mapping[str, str]:
+        return self.spec.variables if isinstance(self.spec, PythonEnv) else {}
 
     def _logins(self) -> tuple[str, ...]:
         if not isinstance(self.spec, PythonEnv):
