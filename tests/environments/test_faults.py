@@ -2,16 +2,18 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from runner.environments import entries
+from runner.environments import entries, remove
 from runner.environments.cache import MARKER
 from runner.errors import EnvironmentFailed
 from tests.environments.test_building import imported
@@ -113,6 +115,52 @@ def test_eight_at_once_build_once(workshop: Workshop, index: Index) -> None:
     assert len(list((workshop.settings.cache / "locks").glob("*.json"))) == 1
 
 
+@pytest.mark.slow
+def test_sixteen_at_once_build_each_of_three_environments_once(workshop: Workshop, index: Index) -> None:
+    index.add("bulky", files={f"part{number}.py": b"" for number in range(MANY)})
+    asked = {"1.0": ("bulky", "beta<2"), "2.0": ("bulky", "beta"), "gamma": ("gamma", "bulky")}
+    processes = [(name, start(workshop, *asked[name])) for name in [*asked] * 5 + ["2.0"]]
+    outputs = [(name, process, process.communicate()) for name, process in processes]
+
+    assert [process.returncode for _, process, _ in outputs] == [0] * 16, outputs
+    places = {(name, out.split()[2]) for name, _, (out, _) in outputs}
+    assert len(places) == len({place for _, place in places}) == 3
+    assert sorted(out.split()[1] for _, _, (out, _) in outputs) == ["False"] * 3 + ["True"] * 13
+    for name, place in places:
+        packages = dict(next(item for item in entries(workshop.settings) if str(item.path) == place).packages)
+        assert packages["beta"] == ("2.0" if name == "2.0" else "1.0")
+        assert ("gamma" in packages) == (name == "gamma")
+        assert len(list(Path(place).glob("lib/*/site-packages/bulky/part*.py"))) == MANY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_twenty_builders_killed_at_random_moments_poison_nothing(
+    workshop: Workshop, index: Index, seed: int
+) -> None:
+    index.add("bulky", files={f"part{number}.py": b"" for number in range(MANY // 5)})
+    moments, caught = random.Random(seed), 0
+    started = time.monotonic()
+    start(workshop, "bulky", "alpha").communicate()
+    took = time.monotonic() - started
+    for _ in range(20):
+        remove(workshop.settings, entries(workshop.settings)[0].key)
+        first = start(workshop, "bulky", "alpha")
+        with suppress(subprocess.TimeoutExpired):
+            first.communicate(timeout=moments.uniform(0, took))
+        with suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL) if moments.random() < 0.5 else first.kill()
+        first.communicate()
+        caught += first.returncode == -signal.SIGKILL
+
+        environment = workshop.build("bulky", "alpha")
+
+        assert environment.path
+        assert len(list(environment.path.glob("lib/*/site-packages/bulky/part*.py"))) == MANY // 5
+        assert imported(environment, "beta") == "2.0"
+    assert caught > 0
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """30 MB."""
@@ -154,6 +202,20 @@ def test_a_disk_without_room_for_a_single_file_is_said_as_clearly(
 
     (small_disk / "filling").unlink()
     assert imported(workshop.build("beta"), "beta") == "2.0"
+
+
+@pytest.mark.root
+def test_the_cache_may_lie_on_another_disk_than_the_packages(
+    workshop: Workshop, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
+
+    environment = workshop.build("alpha")
+
+    assert environment.path
+    assert environment.path.is_relative_to(small_disk)
+    assert imported(environment, "beta") == "2.0"
+    assert workshop.build("alpha").reused
 
 
 @pytest.mark.root
