@@ -1,6 +1,8 @@
 """Resolutions kept in the cache: the same question is asked once, and of many processes one asks it.
 
-question = everything that decides the answer: what is wanted, for which machine, from where, as of when
+question = what decides the answer: what is wanted, for which machine, as of when; and where it was looked for
+
+An imported environment (unpacking.py) brings its lock along. It answers without the network, wherever it was looked for.
 """
 
 import json
@@ -20,6 +22,7 @@ def remembered(
     question: Iterable[object],
     make: Callable[[], Lock],
     *,
+    sources: str = "",
     settings: Settings,
     phase: Phase,
     anew: bool = False,
@@ -28,30 +31,56 @@ def remembered(
 
     Args:
         question: JSON values, no passwords among them.
+        sources: fingerprint of where packages come from.
         anew: make it whatever is in the cache.
     """
-    key = sha256(json.dumps([*question, cache.SCHEMA]))[:32]
+    asked = [*question, cache.SCHEMA]
+    bare, key = (sha256(json.dumps(parts))[:32] for parts in (asked, [*asked, sources]))
     path = cache.resolutions(settings) / f"{key}.json"
     known = None if anew else _load(path)
+    if known is None and settings.offline and not anew:
+        known = _load(_imported(bare, settings))
     if known:
         return known
     shared = cache.turn(path.with_suffix(".lock"), settings=settings, phase=phase)
     with shared if cache.writable(settings) else nullcontext():
         known = None if anew else _load(path)
-        return known or _kept(make(), path)
+        return known or _kept(make(), path, bare)
 
 
-def _kept(lock: Lock, path: Path) -> Lock:
+def answers(digest: str, settings: Settings) -> dict[str, Lock]:
+    """The questions to which the lock with this digest was an answer."""
+    found = {}
+    for path in cache.resolutions(settings).glob("*.json"):
+        lock = _load(path, used=False)
+        if lock and lock.digest == digest:
+            found[str(json.loads(path.read_bytes()).get("question"))] = lock
+    return found
+
+
+def bring(question: str, lock: Lock, settings: Settings) -> None:
+    """Keep the answer of another machine; `question` as in `answers`."""
+    _kept(lock, _imported(question, settings), question)
+
+
+def _imported(question: str, settings: Settings) -> Path:
+    return cache.resolutions(settings) / f"imported-{question}.json"
+
+
+def _kept(lock: Lock, path: Path, question: str) -> Lock:
     with suppress(OSError):  # a full or read-only disk only costs the time to resolve again
-        write_atomically(path, json.dumps(asdict(replace(lock, interpreter=None))))
+        values = {**asdict(replace(lock, interpreter=None)), "question": question}
+        write_atomically(path, json.dumps(values))
     return lock
 
 
-def _load(path: Path) -> Lock | None:
+def _load(path: Path, *, used: bool = True) -> Lock | None:
     try:
         values = json.loads(path.read_bytes())
+        values.pop("question", None)
         lock = Lock(**(values | {"origin": "cached", "notices": tuple(values["notices"])}))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    cache.touch(path)
+    if used:
+        cache.touch(path)
     return lock

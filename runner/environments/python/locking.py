@@ -14,7 +14,7 @@ from runner.environments.model import Interpreter, Lock, Wishes
 from runner.environments.python import interpreters, pylock, requirements
 from runner.environments.python.installer import Wanted
 from runner.environments.python.pylock import Pylock
-from runner.environments.python.question import question
+from runner.environments.python.question import question, sources
 from runner.environments.python.requirements import Requirements
 from runner.environments.python.tools import installer
 from runner.environments.python.uv import Uv
@@ -212,16 +212,10 @@ class _Resolver:
         return pylock.travelled(text, self.wishes.as_of) if self.wishes.as_of else text
 
     def _remembered(self, inputs: str, interpreter: Interpreter, make: Callable[[], str]) -> Lock:
-        asked = question(
-            inputs,
-            interpreter,
-            directory=self.directory,
-            settings=self.settings,
-            as_of=self.wishes.as_of,
-        )
         lock = resolutions.remembered(
-            asked,
+            question(inputs, interpreter, as_of=self.wishes.as_of),
             lambda: _lock(make(), interpreter, name="the lock"),
+            sources=sources(self.directory, self.settings),
             settings=self.settings,
             phase=self.phase,
             anew=self.wishes.anew,

@@ -21,23 +21,21 @@ _INDEX = re.compile(
 _SECRET = ("_PASSWORD", "_USERNAME", "_TOKEN")
 
 
-def question(
-    inputs: str, interpreter: Interpreter, *, directory: Path, settings: Settings, as_of: str | None
-) -> list[object]:
+def question(inputs: str, interpreter: Interpreter, *, as_of: str | None) -> list[object]:
     """For `resolutions.remembered`.
 
     Args:
         inputs: fingerprint of the requirements.
-        directory: of the project, whose own index settings count.
         as_of: see Wishes.
     """
-    tool = "uv" if uv.find(settings) else "pip"
-    python = (interpreter.version, interpreter.implementation)
-    return [inputs, *python, cache.platform_tag(), sources(directory, settings), tool, as_of]
+    return [inputs, interpreter.version, interpreter.implementation, cache.platform_tag(), as_of]
 
 
 def sources(directory: Path, settings: Settings) -> str:
-    """Fingerprint of where packages come from, without credentials."""
+    """Fingerprint of where packages come from, without credentials, and of who looks there.
+
+    The project in `directory` may have index settings of its own.
+    """
     environ = settings.environ
     home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
     files = [
@@ -49,7 +47,7 @@ def sources(directory: Path, settings: Settings) -> str:
     if environ.get("UV_CONFIG_FILE"):
         files.append(Path(environ["UV_CONFIG_FILE"]))
     names = [name for name in sorted(environ) if _INDEX.fullmatch(name) and not name.endswith(_SECRET)]
-    said = [f"{name}={environ[name]}" for name in names]
+    said = ["uv" if uv.find(settings) else "pip", *(f"{name}={environ[name]}" for name in names)]
     for file in files:
         with suppress(OSError):
             said.append(file.read_bytes().decode(errors="replace"))
