@@ -11,8 +11,10 @@ from runner.cli.terminal import Terminal
 from runner.environments import Wishes, choose
 from runner.errors import UsageError
 from runner.files import write_atomically
+from runner.launch import asof
 from runner.progress import Progress
 from runner.project.model import PythonEnv
+from runner.sources.model import DirectorySource
 
 
 @click.command
@@ -27,9 +29,21 @@ from runner.project.model import PythonEnv
     help="Write nothing; fail when the lock is missing or older than the requirements.",
 )
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that the requirements admit.")
+@click.option(
+    "--as-of",
+    metavar="DATE|commit",
+    help="Lock as on that day (2024-03-01), or at the date of the newest commit: newer packages do not exist.",
+)
 @click.pass_obj
 def command(
-    context: Context, *, directory: Path, output: Path | None, python: str | None, check: bool, upgrade: bool
+    context: Context,
+    *,
+    directory: Path,
+    output: Path | None,
+    python: str | None,
+    check: bool,
+    upgrade: bool,
+    as_of: str | None,
 ) -> None:
     """Resolve a project's environment and write the lock beside it.
 
@@ -43,6 +57,8 @@ def command(
         environments.check(spec, directory=directory, file=file)
         click.echo(f"{file.name} is up to date")
         return
+    wishes = asof.read(Wishes(python=python, anew=upgrade, as_of=as_of))
+    wishes = asof.dated(wishes, DirectorySource(path=directory), None, settings=context.settings)
     progress = Progress(Terminal())
     with progress.phase("environment") as phase:
         lock = environments.resolve(
@@ -50,13 +66,16 @@ def command(
             directory=directory,
             settings=context.settings,
             phase=phase,
-            wishes=Wishes(python=python, anew=upgrade),
+            wishes=wishes,
         )
     assert lock is not None
     write_atomically(file, environments.document(spec, lock, directory=directory, file=file))
     if not lock.pinned:
         progress.warn("not everything is pinned: a directory on this machine has no hash")
-    click.echo(f"{file.name}: {lock.packages} packages for Python {lock.python}")
+    for text in lock.notices:
+        progress.notice(text)
+    as_told = f", as of {lock.as_of}" if lock.as_of else ""
+    click.echo(f"{file.name}: {lock.packages} packages for Python {lock.python}{as_told}")
 
 
 def declared(directory: Path, file: Path) -> PythonEnv:

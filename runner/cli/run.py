@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from runner.cli.output import print_json
 from runner.cli.terminal import Terminal
 from runner.environments import MANAGERS, Wishes
 from runner.errors import RunnerError, UsageError
+from runner.launch.placed import Reach
 from runner.progress import Progress
 from runner.server.access.scope import RunScope
-from runner.server.loopback import Loopback
+from runner.server.loopback import Address, ArtifactAccess, Loopback
 from runner.settings import Settings
 from runner.tracking import OpenStore
 from runner.tracking.model import Run
@@ -110,7 +112,9 @@ def command(
         _print_plan(request, settings, progress, as_json=as_json)
         return
     try:
-        result = launch.run(request, settings=settings, progress=progress, spectator=terminal, serve=serve)
+        result = launch.run(
+            request, settings=settings, progress=progress, spectator=terminal, serve=partial(serve, settings)
+        )
     except RunnerError as error:
         terminal.failed(error)
         raise
@@ -120,14 +124,20 @@ def command(
     sys.exit(result.code)
 
 
-def serve(store: OpenStore, run: Run, *, chosen: bool) -> Loopback:
+def serve(
+    settings: Settings, store: OpenStore, run: Run, *, chosen: bool, reach: Reach | None = None
+) -> Loopback:
     """The endpoint for the run's program: launch and server do not know each other, they meet here."""
     scope = RunScope(run.id, run.experiment_id, explicit_experiment=chosen)
-    artifacts = store.server_artifacts()
-    offered = (
-        "file://" if artifacts is None else ""
-    )  # the program is here and may write wherever its user may
-    return Loopback.open(lambda: store, scope, user=run.user, artifacts=artifacts, offered=offered)
+    server = store.server_artifacts()
+    if server is not None:
+        artifacts = ArtifactAccess(server=server)
+    elif reach is not None:
+        artifacts = ArtifactAccess(through_us=settings.artifact_root)
+    else:  # the program is here and may write wherever its user may
+        artifacts = ArtifactAccess(offered="file://")
+    address = Address(reach.listen, reach.name) if reach is not None else Address()
+    return Loopback.open(lambda: store, scope, user=run.user, artifacts=artifacts, address=address)
 
 
 def _request(
@@ -187,7 +197,8 @@ def _print_plan(request: launch.Request, settings: Settings, progress: Progress,
         launch.plan(request, settings=settings, progress=progress) as planned,
         progress.phase("environment") as phase,
     ):
-        plan, _lock = launch.with_lock(planned, settings=settings, phase=phase)
+        resolved, _lock = launch.with_lock(planned, settings=settings, progress=progress, phase=phase)
+    plan = resolved.plan
     if as_json:
         print_json(plan.to_json())
         return
@@ -209,6 +220,7 @@ def _plan_rows(plan: launch.Plan) -> list[tuple[str, str]]:
         *((f"  {name}", "(secret)") for name in plan.secrets),
         ("environment", environment.kind + (f", {environment.file}" if environment.file else "")),
         ("lock", f"{lock.packages} packages for Python {lock.python}, {lock.digest}" if lock else ""),
+        ("  as of", lock.as_of or "" if lock else ""),
         ("command", plan.command),
     ]
     return [(title, value) for title, value in rows if value]

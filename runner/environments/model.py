@@ -7,6 +7,9 @@ from pathlib import Path
 from runner.files import sha256
 
 
+DOWNLOADED = "download"  # origin of an interpreter that was not here before
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
     """A Python on this machine. `version` is the full one ("3.11.7"), `origin` how it was found ("pyenv", "uv", "PATH")."""

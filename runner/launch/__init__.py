@@ -3,6 +3,7 @@
 Request ─► plan() ─► Planned ─► launch() ─► Result
            planning.py          launching.py     the two steps; `run()` is both
            plan.py              recording.py     the JSON document; the run in the store until its terminal state
+           asof.py              resolving.py     `--as-of` as a moment; the plan with its lock
                                 stopping.py      what signals do
                                 inside.py        what the program finds of us
                                 masking.py       secrets in its output
@@ -12,7 +13,8 @@ Request ─► plan() ─► Planned ─► launch() ─► Result
 
 from runner.launch.launching import Endpoint, Result, Serve, Spectator, launch, run
 from runner.launch.plan import Plan
-from runner.launch.planning import Planned, Request, plan, with_lock
+from runner.launch.planning import Planned, Request, plan
+from runner.launch.resolving import with_lock
 from runner.launch.stopping import Effect
 
 __all__ = [

@@ -1,19 +1,22 @@
 """From a plan to a run: record, lock, prepare, execute, collect."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self
 
 from runner import environments, project
 from runner.environments.model import Environment
+from runner.environments.python.observing import observe
 from runner.errors import Interrupted, RunnerError
-from runner.executors import Executor, Exit, Job
+from runner.executors import Exit, Job
 from runner.executors.local import LocalExecutor
 from runner.launch import inside, results
 from runner.launch.masking import masked
-from runner.launch.planning import Planned, Request, fetched, plan, with_lock
+from runner.launch.placed import OutOfReach, Placed, Reach
+from runner.launch.planning import Planned, Request, fetched, plan
 from runner.launch.recording import Recording, recording
+from runner.launch.resolving import with_lock
 from runner.launch.sending import sent
 from runner.launch.stopping import Effect, Stopped, Stopping, on_signals
 from runner.progress import Progress
@@ -71,9 +74,9 @@ class Endpoint(Protocol):
 
 
 class Serve(Protocol):
-    """Opens an endpoint for the program of a run. `chosen`: the person named the experiment."""
+    """Opens an endpoint for the program of a run. `chosen`: the person named the experiment; `reach`: how a container gets to us."""
 
-    def __call__(self, store: OpenStore, run: Run, *, chosen: bool) -> Endpoint: ...
+    def __call__(self, store: OpenStore, run: Run, *, chosen: bool, reach: Reach | None) -> Endpoint: ...
 
 
 def run(
@@ -119,16 +122,18 @@ def launch(
     with recording(planned, store=store, settings=settings, progress=progress) as going:
         spectator.created(going.run)
         environment = _prepare(going, planned, settings=settings, progress=progress)
-        job = _job(going, planned, environment, settings=settings, progress=progress)
-        before = results.stamps(job.directory, planned.plan.metrics + planned.plan.outputs)
-        going.running(environment, project.render(planned.entry_point, planned.bound))
-        with progress.phase("run") as phase:
-            exit_ = _execute(
-                job, LocalExecutor(), going, planned, spectator=spectator, serve=serve, stopping=stopping
-            )
-            phase.summary = going.status.value.lower()
+        directory = planned.checkout.path
+        inputs = _inputs(planned, settings=settings, progress=progress)
+        with _placed(going, planned, environment, inputs=inputs, settings=settings) as placed:
+            before = results.stamps(directory, planned.plan.metrics + planned.plan.outputs)
+            going.running(environment, project.render(planned.entry_point, planned.bound))
+            with progress.phase("run") as phase:
+                exit_ = _execute(
+                    placed, going, planned, spectator=spectator, serve=serve, stopping=stopping
+                )
+                phase.summary = going.status.value.lower()
         with progress.phase("results"):
-            going.results(job.directory, plan=planned.plan, before=before, hurried=lambda: stopping.hurried)
+            going.results(directory, plan=planned.plan, before=before, hurried=lambda: stopping.hurried)
     return Result(run=_stored(store, going.run), status=going.status, code=exit_.code, seconds=phase.seconds)
 
 
@@ -143,35 +148,57 @@ def _stored(store: Store, run: Run) -> Run:
 def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
     going.planned(planned.plan, None)  # first without: a resolution that fails leaves the plan behind
     with progress.phase("environment") as phase:
-        locked_plan, lock = with_lock(planned, settings=settings, phase=phase)
+        resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
         if lock is not None:
-            going.planned(locked_plan, lock)
+            going.planned(resolved.plan, lock)
         directory = planned.checkout.path
-        return environments.prepare(planned.spec, lock, directory=directory, settings=settings, phase=phase)
+        environment = environments.prepare(
+            resolved.spec, lock, directory=directory, settings=settings, phase=phase
+        )
+    if lock is None:
+        return replace(environment, observed=observe(settings.environ, directory))
+    return environment
 
 
-def _job(
-    going: Recording, planned: Planned, environment: Environment, *, settings: Settings, progress: Progress
-) -> Job:
-    paths: dict[str, str] = {}
-    if planned.bound.inputs:
-        with progress.phase("inputs") as phase:
-            paths = fetched(planned, settings=settings, phase=phase)
-            phase.summary = ", ".join(paths)
-    return Job(
+def _inputs(planned: Planned, *, settings: Settings, progress: Progress) -> Mapping[str, str]:
+    """Paths of this machine, by parameter."""
+    if not planned.bound.inputs:
+        return {}
+    with progress.phase("inputs") as phase:
+        paths = fetched(planned, settings=settings, phase=phase)
+        phase.summary = ", ".join(paths)
+    return paths
+
+
+def _placed(
+    going: Recording,
+    planned: Planned,
+    environment: Environment,
+    *,
+    inputs: Mapping[str, str],
+    settings: Settings,
+) -> AbstractContextManager[Placed]:
+    if environment.image is not None:
+        # late: most runs need no container
+        contained = import_module("runner.launch.contained")
+        placed: AbstractContextManager[Placed] = contained.placed(
+            going, planned, environment, inputs=inputs, settings=settings
+        )
+        return placed
+    job = Job(
         run_id=going.run.id,
-        command=project.render(planned.entry_point, planned.bound, replaced=paths),
+        command=project.render(planned.entry_point, planned.bound, replaced=inputs),
         directory=planned.checkout.path,
         variables=inside.variables(
             going.run, planned, environment, tracking_uri=going.store.uri, settings=settings
         )
         | project.secret_variables(planned.entry_point, planned.bound),
     )
+    return nullcontext(Placed(job=job, executor=LocalExecutor()))
 
 
 def _execute(
-    job: Job,
-    executor: Executor,
+    placed: Placed,
     going: Recording,
     planned: Planned,
     *,
@@ -187,7 +214,12 @@ def _execute(
 
     chosen = planned.request.experiment_id is not None or planned.request.experiment_name is not None
     # a server moves no run: there it stays where it began, whatever experiment the program asks for
-    endpoint = serve(going.store, going.run, chosen=chosen or going.store.remote)
+    endpoint = (
+        serve(going.store, going.run, chosen=chosen or going.store.remote, reach=placed.reach)
+        if placed.served
+        else OutOfReach()
+    )
+    job, executor = placed.job, placed.executor
     with stopping.passed_to(executor.stop), endpoint, masked(sink, inside.secrets(job.variables)) as clean:
         variables = {**job.variables, **_served(endpoint, job, going.store)}
         exit_ = executor.execute(replace(job, variables=variables), sink=clean)
@@ -200,6 +232,6 @@ def _execute(
 def _served(endpoint: Endpoint, job: Job, store: OpenStore) -> Mapping[str, str]:
     """Variables of the endpoint. Runs inside the run go the same way to a server, for they do not get our credentials."""
     variables = endpoint.variables(job.variables)
-    if store.remote:
+    if store.remote and variables:
         return {**variables, "RUNNER_TRACKING_URI": variables["MLFLOW_TRACKING_URI"]}
     return variables

@@ -5,13 +5,16 @@ Request ──► source ──► checkout ──► project ──► entry po
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner import environments, project, sources
-from runner.environments.model import NO_WISHES, Lock, Wishes
+from runner.containers import arguments
+from runner.containers.arguments import NO_ARGUMENTS, Arguments
+from runner.environments.model import NO_WISHES, Wishes
 from runner.errors import InputError, Location
-from runner.launch.plan import Plan, PlannedEnvironment, PlannedLock, PlannedSource
+from runner.launch import asof
+from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
 from runner.progress import Phase, Progress
 from runner.project import Bound
 from runner.project.model import (
@@ -74,6 +77,17 @@ class Planned:
     entry_point: EntryPoint
     bound: Bound
     spec: EnvironmentSpec
+    arguments: Arguments = NO_ARGUMENTS
+
+    @property
+    def image(self) -> str | None:
+        """The container image that is named, by the person or the project; None where one is built, or there is none."""
+        return self.spec.image if isinstance(self.spec, DockerEnv) else self.request.wishes.image
+
+    @property
+    def contained(self) -> bool:
+        """Whether the program runs in a container."""
+        return _contained(self.spec, self.request)
 
 
 @contextmanager
@@ -83,21 +97,29 @@ def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterato
     Raises:
         RunnerError: whatever is wrong with the source, the project, the entry point or its parameters.
     """
+    request = replace(request, wishes=asof.read(request.wishes))
     source = sources.parse(request.uri, version=request.version, cwd=request.directory)
     with ExitStack() as stack:
         with progress.phase("source") as phase:
             checking_out = sources.checkout(source, settings=settings, phase=phase, keep=request.keep)
             checkout = stack.enter_context(checking_out)
         with progress.phase("project") as phase:
-            planned = _decide(request, source, checkout, settings=settings)
+            wishes = asof.dated(request.wishes, source, checkout.commit, settings=settings)
+            planned = _decide(replace(request, wishes=wishes), source, checkout, settings=settings)
             phase.summary, phase.detail = _describe(planned), _state(checkout)
         _tell(planned, progress)
         yield planned
 
 
 def _tell(planned: Planned, progress: Progress) -> None:
-    for text in planned.checkout.notices:
+    for text in (*planned.checkout.notices, *planned.arguments.notes):
         progress.notice(text)
+    request = planned.request
+    if (request.docker_args or request.build_image) and not planned.contained:
+        progress.warn(
+            "-A and --build-image are for containers, and this project does not run in one",
+            hint="--in-image IMAGE makes its environment in an image",
+        )
     mine = {None, planned.entry_point.name}
     for notice in (*planned.project.notices, *planned.bound.notices):
         if notice.entry_point not in mine:
@@ -132,6 +154,7 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
         entry_point=entry,
         bound=bound,
         spec=spec,
+        arguments=arguments.read(request.docker_args),
         plan=Plan(
             source=_planned_source(source, checkout),
             project=declared.name,
@@ -142,7 +165,7 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
             secrets=tuple(sorted(bound.secrets)),
             command=project.render(entry, bound),
             inputs={name: bound.values[name] for name in bound.inputs},
-            environment=_planned_environment(spec, request),
+            environment=planned_environment(spec, request),
             metrics=entry.metrics or declared.metrics,
             outputs=entry.outputs or declared.outputs,
         ),
@@ -165,7 +188,21 @@ def _planned_source(source: Source, checkout: Checkout) -> PlannedSource:
     )
 
 
-def _planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvironment:
+def planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvironment:
+    """The environment as a plan names it, before it is resolved."""
+    named = _named(spec, request)
+    if not _contained(spec, request):
+        return named
+    return replace(
+        named, docker_args=arguments.read(request.docker_args).recorded, build_image=request.build_image
+    )
+
+
+def _contained(spec: EnvironmentSpec, request: Request) -> bool:
+    return isinstance(spec, DockerEnv) or request.wishes.image is not None
+
+
+def _named(spec: EnvironmentSpec, request: Request) -> PlannedEnvironment:
     match spec:
         case SystemEnv():
             return PlannedEnvironment(kind="system")
@@ -175,36 +212,6 @@ def _planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvi
             return PlannedEnvironment(kind="conda", file=file)
         case DockerEnv():
             return PlannedEnvironment(kind="docker")
-
-
-def with_lock(planned: Planned, *, settings: Settings, phase: Phase) -> tuple[Plan, Lock | None]:
-    """The plan with its environment resolved: every package, with its hash.
-
-    Raises:
-        EnvironmentFailed: it cannot be resolved.
-    """
-    lock = environments.resolve(
-        planned.spec,
-        directory=planned.checkout.path,
-        settings=settings,
-        phase=phase,
-        wishes=planned.request.wishes,
-    )
-    return planned.plan.locked(_planned_lock(lock)), lock
-
-
-def _planned_lock(lock: Lock | None) -> PlannedLock | None:
-    if lock is None:
-        return None
-    return PlannedLock(
-        kind=lock.kind,
-        digest=lock.digest,
-        python=lock.python,
-        packages=lock.packages,
-        origin=lock.origin,
-        pinned=lock.pinned,
-        as_of=lock.as_of,
-    )
 
 
 def fetched(planned: Planned, *, settings: Settings, phase: Phase) -> dict[str, str]:

@@ -17,7 +17,7 @@ from typing import Any
 from runner.environments.model import Environment, Lock
 from runner.errors import Conflict, NotFound, RunnerError
 from runner.executors import Exit
-from runner.files import remove_tree
+from runner.files import remove_tree, sha256
 from runner.launch import machine
 from runner.launch.masking import MASK
 from runner.launch.plan import Plan
@@ -37,6 +37,7 @@ LOCK_FILES = {
     "conda": "runner/conda-lock.yml",
     "image": "runner/image.json",
 }
+OBSERVED_FILE = "runner/packages.txt"
 DEFAULT_EXPERIMENT = "0"
 
 
@@ -56,10 +57,10 @@ class Recording:
     tags: dict[str, str] = field(default_factory=dict)
 
     def planned(self, plan: Plan, lock: Lock | None) -> None:
-        """Keep the plan, and the lock beside it."""
+        """Keep the plan, and the lock beside it. Which environment it is, is known for good with the lock."""
         document = json.dumps(plan.to_json(), indent=2, ensure_ascii=False)
         self.artifacts.put_bytes(document.encode(), "runner/plan.json")
-        self.tags["runner.plan"] = plan.digest
+        self.tags |= {"runner.plan": plan.digest, "mlflow.project.env": plan.environment.kind}
         if lock is not None:
             self.artifacts.put_bytes(lock.text.encode(), LOCK_FILES[lock.kind])
             self.tags["runner.lock"] = lock.digest
@@ -67,14 +68,21 @@ class Recording:
     def running(self, environment: Environment, command: str) -> None:
         """The program is about to start."""
         self.record |= {"environment": _environment(environment), "command": command}
+        if environment.observed:
+            self.artifacts.put_bytes(environment.observed.text.encode(), OBSERVED_FILE)
         if environment.key:
             self.tags["runner.environment"] = environment.key
+        if environment.image:
+            self.tags["mlflow.docker.image.id"] = environment.image
         self.store.update_run(self.run.id, status=RunStatus.RUNNING)
 
     def ended(self, exit_: Exit, *, left_running: Sequence[str]) -> None:
         """The program has ended; its code decides, also about runs which it began itself and left running."""
         self.exit = exit_
         self.tags["runner.exit_code"] = str(exit_.code)
+        if exit_.trouble is not None:
+            self.tags["runner.error"] = exit_.trouble
+            self.progress.warn(exit_.trouble)
         if exit_.signal is not None:
             self.tags["runner.signal"] = str(exit_.signal)
         if exit_.stopped_by is not None:
@@ -295,6 +303,7 @@ def _tags(planned: Planned, store: Store, settings: Settings, progress: Progress
         "mlflow.project.entryPoint": plan.entry_point,
         "mlflow.project.env": plan.environment.kind,
         "mlflow.project.backend": "local",
+        "mlflow.docker.image.uri": planned.image,
         "mlflow.parentRunId": _parent(store, settings, progress),
         "runner.dirty": None if source.dirty is None else str(source.dirty).lower(),
     }
@@ -315,14 +324,22 @@ def _parent(store: Store, settings: Settings, progress: Progress) -> str | None:
 
 
 def _environment(environment: Environment) -> dict[str, Any]:
-    interpreter = environment.interpreter
+    interpreter, observed = environment.interpreter, environment.observed
     return {
         "kind": environment.kind,
         "key": environment.key,
         "reused": environment.reused,
         "packages": environment.packages,
+        "image": environment.image,
         "interpreter": {"version": interpreter.version, "implementation": interpreter.implementation}
         if interpreter
+        else None,
+        "observed": {
+            "python": str(observed.python),
+            "packages": len(observed.lines),
+            "digest": f"sha256:{sha256(observed.text)}",
+        }
+        if observed
         else None,
     }
 

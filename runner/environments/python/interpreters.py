@@ -10,11 +10,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.environments.model import Interpreter
-from runner.environments.python import uv
+from runner.environments.model import DOWNLOADED, Interpreter
+from runner.environments.python.downloading import download
 from runner.environments.python.versions import PythonRequest, release_of
 from runner.errors import EnvironmentFailed, RunnerError
 from runner.files import write_atomically
@@ -31,6 +31,10 @@ _PROBE_SECONDS = 10.0
 _VISIBLE = re.compile(r"[^.].*")
 _ON_PATH = re.compile(r"python3?(\.\d+)?")
 _IN_NAME = re.compile(r"(?:^|[-@])(\d+\.\d+\.\d+)(?:$|[-+])")
+
+
+class NoInterpreter(EnvironmentFailed):
+    """There is no Python of that version, and none can be had for a virtual environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def find(
         asked_by: file that asks, for the message.
 
     Raises:
-        EnvironmentFailed: there is none, and none could be installed.
+        NoInterpreter: there is none, and none could be downloaded.
+        EnvironmentFailed: the request cannot be understood, or names a file that is no Python.
     """
     if request and Path(request).is_absolute():
         return _at(Path(request), settings)
@@ -68,14 +73,16 @@ def find(
     if wanted.admits(running().version):
         return running()
     if wanted.too_old:
-        raise EnvironmentFailed(
-            f"{wanted} is too old: environments need Python 3.6 or newer",
-            hint="ask for a newer `python:`, or run with --env-manager local",
+        raise NoInterpreter(
+            f"{wanted} is too old: virtual environments need Python 3.6 or newer",
+            hint="name it in a conda.yaml, for conda still has it; ask for a newer `python:`; or run with --env-manager local",
         )
     phase.update(f"looking for {wanted}")
-    found = _best(wanted, settings) or _installed(wanted, settings, phase)
+    if found := _best(wanted, settings):
+        return found
+    found, why = _downloaded(wanted, settings, phase)
     if not found:
-        raise _missing(wanted, settings, asked_by)
+        raise _missing(wanted, settings, asked_by=asked_by, why=why)
     return found
 
 
@@ -112,31 +119,37 @@ def _at(path: Path, settings: Settings) -> Interpreter:
     return found[0]
 
 
-def _missing(wanted: PythonRequest, settings: Settings, asked_by: str | None) -> EnvironmentFailed:
+def _missing(wanted: PythonRequest, settings: Settings, *, asked_by: str | None, why: str) -> NoInterpreter:
     ended = f" (its last release was in {wanted.ended})" if wanted.ended else ""
     asked = f"{asked_by} asks for it; " if asked_by else ""
     found = [f"  {item.version:<10} {item.path} ({item.origin})" for item in find_interpreters(settings)]
-    version = wanted.text if re.fullmatch(r"[\d.]+", wanted.text) else "3.X"
-    return EnvironmentFailed(
+    return NoInterpreter(
         f"{wanted}{ended} is not on this machine",
-        detail="\n".join([f"{asked}found are:", *found]),
-        hint=f"install it with `uv python install {version}` or `pyenv install {version}`, choose another with"
-        " --python VERSION, or relax `python:` in the project",
+        detail="\n".join([f"{asked}found are:", *found, f"not downloaded: {why}"]),
+        hint=_ways_out(wanted),
     )
 
 
-def _installed(wanted: PythonRequest, settings: Settings, phase: Phase) -> Interpreter | None:
-    """Have uv download it, unless that is forbidden; an unreachable network must not cost more than a moment."""
-    program = uv.find(settings)
-    if not program or settings.offline or settings.environ.get("UV_PYTHON_DOWNLOADS") in {"never", "manual"}:
-        return None
-    phase.update(f"downloading {wanted}")
-    quick = {"UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "2"}
-    argv = [str(program), "python", "install", "--no-bin", "--", wanted.text.replace(" ", "")]
-    with suppress(RunnerError):
-        capture(argv, cwd=Path("/"), env={**uv.environment(settings, downloads=True), **quick})
-        return _best(wanted, settings)
-    return None
+def _ways_out(wanted: PythonRequest) -> str:
+    version = wanted.text if re.fullmatch(r"[\d.]+", wanted.text) else "3.X"
+    if wanted.gone:
+        return (
+            f"conda still has it: name it in a conda.yaml (dependencies: [python={version}, pip, {{pip: [...]}}]), which needs"
+            f" no conda here; or install it with `pyenv install {version}`, or choose another with --python VERSION"
+        )
+    return (
+        f"install it with `uv python install {version}` or `pyenv install {version}`, choose another with"
+        " --python VERSION, or relax `python:` in the project"
+    )
+
+
+def _downloaded(wanted: PythonRequest, settings: Settings, phase: Phase) -> tuple[Interpreter | None, str]:
+    """What uv has installed just now, or why there is none."""
+    why = download(wanted, settings=settings, phase=phase)
+    found = None if why else _best(wanted, settings)
+    return (
+        replace(found, origin=DOWNLOADED) if found else None
+    ), why or "what uv has installed does not answer"
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[Candidate]:

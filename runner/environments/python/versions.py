@@ -21,6 +21,7 @@ ENDED: Mapping[
     "3.9": "2025-10",
 }
 OLDEST: Release = (3, 6)  # what can still be resolved for and installed into
+DOWNLOADABLE: Release = (3, 8)  # the oldest that uv can download
 
 _ORDER: Mapping[str, Callable[[Release, Release], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
 _CLAUSE = re.compile(r"(===|==|!=|>=|<=|~=|<|>|=)?\s*v?(\d+(?:\.\d+)*)(\.\*)?")
@@ -91,6 +92,14 @@ class PythonRequest:
         """When the one minor version that is asked for got its last release; None when it still lives."""
         exact = [clause.release for clause in self.clauses if clause.operator == "=="]
         return ENDED.get(".".join(map(str, exact[0][:2]))) if exact else None
+
+    @property
+    def gone(self) -> bool:
+        """Whether the one minor version that is asked for is older than all that can be downloaded."""
+        return any(
+            clause.operator == "==" and len(clause.release) > 1 and clause.release[:2] < DOWNLOADABLE
+            for clause in self.clauses
+        )
 
     @property
     def too_old(self) -> bool:

@@ -182,7 +182,7 @@ def test_a_version_that_is_too_old_for_any_tool_is_refused(tmp_path: Path) -> No
     fake(tmp_path / ".pyenv/versions/2.7.18/bin/python3", "2.7.18")
 
     with pytest.raises(
-        EnvironmentFailed, match=r"Python 2\.7 is too old: environments need Python 3\.6 or newer"
+        EnvironmentFailed, match=r"Python 2\.7 is too old: virtual environments need Python 3\.6"
     ):
         sought("2.7")
 

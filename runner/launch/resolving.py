@@ -1,0 +1,86 @@
+"""From a plan to the same plan with its environment resolved."""
+
+from dataclasses import replace
+
+from runner import environments
+from runner.environments.model import DOWNLOADED, Lock
+from runner.environments.python.interpreters import NoInterpreter
+from runner.launch.plan import PlannedLock
+from runner.launch.planning import Planned, planned_environment
+from runner.progress import Phase, Progress
+from runner.project.model import CondaEnv
+from runner.settings import Settings
+
+
+def with_lock(
+    planned: Planned, *, settings: Settings, progress: Progress, phase: Phase
+) -> tuple[Planned, Lock | None]:
+    """The same with its environment resolved: every package, with its hash.
+
+    Where no interpreter of the wanted version can be had, conda has one still: then a conda file is taken as it is written.
+
+    Raises:
+        EnvironmentFailed: it cannot be resolved.
+    """
+    try:
+        lock = _resolved(planned, settings=settings, phase=phase)
+    except NoInterpreter as error:
+        conda = _as_conda(planned, settings)
+        if conda is None:
+            raise
+        progress.notice(f"{error.message}: {conda.file} is made a conda environment, which brings its own")
+        planned = replace(
+            planned,
+            spec=conda,
+            plan=replace(planned.plan, environment=planned_environment(conda, planned.request)),
+        )
+        lock = _resolved(planned, settings=settings, phase=phase)
+    _tell_lock(lock, planned, progress)
+    return replace(planned, plan=planned.plan.locked(_planned_lock(lock))), lock
+
+
+def _resolved(planned: Planned, *, settings: Settings, phase: Phase) -> Lock | None:
+    return environments.resolve(
+        planned.spec,
+        directory=planned.checkout.path,
+        settings=settings,
+        phase=phase,
+        wishes=planned.request.wishes,
+    )
+
+
+def _as_conda(planned: Planned, settings: Settings) -> CondaEnv | None:
+    """The conda file of which we wanted to make a virtual environment, where nothing speaks against taking it literally."""
+    declared, request = planned.project.environment, planned.request
+    if (request.env_manager or settings.env_manager) != "auto" or request.wishes.python:
+        return None
+    if not isinstance(declared, CondaEnv) or declared.simple is None or declared.simple.lock_file:
+        return None
+    return declared
+
+
+def _tell_lock(lock: Lock | None, planned: Planned, progress: Progress) -> None:
+    if lock is None:
+        return
+    if lock.interpreter and lock.interpreter.origin == DOWNLOADED:
+        progress.notice(f"Python {lock.interpreter.version} was installed: {lock.interpreter.path}")
+    if planned.request.wishes.as_of:
+        progress.notice(
+            f"time-travelled: nothing that was published after {lock.as_of} is in the environment"
+        )
+    for text in lock.notices:
+        progress.notice(text)
+
+
+def _planned_lock(lock: Lock | None) -> PlannedLock | None:
+    if lock is None:
+        return None
+    return PlannedLock(
+        kind=lock.kind,
+        digest=lock.digest,
+        python=lock.python,
+        packages=lock.packages,
+        origin=lock.origin,
+        pinned=lock.pinned,
+        as_of=lock.as_of,
+    )
