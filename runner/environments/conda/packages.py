@@ -72,8 +72,8 @@ class PipPackage:
     """A package of the pip section.
 
     Attributes:
-        url: of a wheel or source archive; `git+https://host/repository@COMMIT`; or a path in the project that begins
-            with "./", which ends in `#editable` where it is installed so.
+        url: of a wheel or source archive; `git+https://host/repository@COMMIT`; or a path that begins with ".", or is absolute,
+            with `#editable` behind it where it is installed so.
         sha256: of the file; None for repositories and directories.
         dependencies: names and versions of what it asks for, where that is known.
     """
@@ -84,6 +84,11 @@ class PipPackage:
     url: str
     sha256: str | None = None
     dependencies: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a path on this machine."""
+        return self.url.startswith((".", "/"))
 
     @property
     def pinned(self) -> bool:

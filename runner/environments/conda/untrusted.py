@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from runner.environments.conda.channels import has_secret, public
 from runner.environments.conda.packages import CondaPackage, PipPackage
@@ -14,6 +14,7 @@ from runner.project.reading import refused
 
 LARGEST = 32 << 20  # bytes of a lock file
 MOST_NODES = 2_000_000
+SHA256 = 64  # digits
 
 _SCHEMES = frozenset({"http", "https", "file"})
 _REPOSITORIES = frozenset({"git+http", "git+https", "git+ssh", "git+file"})
@@ -94,10 +95,15 @@ def words(parent: Table, key: str) -> dict[str, str]:
 def digests(parent: Table) -> dict[str, str]:
     """The md5 and sha256 of a package, those that there are."""
     found = {algorithm: word(parent, algorithm, "") for algorithm in _HASHES}
-    for algorithm, digest in found.items():
-        if digest and not _HASHES[algorithm].fullmatch(digest):
-            raise refused(f"{digest!r} is no {algorithm}", parent)
-    return {algorithm: digest for algorithm, digest in found.items() if digest}
+    return checked({algorithm: digest for algorithm, digest in found.items() if digest}, parent)
+
+
+def checked(hashes: Mapping[str, str], node: Node) -> dict[str, str]:
+    """Hashes that can be some."""
+    for algorithm, digest in hashes.items():
+        if not _HASHES[algorithm].fullmatch(digest):
+            raise refused(f"{digest!r} is no {algorithm}", node)
+    return dict(hashes)
 
 
 def platform(text: str, node: Node) -> str:
@@ -125,7 +131,8 @@ def conda_package(
     Raises:
         ProjectError: it cannot be what it says, or cannot be checked when it is installed.
     """
-    parts, shown = urlsplit(_without_login(url, node)), public(url)
+    shown = _without_login(url, node)
+    parts = _split(shown, node)
     path = PurePosixPath(parts.path)
     file = _FILE.fullmatch(path.name)
     if parts.scheme not in _SCHEMES or parts.query or parts.fragment or not _plain(path) or not file:
@@ -172,12 +179,11 @@ def pip_package(
         name=name, version=version, platform=platform, url=shown, sha256=sha256, dependencies=dependencies
     )
     scheme = shown.partition(":")[0]
-    if shown.startswith("./"):
-        if ".." in PurePosixPath(shown.partition("#")[0]).parts:
-            raise refused(f"{shown!r} is outside the project", node)
-    elif scheme not in {*_SCHEMES, *_REPOSITORIES} or _CONTROL.search(shown):
+    if package.local:
+        return package
+    if scheme not in {*_SCHEMES, *_REPOSITORIES} or _CONTROL.search(shown):
         raise refused(f"{shown!r} is no URL of a Python package", node, hint=_PLACES)
-    elif not package.pinned:
+    if not package.pinned:
         raise refused(f"{name} {version} has no hash", node, hint="a package without one cannot be checked")
     return package
 
@@ -190,6 +196,13 @@ def _without_login(url: str, node: Node) -> str:
         )
         raise refused(f"a package's URL holds a password or token: {public(url)}", node, hint=hint)
     return public(url)
+
+
+def _split(url: str, node: Node) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise refused(f"{url!r} is no URL", node, hint=_PLACES) from None
 
 
 def _plain(path: PurePosixPath) -> bool:

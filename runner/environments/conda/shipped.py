@@ -1,0 +1,144 @@
+"""Locks that a project ships beside its conda file: whether they are for this machine, and for what the file asks now."""
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from runner.environments.conda import explicit, lockfile, pixi, untrusted
+from runner.environments.conda.channels import public
+from runner.environments.conda.packages import CondaLock, PipPackage, name_of
+from runner.environments.python import requirements
+from runner.environments.python.requirements import Requirements
+from runner.errors import EnvironmentFailed
+from runner.files import sha256
+from runner.project.model import CondaEnv, PythonEnv
+
+_VIRTUAL = "__"  # in front of what a machine has without being a package
+_NAMED = 3
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(?=\s*(?:[\[=<>!~;@]|$))", re.ASCII)
+
+
+def read(spec: CondaEnv, *, directory: Path, platform: str) -> CondaLock:
+    """What the project's own lock holds for a platform; local paths in it count from the project directory.
+
+    Raises:
+        EnvironmentFailed: it cannot be read, is for other platforms, or is out of date.
+    """
+    name = spec.lock_file or lockfile.NAME
+    lock = parse(_text(directory / name, name), name=name, platform=platform)
+    _check(lock, spec, directory=directory, platform=platform, name=name)
+    return rebased(lock.only(platform), PurePosixPath(name).parent)
+
+
+def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[str]) -> None:
+    """See that a conda-lock.yml of ours is there, has the platforms, and is not older than the conda file.
+
+    Raises:
+        EnvironmentFailed: it is not.
+    """
+    lock = lockfile.read(_text(file, str(file)), name=file.name)
+    if not lock.made_here:
+        raise EnvironmentFailed(
+            f"{file.name} was not made by `runner lock`: whether it is up to date cannot be told",
+            hint="make it anew with `runner lock`",
+        )
+    for platform in dict.fromkeys((*platforms, *lock.platforms)):
+        _check(lock, spec, directory=directory, platform=platform, name=file.name)
+
+
+def parse(text: str, *, name: str, platform: str) -> CondaLock:
+    """Read a lock of any kind that there is; `platform` is the one of an explicit list that names none.
+
+    Raises:
+        EnvironmentFailed: it is not understood.
+    """
+    if PurePosixPath(name).name == "pixi.lock":
+        return pixi.read(text, name=name)
+    if explicit.MARK in text.split():
+        return explicit.read(text, name=name, platform=platform)
+    return lockfile.read(text, name=name)
+
+
+def asked(spec: CondaEnv, directory: Path) -> Requirements:
+    """The lines of the pip section, those of files that it names in their place.
+
+    Raises:
+        EnvironmentFailed: such a file is missing, or outside the project.
+    """
+    return requirements.read(PythonEnv(file=spec.file, requirements=spec.pip), directory)
+
+
+def content_hash(spec: CondaEnv, *, directory: Path, platform: str) -> str:
+    """Digest of everything in a conda file that decides what is installed; logins and variables do not."""
+    question = {
+        "channels": [public(channel) for channel in spec.channels],
+        "packages": sorted(public(package) for package in spec.packages),
+        "pip": asked(spec, directory).fingerprint if spec.pip else "",
+        "platform": platform,
+    }
+    return sha256(json.dumps(question, sort_keys=True))
+
+
+def rebased(lock: CondaLock, folder: PurePosixPath) -> CondaLock:
+    """The lock with paths that counted from `folder` counting from where `folder` does."""
+    return replace(lock, pip=tuple(_moved(package, folder) for package in lock.pip))
+
+
+def _moved(package: PipPackage, folder: PurePosixPath) -> PipPackage:
+    if not package.local:
+        return package
+    path, mark, editable = package.url.partition("#")
+    moved = posixpath.normpath(posixpath.join(folder.as_posix(), path))
+    moved = moved if moved.startswith(("/", "../")) else f"./{moved}"
+    return replace(package, url=f"{moved}{mark}{editable}")
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(untrusted.LARGEST + 1)
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentFailed(
+            f"{name} cannot be read: {error}", hint="make it with `runner lock`"
+        ) from error
+
+
+def _check(lock: CondaLock, spec: CondaEnv, *, directory: Path, platform: str, name: str) -> None:
+    if platform not in lock.platforms:
+        made_for = ", ".join(lock.platforms) or "no platform"
+        also = " ".join(f"--platform {one}" for one in (*lock.platforms, platform))
+        raise EnvironmentFailed(
+            f"{name} is for {made_for}, not for {platform}",
+            hint=f"lock for all of them with `runner lock {also}`",
+        )
+    if spec.file == spec.lock_file:
+        return
+    if lock.made_here:
+        if lock.content[platform] != content_hash(spec, directory=directory, platform=platform):
+            raise _out_of_date(name, f"{spec.file} has changed since it was made")
+    elif missing := _missing(lock.only(platform), spec, directory):
+        raise _out_of_date(name, f"{', '.join(missing[:_NAMED])} of {spec.file} is not in it")
+
+
+def _missing(lock: CondaLock, spec: CondaEnv, directory: Path) -> list[str]:
+    """What a lock of another tool lacks; of that all that can be told is which names it has."""
+    there = {_normal(package.name) for package in (*lock.conda, *lock.pip)}
+    names = [name_of(package) for package in spec.packages if package != "pip"]
+    found = [_REQUIREMENT.match(line) for line in (asked(spec, directory).lines if spec.pip else ())]
+    names += [hit[0] for hit in found if hit]
+    return [name for name in names if _normal(name) not in there and not name.startswith(_VIRTUAL)]
+
+
+def _normal(name: str) -> str:
+    """A package's name as it is compared: https://packaging.python.org/en/latest/specifications/name-normalization/"""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _out_of_date(name: str, why: str) -> EnvironmentFailed:
+    return EnvironmentFailed(
+        f"{name} is out of date: {why}", hint="lock anew with `runner lock`, or remove the file"
+    )
