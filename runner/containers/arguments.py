@@ -47,6 +47,9 @@ class Arguments:
     notes: tuple[str, ...] = ()
 
 
+NO_ARGUMENTS = Arguments()
+
+
 def _size(text: str) -> int:
     if text == "-1":  # swap without a limit
         return -1
@@ -295,5 +298,7 @@ def _fitting(name: str, text: str, reading: Read) -> Any:
 def _variable(text: str) -> str | tuple[str, str]:
     name, equal, value = text.partition("=")
     if not name:
-        raise UsageError("-A env names no variable", hint="-A env=NAME copies one, -A env=NAME=VALUE sets one")
+        raise UsageError(
+            "-A env names no variable", hint="-A env=NAME copies one, -A env=NAME=VALUE sets one"
+        )
     return (name, value) if equal else name

@@ -39,7 +39,8 @@ def volume(text: str, *, directory: Path, environ: Mapping[str, str]) -> Volume:
     source, target, options = _parts(text, _expanded(text, directory=directory, environ=environ))
     if not target.startswith("/"):
         raise ProjectError(
-            f"the volume {text!r} has no absolute path in the container", hint="write SOURCE:/PATH or SOURCE:/PATH:ro"
+            f"the volume {text!r} has no absolute path in the container",
+            hint="write SOURCE:/PATH or SOURCE:/PATH:ro",
         )
     if source and not NAME.fullmatch(source):
         source = str(_on_this_machine(text, directory / source, made="ro" not in options.split(",")))
@@ -50,13 +51,16 @@ def _expanded(text: str, *, directory: Path, environ: Mapping[str, str]) -> str:
     def value(found: re.Match[str]) -> str:
         name = found["braced"] or found["plain"]
         if not environ.get(name):
-            raise ProjectError(f"the volume {text!r} needs the variable {name}, which is not set", hint=f"export {name}=...")
+            raise ProjectError(
+                f"the volume {text!r} needs the variable {name}, which is not set", hint=f"export {name}=..."
+            )
         return environ[name]
 
     expanded = VARIABLE.sub(value, HERE.sub(lambda _: str(directory), text))
     if SHELL.search(expanded):
         raise ProjectError(
-            f"the volume {text!r} holds a command, which is not run", hint="$(pwd), $NAME, ${NAME} and ~ are understood"
+            f"the volume {text!r} holds a command, which is not run",
+            hint="$(pwd), $NAME, ${NAME} and ~ are understood",
         )
     if expanded == "~" or expanded.startswith(("~/", "~:")):
         return (environ.get("HOME") or str(Path.home())) + expanded[1:]
@@ -72,7 +76,9 @@ def _parts(text: str, expanded: str) -> tuple[str, str, str]:
         case [source, target, options]:
             return source, target, options
         case _:
-            raise ProjectError(f"the volume {text!r} has too many colons", hint="write SOURCE:/PATH or SOURCE:/PATH:ro")
+            raise ProjectError(
+                f"the volume {text!r} has too many colons", hint="write SOURCE:/PATH or SOURCE:/PATH:ro"
+            )
 
 
 def _on_this_machine(text: str, path: Path, *, made: bool) -> Path:

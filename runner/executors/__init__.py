@@ -1,4 +1,6 @@
-"""Where a program runs. An executor is given a `Job` and brings back its `Exit`; `local` is this machine."""
+"""Where a program runs. An executor is given a `Job` and brings back its `Exit`; `local` is this machine,
+`container` a container on it.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,11 +28,13 @@ class Exit:
         code: as a shell gives it: 128 + signal for a program that a signal ended.
         signal: that signal.
         stopped_by: the signal that `stop` was called with, None when nobody did.
+        trouble: what is known about why it ended like that, beside its code.
     """
 
     code: int
     signal: int | None = None
     stopped_by: int | None = None
+    trouble: str | None = None
 
 
 class Executor(Protocol):

@@ -26,7 +26,7 @@ class LocalExecutor:
         self._child = None
         if code < 0:
             return Exit(code=128 - code, signal=-code, stopped_by=child.stopped_by)
-        return Exit(code=code, signal=_shell_signal(code), stopped_by=child.stopped_by)
+        return Exit(code=code, signal=shell_signal(code), stopped_by=child.stopped_by)
 
     def stop(self, number: int) -> None:
         """See `Executor.stop`."""
@@ -41,7 +41,7 @@ def shell(command: str) -> list[str]:
     return ["cmd", "/c", command] if sys.platform == "win32" else ["bash", "-c", command]
 
 
-def _shell_signal(code: int) -> int | None:
+def shell_signal(code: int) -> int | None:
     """The signal that ended the last command, as the shell reports it: 128 + signal."""
     number = code - 128
     return (

@@ -36,11 +36,14 @@ LINGER = 1.0  # seconds that processes left in the group get after the program i
 
 
 class Guard:
-    """The process of guard.py: started at once, told the group, dismissed at the end; started again should it die."""
+    """A process that runs `script`, such as guard.py: started at once, told what to end should we die, dismissed at the end.
 
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
-        self._group: int | None = None
+    Should it die itself, it is started again.
+    """
+
+    def __init__(self, script: str, argument: str, *, watched: str | None = None) -> None:
+        self._argv = [sys.executable, "-I", "-S", script, argument]
+        self._watched = watched
 
     def __enter__(self) -> "Guard":
         self._start()
@@ -51,22 +54,20 @@ class Guard:
         self._process.kill()  # sooner than it would end by itself: a short program is over before its guard is up
         self._close()
 
-    def watch(self, group: int) -> None:
-        """End this process group should we die."""
-        self._group = group
-        self._tell(f"{group}\n".encode())
+    def watch(self, what: str) -> None:
+        """End this, a process group or a container, should we die."""
+        self._watched = what
+        self._tell(f"{what}\n".encode())
 
     def check(self) -> None:
         """Have a living guard."""
         if self._process.poll() is not None:
             self._close()
             self._start()
-            if self._group is not None:
-                self.watch(self._group)
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", guard_script.__file__, self._run_id],
+            self._argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -76,6 +77,8 @@ class Guard:
             start_new_session=True,
             bufsize=0,
         )
+        if self._watched is not None:
+            self.watch(self._watched)
 
     def _tell(self, word: bytes) -> None:
         assert self._process.stdin is not None
@@ -120,14 +123,14 @@ class Child:
         Raises:
             ProgramMissing: the executable cannot be started.
         """
-        with Guard(run_id) as guard:
+        with Guard(guard_script.__file__, run_id) as guard:
             process = _popen(argv, cwd=cwd, env=env)
-            guard.watch(process.pid)
+            guard.watch(str(process.pid))
             assert process.stdout is not None
             assert process.stderr is not None
             readers = (Reader("stdout", process.stdout, sink), Reader("stderr", process.stderr, sink))
             depth = env.get(guard_script.CHAIN, "").count(":")
-            child = Child(run_id, max(PATIENCE - depth * LEVEL, PATIENCE / 10), process, guard, readers)
+            child = Child(run_id, patience(depth), process, guard, readers)
             try:
                 yield child
             finally:
@@ -213,6 +216,11 @@ class Child:
         except (ProcessLookupError, PermissionError):
             return False
         return True
+
+
+def patience(depth: int) -> float:
+    """Seconds until the next step for a run inside of so many others."""
+    return max(PATIENCE - depth * LEVEL, PATIENCE / 10)
 
 
 class Reader(threading.Thread):

@@ -1,0 +1,73 @@
+"""How a program in a container reaches this machine: where we have to listen, and the name that it uses.
+
+network              listen at                 name
+a bridge             the bridge's gateway      host.docker.internal, an extra host of the container
+host                 127.0.0.1                 127.0.0.1
+in Docker Desktop    127.0.0.1                 host.docker.internal, which it knows
+none and others      nowhere
+"""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runner.containers import trouble
+from runner.containers.engine import Engine
+
+NAME = "host.docker.internal"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`listen` is our address, `name` the program's word for it, `hosts` what the container is told about names."""
+
+    listen: str
+    name: str
+    hosts: Mapping[str, str]
+
+
+def reach(engine: Engine, options: Mapping[str, Any]) -> Reach | str:
+    """How the program reaches us, or why it cannot.
+
+    Raises:
+        EnvironmentFailed: there is no such network.
+    """
+    network = options.get("network_mode") or "default"
+    if network == "none":
+        return "it has no network"
+    if network == "host":
+        return Reach(LOOPBACK, LOOPBACK, {})
+    if ":" in network:
+        return f"it shares the network of another ({network})"
+    gateway = _gateway(engine, network)
+    if gateway is not None and _ours(gateway):
+        return Reach(gateway, NAME, {NAME: gateway})
+    if _desktop(engine):
+        return Reach(LOOPBACK, NAME, {})
+    return f"this machine has no address in its network {network!r}"
+
+
+def _gateway(engine: Engine, network: str) -> str | None:
+    default = "bridge" if engine.product == "docker" else "podman"
+    name = default if network in {"default", "bridge"} else network
+    with trouble.explained(f"the network {name!r} cannot be used"):
+        found = engine.client.api.inspect_network(name)
+    configs = (found.get("IPAM") or {}).get("Config") or ()
+    return next((config["Gateway"] for config in configs if "." in config.get("Gateway", "")), None)
+
+
+def _ours(address: str) -> bool:
+    """Whether we can listen there."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+def _desktop(engine: Engine) -> bool:
+    with trouble.explained("the engine does not tell about itself"):
+        return "Docker Desktop" in str(engine.client.api.info().get("OperatingSystem"))

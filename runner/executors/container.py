@@ -1,0 +1,158 @@
+"""A container: the same shell command, with the same signals, output and exit code as on this machine."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+
+from runner.containers import guard, running, trouble
+from runner.containers.engine import Engine
+from runner.containers.running import Container, Ended, Setup
+from runner.errors import EnvironmentFailed
+from runner.executors import Exit, Job, Sink
+from runner.executors.local import shell_signal
+from runner.process.child import NEXT, Guard
+
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as shells say it
+
+
+@dataclass(slots=True)
+class ContainerExecutor:
+    """Runs a job in a container that is made for it and removed after it. `notice` is told what is odd."""
+
+    engine: Engine
+    setup: Setup
+    patience: float
+    notice: Callable[[str], None]
+    _stopping: "Stopping" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stopping = Stopping(self.patience)
+
+    def execute(self, job: Job, *, sink: Sink) -> Exit:
+        """Run it to its end; afterwards there is no container."""
+        name = self.setup.options.get("name") or running.name_of(job.run_id)
+        with self._guarded(name), self._created(job) as container:
+            if container.shell == "sh":
+                self.notice("the image has no bash: the command runs in sh")
+            ended = self._followed(container, sink)
+        return _exit(ended, stopped_by=self._stopping.number)
+
+    def stop(self, number: int) -> None:
+        """See `Executor.stop`."""
+        self._stopping.stop(number)
+
+    def _guarded(self, name: str) -> "Guard | nullcontext[None]":
+        path = running.socket_path(self.engine)
+        if path is None:
+            return nullcontext()
+        return Guard(guard.__file__, path, watched=name)
+
+    @contextmanager
+    def _created(self, job: Job) -> Iterator[Container]:
+        made: list[Container] = []
+
+        def create() -> None:
+            made.append(
+                running.create(
+                    self.engine, self.setup, run_id=job.run_id, command=job.command, variables=job.variables
+                )
+            )
+
+        try:
+            self.engine.patiently(create)
+            yield made[0]
+        finally:
+            for container in made:
+                self.engine.patiently(container.remove)
+
+    def _followed(self, container: Container, sink: Sink) -> Ended | None:
+        """Its end, None if it was stopped before its start."""
+
+        def follow() -> Ended:
+            with trouble.explained("the container cannot be followed"):
+                output = container.attached()
+                container.start()
+                self._stopping.begin(container.kill)
+                for stream, data in output:
+                    sink(stream, data)
+                return container.ended()
+
+        if self._stopping.number is not None:
+            return None
+        try:
+            return self.engine.patiently(follow)
+        finally:
+            self._stopping.over()
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Asks a container to end, then insists, then kills; a second time at once. Whoever asks does not wait."""
+
+    patience: float
+    number: int | None = None
+    _send: Callable[[int], None] | None = None
+    _hurry: threading.Event = field(default_factory=threading.Event)
+    _over: bool = False
+    _lock: threading.RLock = field(default_factory=threading.RLock)  # a signal handler may meet itself
+
+    def begin(self, send: Callable[[int], None]) -> None:
+        """There is something to stop now; it may have been asked for already."""
+        with self._lock:
+            self._send = send
+            if self.number is not None:
+                self._start()
+
+    def stop(self, number: int) -> None:
+        with self._lock:
+            if self.number is not None:
+                self._hurry.set()
+                return
+            self.number = number
+            if self._send is not None:
+                self._start()
+
+    def over(self) -> None:
+        """There is nothing to stop any more."""
+        self._over = True
+        self._hurry.set()
+
+    def _start(self) -> None:
+        threading.Thread(target=self._insist, name="stop", daemon=True).start()
+
+    def _insist(self) -> None:
+        assert self._send is not None
+        number = self.number or signal.SIGTERM
+        while not self._over:
+            self._tell(number)
+            if number == signal.SIGKILL:
+                return
+            hurried = self._hurry.wait(self.patience)
+            number = signal.SIGKILL if hurried else NEXT.get(number, signal.SIGKILL)
+
+    def _tell(self, number: int) -> None:
+        assert self._send is not None
+        with suppress(EnvironmentFailed), trouble.explained("a signal cannot be sent"):
+            self._send(number)
+
+
+def _exit(ended: Ended | None, *, stopped_by: int | None) -> Exit:
+    if ended is None:
+        assert stopped_by is not None
+        return Exit(code=128 + stopped_by, signal=stopped_by, stopped_by=stopped_by)
+    return Exit(
+        code=ended.code, signal=shell_signal(ended.code), stopped_by=stopped_by, trouble=_trouble(ended)
+    )
+
+
+def _trouble(ended: Ended) -> str | None:
+    if ended.starved:
+        limit = f" of {ended.limit / 2**20:.0f} MiB (-A memory=...)" if ended.limit else " of the machine"
+        return f"out of memory: the program used more than the limit{limit}, and was killed"
+    if ended.code == NOT_FOUND:
+        return "a command was not found in the image; see the last lines of its output"
+    if ended.code == NOT_EXECUTABLE:
+        return "a command in the image cannot be executed; an entry point of the image itself may be in the way (-A entrypoint= leaves it out)"
+    return None
