@@ -32,6 +32,7 @@ MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = f"{MINOR}.{sys.version_info.micro}"
 LIBRARY = f"lib/python{MINOR}"
 YEAR = {year: 1000 * (year - 1970) * 31_556_952 for year in (2015, 2020, 2025)}  # milliseconds
+COMPILED = ("msgspec", "numpy")  # which come with runner and with MLflow
 LOGIN = ("me", "secret-of-the-channel")
 TOKEN = "tk-secret-of-the-channel"
 
@@ -73,7 +74,7 @@ class Channel:
 def built() -> Path:
     """The directory that holds both channels."""
     sources = [Path(__file__), Path(packing.__file__)]
-    made_of = [*(path.read_text() for path in sources), sys.version, sys.base_prefix, _msgspec().version]
+    made_of = [*(path.read_text() for path in sources), sys.version, sys.base_prefix, *_versions()]
     place = platformdirs.user_cache_path("runner-tests") / f"conda-{sha256(chr(0).join(made_of))[:12]}"
     complete = place / "complete"
     with locked(place.with_name(f"{place.name}.lock")):
@@ -83,9 +84,20 @@ def built() -> Path:
                 packing.write(package, place / "conda-forge")
             for package in _others():
                 packing.write(package, place / "other")
-            index(place / "conda-forge", place / "other")
+            published(place / "conda-forge", place / "other")
             complete.touch()
     return place
+
+
+def published(*channels: Path) -> None:
+    """Index channels, each package as if it had come into its channel when it was built."""
+    index(*channels)
+    for repodata in (path for channel in channels for path in channel.glob("*/repodata.json")):
+        content = json.loads(repodata.read_text())
+        for record in content["packages.conda"].values():
+            record["indexed_timestamp"] = record["timestamp"]
+        repodata.write_text(json.dumps(content))
+    index(*channels)  # which keeps what it finds there
 
 
 def index(*channels: Path) -> None:
@@ -94,6 +106,13 @@ def index(*channels: Path) -> None:
         for subdir in ("linux-64", "noarch"):
             (channel / subdir).mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-c", INDEX, *channels], check=True, timeout=120, env=unmeasured())
+
+
+@contextmanager
+def channel(*, private: bool = False) -> Iterator[Channel]:
+    """The channels that all tests share."""
+    with serving(built(), private=private) as served:
+        yield served
 
 
 @contextmanager
@@ -172,7 +191,7 @@ class _Handler(SimpleHTTPRequestHandler):
 def _packages() -> Iterator[Package]:
     yield _python()
     yield _pip()
-    yield _compiled()
+    yield from map(_compiled, COMPILED)
     yield library("greet", code="def main(): print('greetings')\n", entry_points=["greet = greet:main"])
     yield library("polite", depends=["python", "greet >=1.0"])
     yield library("clock", "1.0", timestamp=YEAR[2015])
@@ -257,7 +276,7 @@ def _pip() -> Package:
     place = Path(
         str(importlib.metadata.distribution("virtualenv").locate_file("virtualenv/seed/wheels/embed"))
     )
-    wheel = sorted(place.glob("pip-*.whl"))[-1]
+    wheel = max(place.glob("pip-*.whl"))
     return Package(
         name="pip",
         version=wheel.name.split("-")[1],
@@ -270,23 +289,24 @@ def _pip() -> Package:
     )
 
 
-def _msgspec() -> importlib.metadata.Distribution:
-    return importlib.metadata.distribution("msgspec")
-
-
-def _compiled() -> Package:
+def _compiled(name: str) -> Package:
     """A library in C, as the tests have it installed."""
-    found = _msgspec()
+    found = importlib.metadata.distribution(name)
     root = Path(str(found.locate_file("")))
-    names = [str(path) for path in found.files or () if "__pycache__" not in path.parts]
+    listed = [path for path in found.files or () if path.suffix != ".pyc" and ".." not in path.parts]
     return Package(
-        name="msgspec",
+        name=name,
         version=found.version,
         build=f"py{MINOR.replace('.', '')}_0",
         subdir="linux-64",
         depends=[f"python {MINOR}.*"],
-        members={f"{LIBRARY}/site-packages/{name}": packing.file(root / name) for name in names},
+        timestamp=YEAR[2020],
+        members={f"{LIBRARY}/site-packages/{path}": packing.file(root / path) for path in listed},
     )
+
+
+def _versions() -> list[str]:
+    return [importlib.metadata.version(name) for name in (*COMPILED, "virtualenv")]
 
 
 def _placed() -> Package:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import ceph, databases, docker, registry
+from tests.services import ceph, channel, databases, docker, registry
 from tests.services.ceph import ObjectStore
+from tests.services.channel import Channel
 from tests.services.databases import DatabaseServer
 from tests.services.docker import Daemon
 from tests.services.registry import Registry
@@ -64,3 +65,17 @@ def image_registry() -> Iterator[Registry]:
 def private_registry() -> Iterator[Registry]:
     with registry.registry(private=True) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def conda_channel() -> Iterator[Channel]:
+    """A conda channel, and another one beside it, for everybody."""
+    with channel.channel() as serving:
+        yield serving
+
+
+@pytest.fixture(scope="session")
+def private_conda_channel() -> Iterator[Channel]:
+    """The same for who knows the password, or the token."""
+    with channel.channel(private=True) as serving:
+        yield serving
