@@ -52,6 +52,18 @@ def variables(
     return inherited | dict(environment.variables) | mine
 
 
+def in_container(run: Run, planned: Planned, environment: Environment) -> dict[str, str]:
+    """The variables of a program in a container, which inherits nothing and finds neither our package nor our command."""
+    found = {
+        "PYTHONUNBUFFERED": "1",
+        **environment.variables,
+        "MLFLOW_RUN_ID": run.id,
+        "MLFLOW_EXPERIMENT_ID": run.experiment_id,
+        "RUNNER_RUN_ID": run.id,
+    }
+    return found | ({"RUNNER_COMMIT": planned.checkout.commit} if planned.checkout.commit else {})
+
+
 def secrets(variables: Mapping[str, str]) -> list[str]:
     """Values that must not be seen: those of the run's own secret parameters, and of the runs around it."""
     return [value for name, value in variables.items() if name.startswith(project.SECRET_PREFIX) and value]

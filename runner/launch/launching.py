@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, Literal, Protocol, Self
 
 from runner import environments, project

@@ -42,12 +42,18 @@ class PlannedLock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedEnvironment:
-    """Which environment. `kind` is system or virtualenv; `lock` is None for the system, or before it is resolved."""
+    """Which environment. `kind` is system, virtualenv, conda or docker; `lock` is None for the system, or before it is resolved.
+
+    `docker_args` are the options of the container (values of environment variables are not kept), and `build_image` says whether
+    the code is baked into its image.
+    """
 
     kind: str
     file: str | None = None
     python: str | None = None
     lock: PlannedLock | None = None
+    docker_args: tuple[str, ...] = ()
+    build_image: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +107,9 @@ class Plan:
             environment = dict(values.pop("environment"))
             lock = environment.pop("lock", None)
             values["environment"] = PlannedEnvironment(
-                lock=PlannedLock(**lock) if lock else None, **environment
+                lock=PlannedLock(**lock) if lock else None,
+                docker_args=tuple(environment.pop("docker_args", ())),
+                **environment,
             )
             values["source"] = PlannedSource(**values["source"])
             return cls(**values)

@@ -1,5 +1,7 @@
 """An endpoint on this machine for the program of one run. It costs a socket and a thread until the program connects.
 
+It listens at the loopback address, for a program in a container at the address of this machine in the container's network.
+
     with Loopback.open(lambda: store, scope) as endpoint:
         ... start the program with endpoint.variables(...) ...
     endpoint.left_running     # runs that it started and did not end
@@ -15,6 +17,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from types import TracebackType
 from typing import Protocol, Self, cast
@@ -26,6 +29,35 @@ from runner.tracking.store import Store
 HOST = "127.0.0.1"
 QUEUE = 128  # connections that wait for us
 PATIENCE = 15.0  # seconds for the end: requests have 10 of them
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an endpoint listens, and the name under which its program knows that place."""
+
+    listen: str = HOST
+    name: str = HOST
+
+
+AT_HOME = Address()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactAccess:
+    """What the program may do with artifacts.
+
+    Attributes:
+        server: all those of the server that keeps the store; None: it is kept on this machine.
+        through_us: a URI: artifacts below it go through us, for the program does not see the disk of this machine.
+        offered: a URI below which the program may place artifacts of experiments that it makes.
+    """
+
+    server: ServerArtifacts | None = None
+    through_us: str = ""
+    offered: str = ""
+
+
+NO_ACCESS = ArtifactAccess()
 
 
 class Serving(Protocol):
@@ -51,10 +83,11 @@ class Loopback:
         listening: socket.socket,
         *,
         user: str,
-        artifacts: ServerArtifacts | None,
-        offered: str,
+        artifacts: ArtifactAccess,
+        name: str,
     ) -> None:
-        self.uri = f"http://{HOST}:{listening.getsockname()[1]}"
+        self.host = f"{name}:{listening.getsockname()[1]}"
+        self.uri = f"http://{self.host}"
         self.token = secrets.token_urlsafe(32)
         self.left_running: Sequence[str] = ()
         self.trouble: Exception | None = None
@@ -62,7 +95,7 @@ class Loopback:
         self._scope = scope
         self._user = user
         self._artifacts = artifacts
-        self._offered = offered
+        self._name = name
         self._socket = listening
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
@@ -77,18 +110,16 @@ class Loopback:
         scope: RunScope,
         *,
         user: str = "runner",
-        artifacts: ServerArtifacts | None = None,
-        offered: str = "",
+        artifacts: ArtifactAccess = NO_ACCESS,
+        address: Address = AT_HOME,
     ) -> Self:
-        """Listen on a free port of the loopback interface, for programs of `user`.
-
-        `artifacts` are all those of the server that keeps the store; None: it is kept on this machine. Below the URI `offered`
-        the program may place artifacts of experiments that it makes.
+        """Listen on a free port of an address of this machine, for programs of `user`.
 
         Raises:
-            OSError: this machine has no loopback interface or no port left.
+            OSError: there is no such address here, or no port left.
         """
-        endpoint = cls(store_opener, scope, _listening(), user=user, artifacts=artifacts, offered=offered)
+        listening = _listening(address.listen)
+        endpoint = cls(store_opener, scope, listening, user=user, artifacts=artifacts, name=address.name)
         endpoint._thread.start()
         return endpoint
 
@@ -98,7 +129,7 @@ class Loopback:
         A user and password given for another server would win over the token, and a proxy would be asked for our address.
         """
         direct = {
-            name: ",".join(part for part in (inherited.get(name, ""), HOST) if part)
+            name: ",".join(part for part in (inherited.get(name, ""), self._name) if part)
             for name in ("NO_PROXY", "no_proxy")
         }
         return {
@@ -152,7 +183,7 @@ class Loopback:
             scope=self._scope,
             token=self.token,
             artifacts=self._artifacts,
-            offered=self._offered,
+            host=self.host,
         )
         with self._lock:
             if self._closing:
@@ -161,11 +192,11 @@ class Loopback:
         serving.run()
 
 
-def _listening() -> socket.socket:
+def _listening(address: str) -> socket.socket:
     # Asyncio sends without delay only on sockets that say TCP; else each answer waits 40 ms for an acknowledgement.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listening.bind((HOST, 0))
+        listening.bind((address, 0))
         listening.listen(QUEUE)
     except OSError:
         listening.close()

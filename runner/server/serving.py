@@ -9,15 +9,17 @@ import uvicorn
 
 from runner.server.access.caller import Caller
 from runner.server.access.guard import with_token
+from runner.server.access.hosts import Hosts
 from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.app import Tracking, create_app
 from runner.server.artifacts.forwarded import Forwarded
+from runner.server.artifacts.routes import open_files
 from runner.server.artifacts.served import ServedArtifacts
+from runner.server.loopback import ArtifactAccess
 from runner.server.places import Places
 from runner.server.protocol import OneWrite
 from runner.server.writer import Writer
-from runner.tracking.opened import ServerArtifacts
 from runner.tracking.store import Store
 
 KEEP_ALIVE = 3600  # seconds: a program may train for long between two calls, and its client mends no connection for free
@@ -27,9 +29,8 @@ GRACE = 10.0  # seconds that requests may take at the end
 class Serving:
     """An endpoint that serves until `stop()`.
 
-    Changes of a store on this machine are made together. Those of another server's (`artifacts`) are made one by one: some wait
-    for its answer, and the others must not wait for them. Programs may place the artifacts of their experiments below
-    `offered`.
+    Changes of a store on this machine are made together. Those of another server's (`artifacts.server`) are made one by one: some wait
+    for its answer, and the others must not wait for them. `host` is the name and port that the program knows.
     """
 
     def __init__(
@@ -39,17 +40,19 @@ class Serving:
         *,
         scope: RunScope,
         token: str,
-        artifacts: ServerArtifacts | None,
-        offered: str,
+        artifacts: ArtifactAccess,
+        host: str,
     ) -> None:
         session = RunSession(scope)
         caller = Caller(lambda whole: ScopedStore(whole, session), run_id=scope.run_id)
         self._own = ScopedStore(store, session)
         self._socket = listening
-        self._writer = Writer(store) if artifacts is None else None
-        places = Places(root="", proxied=False, offered=offered)
-        tracking = Tracking(store, places, self._writer, _forwarded(artifacts))
-        app = create_app(tracking, authenticate=with_token(token, caller))
+        self._writer = Writer(store) if artifacts.server is None else None
+        places = Places(
+            root=artifacts.through_us, proxied=bool(artifacts.through_us), offered=artifacts.offered
+        )
+        tracking = Tracking(store, places, self._writer, _served(artifacts))
+        app = create_app(tracking, authenticate=with_token(token, caller), hosts=Hosts([host]))
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -81,12 +84,13 @@ class Serving:
         return self._own.left_running()
 
 
-def _forwarded(artifacts: ServerArtifacts | None) -> ServedArtifacts | None:
-    if artifacts is None:
-        return None
-    return ServedArtifacts(
-        Forwarded(artifacts), largest=sys.maxsize
-    )  # its server knows how large they may be
+def _served(artifacts: ArtifactAccess) -> ServedArtifacts | None:
+    """What goes through us, of any size: a server knows how large they may be, and this machine is the program's."""
+    if artifacts.server is not None:
+        return ServedArtifacts(Forwarded(artifacts.server), largest=sys.maxsize)
+    if artifacts.through_us:
+        return ServedArtifacts(open_files(artifacts.through_us), largest=sys.maxsize)
+    return None
 
 
 class _Server(uvicorn.Server):

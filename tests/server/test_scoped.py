@@ -6,7 +6,7 @@ from runner.errors import NotFound, TrackingError
 from runner.server.access.scope import RunScope, RunSession
 from runner.server.access.scoped import ScopedStore
 from runner.server.errors import NotPermitted
-from runner.server.loopback import Loopback
+from runner.server.loopback import ArtifactAccess, Loopback
 from runner.settings import Settings
 from runner.tracking import Store, this_process_lease
 from runner.tracking.model import Run, RunStatus
@@ -133,7 +133,8 @@ def test_the_usual_client_tags_the_experiment_of_its_run(
 def test_a_program_keeps_artifacts_on_its_own_machine_or_in_an_object_store(
     given: str, kept: str, store: Store, run: Run
 ) -> None:
-    with Loopback.open(lambda: store, RunScope(run.id, "0"), offered="file://") as endpoint:
+    access = ArtifactAccess(offered="file://")
+    with Loopback.open(lambda: store, RunScope(run.id, "0"), artifacts=access) as endpoint:
         answer = Caller(endpoint).post("experiments/create", name="own", artifact_location=given)
 
     assert (answer.status, answer.code) == ((200, "") if kept else (400, "INVALID_PARAMETER_VALUE"))

@@ -1,0 +1,191 @@
+"""A run in a container: what it sees of this machine, by which names, and how it reaches us.
+
+/mlflow/projects/code       the project, to be written; its working directory
+/mlflow/inputs/NAME/...     the input of each `path` parameter, only to be read
+/mlflow/home                HOME, gone with the container
+volumes                     as the project and the person say
+
+Of our environment variables only those enter that the project or the person names.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+from runner import project
+from runner.containers import network, running
+from runner.containers.engine import connect, within_reach
+from runner.containers.network import Reach
+from runner.containers.running import CODE, INPUTS, Owner, Setup
+from runner.containers.volumes import volume
+from runner.environments.model import Environment
+from runner.errors import EnvironmentFailed, RunnerError
+from runner.executors import Job
+from runner.executors.container import ContainerExecutor
+from runner.launch.inside import in_container
+from runner.launch.placed import Placed
+from runner.launch.planning import Planned
+from runner.launch.recording import Recording
+from runner.process.child import patience
+from runner.process.guard import CHAIN
+from runner.project.model import DockerEnv
+from runner.settings import Settings
+from runner.tracking import this_process_lease
+from runner.tracking.clock import now
+from runner.tracking.leases import over
+from runner.tracking.model import Lease
+
+GIVEN_BY_US = ("MLFLOW_TRACKING_", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "RUNNER_RUN_ID")
+FOR_EVER = 2**62  # ms: who is on another machine is not judged by time
+
+
+@contextmanager
+def placed(
+    going: Recording,
+    planned: Planned,
+    environment: Environment,
+    *,
+    inputs: Mapping[str, str],
+    settings: Settings,
+) -> Iterator[Placed]:
+    """The job and its executor, for as long as the block lasts; orphans of earlier runs are removed first.
+
+    Raises:
+        EnvironmentFailed: there is no engine any more.
+    """
+    with connect(settings.environ) as engine:
+        running.reap(engine, _gone)
+        reach = network.reach(engine, planned.arguments.options)
+        if isinstance(reach, str):
+            going.progress.warn(
+                f"the program cannot reach its tracking endpoint: {reach}",
+                hint="it runs all the same; what it prints, and its metrics and output files are recorded",
+            )
+        places = _places(planned, inputs)
+        yield Placed(
+            job=_job(going, planned, environment, places, settings),
+            executor=ContainerExecutor(
+                engine,
+                _setup(going, planned, environment, places, reach, settings=settings),
+                patience(len(settings.environ.get(CHAIN, "").split(":")) if CHAIN in settings.environ else 0),
+                going.progress.notice,
+            ),
+            reach=None if isinstance(reach, str) else reach,
+            served=not isinstance(reach, str),
+        )
+
+
+def reap(settings: Settings) -> int:
+    """Remove containers whose runner died; how many there were. Without an engine there are none."""
+    if not within_reach(settings.environ):
+        return 0
+    try:
+        with connect(settings.environ) as engine:
+            return running.reap(engine, _gone)
+    except EnvironmentFailed:
+        return 0
+
+
+def given(planned: Planned, settings: Settings) -> dict[str, str]:
+    """Environment variables that the project and the person name.
+
+    Raises:
+        EnvironmentFailed: one is to be copied and is not there.
+    """
+    declared = planned.spec.environment if isinstance(planned.spec, DockerEnv) else ()
+    found: dict[str, str] = {}
+    for item in (*declared, *planned.arguments.environment):
+        if isinstance(item, tuple):
+            found[item[0]] = item[1]
+        elif item in settings.environ:
+            found[item] = settings.environ[item]
+        elif not item.startswith(GIVEN_BY_US):
+            raise EnvironmentFailed(
+                f"the container is to get the variable {item}, which is not set here",
+                hint=f"export {item}=..., or set it: -A env={item}=...",
+            )
+    return found
+
+
+def _job(
+    going: Recording,
+    planned: Planned,
+    environment: Environment,
+    places: Mapping[str, tuple[Path, str]],
+    settings: Settings,
+) -> Job:
+    return Job(
+        run_id=going.run.id,
+        command=project.render(
+            planned.entry_point, planned.bound, replaced={name: there for name, (_, there) in places.items()}
+        ),
+        directory=planned.checkout.path,
+        variables=in_container(going.run, planned, environment)
+        | given(planned, settings)
+        | project.secret_variables(planned.entry_point, planned.bound),
+    )
+
+
+def _setup(
+    going: Recording,
+    planned: Planned,
+    environment: Environment,
+    places: Mapping[str, tuple[Path, str]],
+    reach: Reach | str,
+    *,
+    settings: Settings,
+) -> Setup:
+    assert environment.image is not None
+    directory = planned.checkout.path.absolute()
+    declared = planned.spec.volumes if isinstance(planned.spec, DockerEnv) else ()
+    mounts = {} if planned.request.build_image else {directory: CODE}
+    outside = {here: there for here, there in places.values() if not here.is_relative_to(directory)}
+    return Setup(
+        image=environment.image,
+        owner=_owner(settings),
+        mounts=mounts | _kept_elsewhere(going, settings),
+        inputs=outside,
+        volumes=[
+            volume(text, directory=directory, environ=settings.environ)
+            for text in (*declared, *planned.arguments.volumes)
+        ],
+        options=planned.arguments.options,
+        hosts={} if isinstance(reach, str) else reach.hosts,
+        path=environment.path_entries,
+    )
+
+
+def _places(planned: Planned, inputs: Mapping[str, str]) -> dict[str, tuple[Path, str]]:
+    """Where each input is here, and there: what lies in the project is seen in the project."""
+    directory = planned.checkout.path.absolute()
+    found: dict[str, tuple[Path, str]] = {}
+    for name, text in inputs.items():
+        path = Path(text)
+        inside = path.is_relative_to(directory) and ".." not in path.parts
+        relative = path.relative_to(directory).as_posix() if inside else ""
+        there = f"{CODE}/{relative}".rstrip("/") if inside else f"{INPUTS}/{name}/{path.name}"
+        found[name] = path.resolve() if not inside else path, there
+    return found
+
+
+def _kept_elsewhere(going: Recording, settings: Settings) -> dict[Path, str]:
+    """The artifacts of an experiment in a directory of its own: they do not go through our endpoint, so it is mounted."""
+    uri = going.run.artifact_uri
+    if not uri.startswith("file:///") or uri.startswith(f"{settings.artifact_root}/"):
+        return {}
+    place = Path(unquote(uri.removeprefix("file://")))
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunnerError(f"the artifacts of the run cannot be kept in {place}: {error.strerror}") from error
+    return {place: str(place)}
+
+
+def _owner(settings: Settings) -> Owner:
+    lease = this_process_lease(settings)
+    return Owner(lease.host, lease.pid, lease.process_started)
+
+
+def _gone(owner: Owner) -> bool:
+    return over(Lease(host=owner.host, pid=owner.pid, process_started=owner.started, until=FOR_EVER), now())
