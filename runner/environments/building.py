@@ -62,9 +62,7 @@ def address(inputs: Mapping[str, object]) -> str:
     return sha256(json.dumps({"schema": cache.SCHEMA, **inputs}, sort_keys=True))[:32]
 
 
-def recipe(
-    spec: EnvironmentSpec, lock: Lock, *, directory: Path, settings: Settings, phase: Phase
-) -> Recipe:
+def recipe(spec: EnvironmentSpec, lock: Lock, *, directory: Path, settings: Settings, phase: Phase) -> Recipe:
     """How `prepare` would make an environment on this machine; builds nothing.
 
     Raises:
@@ -86,7 +84,7 @@ def _had(recipe: Recipe, lock: Lock, *, settings: Settings, phase: Phase) -> tup
     with cache.turn(prefix.with_name(f"{prefix.name}.lock"), settings=settings, phase=phase) as turn:
         if facts := cache.facts(prefix):
             return _reused(recipe, prefix, facts), "built by another process"
-        with _all_or_nothing(prefix, settings):
+        with all_or_nothing(prefix, settings):
             facts = _built(recipe, lock, prefix, phase, turn=turn)
     collecting.keep_limit(settings, spare=prefix)
     how = "locked and built" if lock.origin == "resolved" else "built"
@@ -99,7 +97,8 @@ def _reused(recipe: Recipe, prefix: Path, facts: Mapping[str, Any]) -> Environme
 
 
 @contextmanager
-def _all_or_nothing(prefix: Path, settings: Settings) -> Iterator[None]:
+def all_or_nothing(prefix: Path, settings: Settings) -> Iterator[None]:
+    """What happens in the block makes a whole environment at `prefix`, or leaves nothing."""
     cache.discard(prefix, settings)  # torn: a builder was killed
     try:
         yield
