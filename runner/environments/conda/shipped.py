@@ -14,6 +14,7 @@ from runner.environments.python import requirements
 from runner.environments.python.requirements import Requirements
 from runner.errors import EnvironmentFailed
 from runner.files import sha256
+from runner.project.conda_locks import platform
 from runner.project.model import CondaEnv, PythonEnv
 
 _VIRTUAL = "__"  # in front of what a machine has without being a package
@@ -21,19 +22,24 @@ _NAMED = 3
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(?=\s*(?:[\[=<>!~;@]|$))", re.ASCII)
 
 
-def read(spec: CondaEnv, *, directory: Path, platform: str) -> CondaLock:
-    """What the project's own lock holds for a platform; local paths in it count from the project directory.
+def own(spec: CondaEnv, directory: Path) -> tuple[str, CondaLock, str] | None:
+    """The lock that the project ships, as text of a conda-lock.yml, and its name; None where it ships none.
+
+    Local paths in it count from the project directory.
 
     Raises:
         EnvironmentFailed: it cannot be read, is for other platforms, or is out of date.
     """
-    name = spec.lock_file or lockfile.NAME
-    lock = parse(_text(directory / name, name), name=name, platform=platform)
-    _check(lock, spec, directory=directory, platform=platform, name=name)
-    return rebased(lock.only(platform), PurePosixPath(name).parent)
+    if spec.lock_file is None:
+        return None
+    name, here = spec.lock_file, platform()
+    text = _text(directory / name, name)
+    lock = parse(text, name=name, platform=here)
+    _check(lock, spec, directory=directory, platform=here, name=name)
+    return lockfile.write(rebased(lock, PurePosixPath(name).parent)), lock, name
 
 
-def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[str]) -> None:
+def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[str] = ()) -> None:
     """See that a conda-lock.yml of ours is there, has the platforms, and is not older than the conda file.
 
     Raises:
@@ -45,8 +51,8 @@ def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[st
             f"{file.name} was not made by `runner lock`: whether it is up to date cannot be told",
             hint="make it anew with `runner lock`",
         )
-    for platform in dict.fromkeys((*platforms, *lock.platforms)):
-        _check(lock, spec, directory=directory, platform=platform, name=file.name)
+    for one in dict.fromkeys((*(platforms or [platform()]), *lock.platforms)):
+        _check(lock, spec, directory=directory, platform=one, name=file.name)
 
 
 def parse(text: str, *, name: str, platform: str) -> CondaLock:
@@ -126,7 +132,7 @@ def _check(lock: CondaLock, spec: CondaEnv, *, directory: Path, platform: str, n
 
 def _missing(lock: CondaLock, spec: CondaEnv, directory: Path) -> list[str]:
     """What a lock of another tool lacks; of that all that can be told is which names it has."""
-    there = {_normal(package.name) for package in (*lock.conda, *lock.pip)}
+    there = {_normal(package.name) for packages in (lock.conda, lock.pip) for package in packages}
     names = [name_of(package) for package in spec.packages if package != "pip"]
     found = [_REQUIREMENT.match(line) for line in (asked(spec, directory).lines if spec.pip else ())]
     names += [hit[0] for hit in found if hit]

@@ -27,6 +27,7 @@ class Content:
         kind, text, pinned: as in a Lock; paths in the text are absolute.
         directory: where the installer runs, so that it finds the project's own index settings.
         logins: index URLs with user and password, which a lock does not hold; no argument list shows them.
+        added: to what is there already, which stays; else it is all that the environment shall hold.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Content:
     pinned: bool
     directory: Path
     logins: tuple[str, ...] = field(default=(), repr=False)
+    added: bool = False
 
 
 class Installer(Protocol):

@@ -122,12 +122,13 @@ class Uv:
     def install(self, prefix: Path, content: Content, *, turn: int) -> None:
         listed = prefix / ("pylock.toml" if content.kind == "pylock" else "requirements.lock.txt")
         listed.write_text(content.text, encoding="utf-8")
-        argv: Argv = ["pip", "sync", "--python", prefix / "bin/python"]
+        argv: Argv = ["pip", "install" if content.added else "sync", "--python", prefix / "bin/python"]
         argv += ["--require-hashes"] if content.pinned else []
+        argv += ["--no-deps", "--requirements"] if content.added else ["--"]
         known = self.settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
         changes = {"UV_EXTRA_INDEX_URL": " ".join((*content.logins, *known))} if content.logins else {}
         self._call(
-            [*argv, "--", listed],
+            [*argv, listed],
             directory=content.directory,
             said=trouble.CANNOT_INSTALL,
             turn=turn,
