@@ -44,6 +44,7 @@ class Request:
         build_image: bake the project's code into the image, instead of mounting it.
         strict: refuse undeclared parameters, whatever the project says.
         check: check types, choices and bounds of parameters.
+        environment_only: nothing will run, so that the parameters of the entry point need no values.
         keep: leave the fresh tree of a Git or zip source behind.
         experiment_name, experiment_id, run_name, tags: how to record it; a named experiment is created when missing.
     """
@@ -58,6 +59,7 @@ class Request:
     build_image: bool = False
     strict: bool = False
     check: bool = True
+    environment_only: bool = False
     keep: bool = False
     experiment_name: str | None = None
     experiment_id: str | None = None
@@ -143,9 +145,9 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
     manager = request.env_manager or settings.env_manager
     declared = project.load(checkout.path, environment=manager != "local")
     entry = project.entry_point(declared, request.entry_point)
-    bound = project.bind(
-        entry, request.parameters, strict=request.strict or declared.strict, check=request.check
-    )
+    given = dict.fromkeys(entry.parameters, "") if request.environment_only else request.parameters
+    check = request.check and not request.environment_only
+    bound = project.bind(entry, given, strict=request.strict or declared.strict, check=check)
     spec = environments.choose(declared.environment, manager)
     return Planned(
         request=request,
