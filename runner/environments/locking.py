@@ -7,7 +7,7 @@ from typing import assert_never
 
 from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.environments.python import locking as python
-from runner.errors import UsageError
+from runner.errors import EnvironmentFailed, UsageError
 from runner.progress import Phase
 from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
 from runner.settings import Settings
@@ -32,12 +32,18 @@ def resolve(
         )
     match spec:
         case SystemEnv():
+            _refuse_for_callers(wishes)
             return None
         case PythonEnv():
             return python.resolve(spec, directory=directory, settings=settings, phase=phase, wishes=wishes)
         case CondaEnv():
             return _late("conda", "resolve")(
-                spec, directory=directory, settings=settings, phase=phase, wishes=wishes
+                spec,
+                directory=directory,
+                settings=settings,
+                phase=phase,
+                wishes=wishes,
+                platforms=wishes.platforms,
             )
         case DockerEnv():
             if wishes.image is not None:
@@ -49,6 +55,15 @@ def resolve(
             )
         case _:
             assert_never(spec)
+
+
+def _refuse_for_callers(wishes: Wishes) -> None:
+    asked = {"--locked": wishes.locked, "--relock": wishes.anew, "--as-of": wishes.as_of}
+    for option in (name for name, wish in asked.items() if wish):
+        raise EnvironmentFailed(
+            f"the program runs in the caller's environment, for which there is no lock: {option} cannot be met",
+            hint="declare an environment (a python_env.yaml or requirements.txt), and leave --env-manager local out",
+        )
 
 
 def _late(package: str, name: str) -> Callable[..., Lock]:

@@ -64,6 +64,8 @@ class Recording:
         if lock is not None:
             self.artifacts.put_bytes(lock.text.encode(), LOCK_FILES[lock.kind])
             self.tags["runner.lock"] = lock.digest
+            if lock.as_of:
+                self.tags["runner.as_of"] = lock.as_of
 
     def running(self, environment: Environment, command: str) -> None:
         """The program is about to start."""

@@ -35,7 +35,7 @@ def with_lock(
             plan=replace(planned.plan, environment=planned_environment(conda, planned.request)),
         )
         lock = _resolved(planned, settings=settings, phase=phase)
-    _tell_lock(lock, planned, progress)
+    _tell_lock(lock, progress)
     return replace(planned, plan=planned.plan.locked(_planned_lock(lock))), lock
 
 
@@ -59,12 +59,12 @@ def _as_conda(planned: Planned, settings: Settings) -> CondaEnv | None:
     return declared
 
 
-def _tell_lock(lock: Lock | None, planned: Planned, progress: Progress) -> None:
+def _tell_lock(lock: Lock | None, progress: Progress) -> None:
     if lock is None:
         return
     if lock.interpreter and lock.interpreter.origin == DOWNLOADED:
         progress.notice(f"Python {lock.interpreter.version} was installed: {lock.interpreter.path}")
-    if planned.request.wishes.as_of:
+    if lock.as_of:
         progress.notice(
             f"time-travelled: nothing that was published after {lock.as_of} is in the environment"
         )

@@ -185,6 +185,7 @@ EXPECTED: dict[str, Any] = {
         "during.txt",
         "logs/index.tsv",
         "logs/stdout.txt",
+        "runner/packages.txt",
         "runner/plan.json",
         "runner/record.json",
     },
