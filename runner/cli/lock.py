@@ -8,19 +8,21 @@ import click
 from runner import environments, project
 from runner.cli import Context
 from runner.cli.terminal import Terminal
-from runner.environments import Wishes, choose
+from runner.environments import Lock, Wishes, choose
 from runner.errors import UsageError
 from runner.files import write_atomically
 from runner.launch import asof
 from runner.progress import Progress
-from runner.project.model import PythonEnv
+from runner.project.model import CondaEnv, PythonEnv
 from runner.sources.model import DirectorySource
 
 
 @click.command
 @click.argument("directory", type=click.Path(path_type=Path), default=".")
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="File to write; default: pylock.toml in the project."
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write; default: pylock.toml in the project, or conda-lock.yml beside its conda file.",
 )
 @click.option("--python", metavar="VERSION", help="Lock for this Python instead of the project's.")
 @click.option(
@@ -34,6 +36,13 @@ from runner.sources.model import DirectorySource
     metavar="DATE|commit",
     help="Lock as on that day (2024-03-01), or at the date of the newest commit: newer packages do not exist.",
 )
+@click.option(
+    "--platform",
+    "platforms",
+    metavar="NAME",
+    multiple=True,
+    help="Lock a conda environment for this platform, too (osx-arm64). Repeatable.",
+)
 @click.pass_obj
 def command(
     context: Context,
@@ -44,20 +53,20 @@ def command(
     check: bool,
     upgrade: bool,
     as_of: str | None,
+    platforms: tuple[str, ...],
 ) -> None:
     """Resolve a project's environment and write the lock beside it.
 
-    The lock is a pylock.toml (PEP 751): every package with its version, origin and hashes. A project that ships
-    one is run in exactly these.
+    The lock is a pylock.toml (PEP 751), or a conda-lock.yml where the project needs conda packages: every package
+    with its version, origin and hashes. A project that ships one is run in exactly these.
     """
     directory = directory.absolute()
-    file = output.absolute() if output else directory / "pylock.toml"
-    spec = declared(directory, file)
+    spec, file = declared(directory, output, platforms)
     if check:
-        environments.check(spec, directory=directory, file=file)
+        environments.check(spec, directory=directory, file=file, platforms=platforms)
         click.echo(f"{file.name} is up to date")
         return
-    wishes = asof.read(Wishes(python=python, anew=upgrade, as_of=as_of))
+    wishes = asof.read(Wishes(python=python, anew=upgrade, as_of=as_of, platforms=platforms))
     wishes = asof.dated(wishes, DirectorySource(path=directory), None, settings=context.settings)
     progress = Progress(Terminal())
     with progress.phase("environment") as phase:
@@ -74,25 +83,46 @@ def command(
         progress.warn("not everything is pinned: a directory on this machine has no hash")
     for text in lock.notices:
         progress.notice(text)
-    as_told = f", as of {lock.as_of}" if lock.as_of else ""
-    click.echo(f"{file.name}: {lock.packages} packages for Python {lock.python}{as_told}")
+    click.echo(f"{file.name}: {lock.packages} packages for {_made_for(lock, platforms)}")
 
 
-def declared(directory: Path, file: Path) -> PythonEnv:
-    """What the project asks for, apart from the lock that is to be written.
+def _made_for(lock: Lock, platforms: tuple[str, ...]) -> str:
+    python = f"Python {lock.python}" if lock.python else "this machine"
+    also = f", and for {', '.join(platforms)}" if platforms else ""
+    return python + also + (f", as of {lock.as_of}" if lock.as_of else "")
+
+
+def declared(
+    directory: Path, output: Path | None, platforms: tuple[str, ...]
+) -> tuple[PythonEnv | CondaEnv, Path]:
+    """What the project asks for, apart from the lock that is to be written, and where that goes.
 
     Raises:
-        UsageError: there is nothing to lock.
+        UsageError: there is nothing to lock, or no conda environment where one is wanted.
     """
-    spec = choose(project.load(directory).environment, "virtualenv")
-    assert isinstance(spec, PythonEnv)
+    spec = project.load(directory).environment
+    conda = isinstance(spec, CondaEnv) and (platforms or (output and output.suffix in {".yml", ".yaml"}))
+    spec = choose(spec, "conda" if conda else "auto")
+    if not isinstance(spec, CondaEnv):
+        spec = choose(spec, "virtualenv")
+    assert isinstance(spec, PythonEnv | CondaEnv)
+    if platforms and isinstance(spec, PythonEnv):
+        raise UsageError(
+            "--platform is for conda environments, and the project has no conda file", hint="leave it out"
+        )
+    file = output.absolute() if output else directory / environments.lock_file(spec)
     if spec.lock_file and (directory / spec.lock_file) == file:
         spec = replace(spec, lock_file=None)
-    if not (
-        spec.requirements or spec.build_requirements or spec.lock_file or spec.file not in {None, file.name}
-    ):
+    if not _anything(spec, file):
         raise UsageError(
             f"{directory} declares no requirements: there is nothing to lock",
             hint="add a python_env.yaml or a requirements.txt",
         )
-    return spec
+    return spec, file
+
+
+def _anything(spec: PythonEnv | CondaEnv, file: Path) -> bool:
+    if isinstance(spec, CondaEnv):
+        return bool(spec.packages or spec.lock_file)
+    asked = spec.requirements or spec.build_requirements or spec.lock_file
+    return bool(asked or spec.file not in {None, file.name})

@@ -4,6 +4,7 @@ choose(spec, manager) ─► resolve(spec, wishes) ─► Lock ─► prepare(sp
 
 choice.py         what `--env-manager` makes of a declaration
 locking.py        declaration to lock: by its kind to one of the packages below; resolutions.py: locks made before
+documents.py      a lock as a file beside the project: written, and checked whether it is out of date
 building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
 listing.py        list, show, remove; collecting.py: what nobody needs any more, shares.py: what takes how much room
@@ -16,11 +17,11 @@ images/           container images, and environments inside of them
 from runner.environments.building import prepare
 from runner.environments.choice import MANAGERS, choose
 from runner.environments.collecting import Collection, collect
+from runner.environments.documents import check, document, lock_file
 from runner.environments.listing import Entry, entries, entry, remove
 from runner.environments.locking import resolve
 from runner.environments.model import Environment, Interpreter, Lock, Wishes
 from runner.environments.python.interpreters import find, find_interpreters
-from runner.environments.python.locking import check, document
 
 __all__ = [
     "MANAGERS",
@@ -38,6 +39,7 @@ __all__ = [
     "entry",
     "find",
     "find_interpreters",
+    "lock_file",
     "prepare",
     "remove",
     "resolve",

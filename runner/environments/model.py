@@ -6,18 +6,21 @@ from pathlib import Path
 
 from runner.files import sha256
 
-
 DOWNLOADED = "download"  # origin of an interpreter that was not here before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """A Python on this machine. `version` is the full one ("3.11.7"), `origin` how it was found ("pyenv", "uv", "PATH")."""
+    """A Python on this machine. `version` is the full one ("3.11.7"), `origin` how it was found ("pyenv", "uv", "PATH").
+
+    `platform` is uv's name of where it runs, if that is somewhere else: in an image ("x86_64-manylinux_2_36").
+    """
 
     path: Path
     version: str
     implementation: str = "cpython"
     origin: str = "PATH"
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class Wishes:
         as_of: a moment (RFC 3339); nothing that was published later is taken (`--as-of`).
         image: container image in which the environment is made (`--in-image`); None for this machine.
         solver: who solves conda environments: "rattler", or "conda-lock" with the conda, mamba or micromamba of the person.
+        platforms: further ones for which a conda lock shall be, beside that of this machine (`runner lock --platform`).
     """
 
     python: str | None = None
@@ -72,6 +76,7 @@ class Wishes:
     as_of: str | None = None
     image: str | None = None
     solver: str = "rattler"
+    platforms: tuple[str, ...] = ()
 
 
 NO_WISHES = Wishes()

@@ -91,7 +91,17 @@ def _source(wanted: Wanted) -> str:
 def _run(
     program: Path, source: Path, target: Path, platforms: Iterable[str], *, settings: Settings, phase: Phase
 ) -> None:
-    argv = [sys.executable, "-P", "-m", _PACKAGE, "lock", "--conda", program, "--kind", "lock"]
+    argv: list[str | Path] = [
+        sys.executable,
+        "-P",
+        "-m",
+        _PACKAGE,
+        "lock",
+        "--conda",
+        program,
+        "--kind",
+        "lock",
+    ]
     argv += ["--file", source, "--lockfile", target]
     for platform in platforms:
         argv += ["--platform", platform]

@@ -1,6 +1,7 @@
 """Locks that a project ships beside its conda file: whether they are for this machine, and for what the file asks now."""
 
 import json
+import os
 import posixpath
 import re
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from runner.environments.conda import explicit, lockfile, pixi, untrusted
 from runner.environments.conda.channels import public
 from runner.environments.conda.packages import CondaLock, PipPackage, name_of
+from runner.environments.model import Lock
 from runner.environments.python import requirements
 from runner.environments.python.requirements import Requirements
 from runner.errors import EnvironmentFailed
@@ -53,6 +55,29 @@ def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[st
         )
     for one in dict.fromkeys((*(platforms or [platform()]), *lock.platforms)):
         _check(lock, spec, directory=directory, platform=one, name=file.name)
+
+
+def document(spec: CondaEnv, lock: Lock, *, directory: Path, file: Path) -> str:
+    """The content of a conda-lock.yml to be written beside a project; tells later whether it is out of date.
+
+    Raises:
+        EnvironmentFailed: it is for platforms for which the pip section is not locked.
+    """
+    content = lockfile.read(lock.text, name="the lock")
+    if others := [one for one in content.platforms if one != platform() and spec.pip]:
+        raise EnvironmentFailed(
+            f"the pip section of {spec.file} can be locked for {platform()} only, not for {', '.join(others)}",
+            hint="lock on a machine of each kind, or leave its packages to conda",
+        )
+    place = file.resolve().parent
+    return lockfile.write(
+        replace(
+            rebased(content, PurePosixPath(os.path.relpath(directory.resolve(), place))),
+            content={one: content_hash(spec, directory=directory, platform=one) for one in content.platforms},
+            sources=(PurePosixPath(os.path.relpath(directory.resolve() / spec.file, place)).as_posix(),),
+            made_here=True,
+        )
+    )
 
 
 def parse(text: str, *, name: str, platform: str) -> CondaLock:
