@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from runner.cli import Context, tracking_uri
-from runner.cli.env import size
+from runner.cli.env.texts import size
 from runner.cli.output import print_json, printable
 from runner.errors import TrackingError, UsageError
 from runner.tracking import open_database_store

@@ -53,7 +53,7 @@ def files(prefix: Path) -> Iterator[str]:
 
 def is_bytecode(path: str) -> bool:
     """Whether Python wrote it, and would write it again."""
-    return path.endswith(_BYTECODE) or "__pycache__/" in path
+    return path.endswith(_BYTECODE) or "__pycache__" in path.split("/")
 
 
 def distributions(prefix: Path) -> list[Path]:

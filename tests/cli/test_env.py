@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.env import read_size, size
+from runner.cli.env.texts import size
 from runner.environments.cache import MARKER
+from runner.settings import read_size
 from tests.conftest import Cli
 from tests.environments.wheels import Workshop, index, uv_cache, workshop
 
@@ -18,9 +19,9 @@ def test_environments_are_listed(cli: Cli, workshop: Workshop) -> None:
 
     header, row = (line.split("\t") for line in cli("env", "list").out.splitlines())
 
-    assert header == ["KEY", "PYTHON", "PACKAGES", "SIZE", "CREATED", "LAST USED"]
+    assert header == ["KEY", "KIND", "PYTHON", "PACKAGES", "SIZE", "CREATED", "LAST USED"]
     assert environment.interpreter
-    assert row[:3] == [environment.key[:12], environment.interpreter.version, "2"]
+    assert row[:4] == [environment.key[:12], "virtualenv", environment.interpreter.version, "2"]
 
 
 def test_an_empty_list_has_only_its_header(cli: Cli) -> None:
@@ -43,7 +44,7 @@ def test_one_is_shown_by_the_beginning_of_its_key(cli: Cli, workshop: Workshop) 
 
     shown = cli("env", "show", environment.key[:8]).out
 
-    assert f"key     {environment.key}" in shown
+    assert f"key      {environment.key}" in shown
     assert "  alpha 1.0\n  beta 2.0\n" in shown
     assert json.loads(cli("env", "show", environment.key[:8], "--json").out)["lock"].startswith("sha256:")
 

@@ -1,5 +1,6 @@
 """A package index of our own: tiny wheels in a directory, which uv and pip look into and nowhere else."""
 
+import base64
 import hashlib
 import io
 import os
@@ -46,10 +47,11 @@ class Index:
         *,
         requires: Sequence[str] = (),
         files: Mapping[str, bytes] | None = None,
+        scripts: Mapping[str, str] | None = None,
     ) -> Path:
-        """A wheel with a module of the same name, which knows its version."""
+        """A wheel with a module of the same name, which knows its version; `scripts` are commands: name -> module:function."""
         wheel = self.path / f"{name}-{version}-py3-none-any.whl"
-        wheel.write_bytes(wheel_bytes(name, version, requires, files or {}))
+        wheel.write_bytes(wheel_bytes(name, version, requires, files or {}, scripts))
         return wheel
 
     def add_slow_source(self, name: str, *, seconds: float) -> None:
@@ -68,7 +70,18 @@ class Index:
                 archive.addfile(info, io.BytesIO(content))
 
 
-def wheel_bytes(name: str, version: str, requires: Sequence[str], files: Mapping[str, bytes]) -> bytes:
+def record_hash(content: bytes) -> str:
+    """As RECORD has it."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def wheel_bytes(
+    name: str,
+    version: str,
+    requires: Sequence[str],
+    files: Mapping[str, bytes],
+    scripts: Mapping[str, str] | None = None,
+) -> bytes:
     facts = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(
         f"Requires-Dist: {line}\n" for line in requires
@@ -79,7 +92,13 @@ def wheel_bytes(name: str, version: str, requires: Sequence[str], files: Mapping
         f"{facts}/METADATA": metadata.encode(),
         f"{facts}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = "".join(f"{member},,\n" for member in (*members, f"{facts}/RECORD"))
+    if scripts:
+        lines = "".join(f"{script} = {target}\n" for script, target in scripts.items())
+        members[f"{facts}/entry_points.txt"] = f"[console_scripts]\n{lines}".encode()
+    record = "".join(
+        f"{member},{record_hash(content)},{len(content)}\n" for member, content in members.items()
+    )
+    record += f"{facts}/RECORD,,\n"
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for member, content in {**members, f"{facts}/RECORD": record.encode()}.items():

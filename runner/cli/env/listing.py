@@ -1,0 +1,83 @@
+"""`runner env list`, `show`, `remove`."""
+
+import click
+
+from runner import environments
+from runner.cli import Context
+from runner.cli.env.texts import SHOWN, day, short, size, steps, summary
+from runner.cli.output import print_json, printable
+from runner.cli.tables import print_table
+from runner.environments import Entry
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_(context: Context, *, as_json: bool) -> None:
+    """List the environments in the cache, the last used one first."""
+    found = environments.entries(context.settings)
+    if as_json:
+        print_json([summary(entry) for entry in found])
+        return
+    rows = [
+        (
+            entry.key[:SHOWN],
+            entry.kind,
+            entry.python,
+            str(len(entry.packages)),
+            size(entry.bytes),
+            day(entry.created),
+            day(entry.used),
+        )
+        for entry in found
+    ]
+    heads = ("KEY", "KIND", "PYTHON", "PACKAGES", "SIZE", "CREATED", "LAST USED")
+    print_table(heads, rows, right=("PACKAGES", "SIZE"))
+
+
+@click.command
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def show(context: Context, *, key: str, as_json: bool) -> None:
+    """Show one environment: what is installed, by what, in how long. KEY may be its beginning."""
+    entry = environments.entry(context.settings, key)
+    if as_json:
+        print_json({**entry.facts, **summary(entry)})
+        return
+    for name, text in _facts(entry).items():
+        if text:
+            click.echo(f"{name:<9}{printable(text)}")
+    click.echo("inputs")
+    for name, value in entry.facts.get("inputs", {}).items():
+        click.echo(f"  {name} {printable(short(value))}")
+    click.echo("packages")
+    for name, version in entry.packages:
+        click.echo(f"  {printable(name)} {printable(version)}")
+
+
+@click.command
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@click.pass_obj
+def remove(context: Context, *, keys: tuple[str, ...]) -> None:
+    """Remove environments; a project that needs one again builds it again. KEY may be its beginning."""
+    found = [environments.entry(context.settings, key) for key in keys]
+    for entry in dict.fromkeys(item.key for item in found):
+        click.echo(f"removed {environments.remove(context.settings, entry).key}")
+
+
+def _facts(entry: Entry) -> dict[str, str]:
+    tools = entry.facts.get("tools", {})
+    return {
+        "key": entry.key,
+        "kind": entry.kind,
+        "path": str(entry.path),
+        "python": f"{entry.python} ({entry.facts.get('interpreter')})" if entry.python else "",
+        "platform": str(entry.facts.get("platform", "")),
+        "lock": str(entry.facts.get("lock")),
+        "size": size(entry.bytes),
+        "built": f"{day(entry.created)} by {', '.join(f'{tool} {version}' for tool, version in tools.items())}",
+        "took": steps(entry.facts.get("seconds")),
+        "imported": day(entry.facts["imported"]) if "imported" in entry.facts else "",
+        "used": day(entry.used),
+    }
