@@ -62,7 +62,7 @@ def _conda_packages(lines: list[Scalar], platform: str) -> Iterator[CondaPackage
         url, _, digest = line.text.partition("#")
         digest = digest.removeprefix("sha256:").removeprefix("md5:").lower()
         algorithm = "sha256" if len(digest) == untrusted.SHA256 else "md5"
-        hashes = untrusted.checked({algorithm: digest}, line)
+        hashes = untrusted.checked({algorithm: digest} if digest else {}, line)
         yield untrusted.conda_package(line, platform=platform, url=url, hashes=hashes)
 
 
