@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from runner.environments import trouble
 from runner.environments.conda.channels import public
 from runner.errors import EnvironmentFailed
-from runner.process import ProgramFailed, capture
+from runner.process import ProgramFailed, capture, describe_code
 from runner.progress import Phase
 from runner.settings import Settings
 
@@ -37,7 +37,7 @@ _FAILURES: Mapping[str, tuple[str, str | None]] = {
     "NotCached": ("not in the package cache", None),
     "InstallerError": ("the conda packages cannot be installed", None),
 }
-_UNKNOWN = "the conda packages cannot be handled"
+_TAIL = 20  # lines
 _HINTS = (  # words of rattler, the first that is said wins
     (
         ("401 Unauthorized", "403 Forbidden"),
@@ -85,9 +85,12 @@ def ask(
         )
         answer = json.loads(done.out)
     except ProgramFailed as error:
-        raise _failed("", hidden(error.completed.err, logins), settings) from None
+        how = describe_code(error.completed.code)
+        last_words = "\n".join(hidden(error.completed.err, logins).splitlines()[-_TAIL:])
+        raise _failed(f"the worker for conda packages ended with {how}", last_words, settings) from None
     if "failed" in answer:
-        raise _failed(answer["failed"], hidden(answer["text"], logins), settings)
+        kind = answer["failed"] if answer["failed"] in _FAILURES else f"conda packages: {answer['failed']}"
+        raise _failed(kind, hidden(answer["text"], logins), settings)
     return answer["answer"]
 
 
@@ -104,11 +107,12 @@ def hidden(text: str, logins: Mapping[str, str]) -> str:
 
 
 def _failed(kind: str, text: str, settings: Settings) -> EnvironmentFailed:
+    """`kind` is the class of an error that we know, or says itself what is wrong."""
     if any(sign in text for sign in trouble.DISK_FULL):
         return trouble.disk_full(settings, text)
     if "hash mismatch" in text:
         kind = "WrongHash"
-    message, hint = _FAILURES.get(kind, (_UNKNOWN, None))
+    message, hint = _FAILURES.get(kind, (kind, None))
     if settings.offline and kind not in {"SolverError", "WrongHash"}:
         hint = _OFFLINE
     else:

@@ -1,33 +1,24 @@
 """From what a conda file asks for to the packages that meet it, for this platform and for others."""
 
 import json
-import os
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.environments.conda import configuration
+from runner.environments.conda import configuration, shipped
 from runner.environments.conda.asking import ask
 from runner.environments.conda.channels import channels, public
 from runner.environments.conda.configuration import Configuration
 from runner.environments.conda.packages import CondaLock, CondaPackage, name_of
 from runner.environments.model import Wishes
-from runner.environments.python import requirements
 from runner.errors import EnvironmentFailed
 from runner.files import sha256
 from runner.progress import Phase
-from runner.project.model import CondaEnv, PythonEnv
+from runner.project.conda_locks import platform as this_platform
+from runner.project.model import CondaEnv
 from runner.settings import Settings
 
-_MACHINES: Mapping[tuple[str, str], str] = {
-    ("linux", "x86_64"): "linux-64",
-    ("linux", "i686"): "linux-32",
-    ("darwin", "x86_64"): "osx-64",
-    ("darwin", "arm64"): "osx-arm64",
-    ("win32", "AMD64"): "win-64",
-}
 # What another machine is taken to bring: not newer than what its users may be expected to have.
 _GLIBC, _LINUX, _MACOS = "2.28", "4.18", "13.0"
 _VIRTUAL: Mapping[str, tuple[tuple[str, str, str], ...]] = {
@@ -38,29 +29,19 @@ _VIRTUAL: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 _ARCHITECTURES = {"64": "x86_64", "32": "x86", "arm64": "arm64"}
 
 
-def this_platform() -> str:
-    """What conda calls a machine like this one.
-
-    >>> this_platform().partition("-")[0] in {"linux", "osx", "win"}
-    True
-    """
-    machine = os.uname().machine
-    return _MACHINES.get((sys.platform, machine), f"{sys.platform}-{machine}")
-
-
 def for_this_platform(content: CondaLock) -> CondaLock:
     """What of a lock is for a machine like this one.
 
     Raises:
         EnvironmentFailed: it is for others only.
     """
-    platform = this_platform()
-    if platform not in content.platforms:
+    here = this_platform()
+    if here not in content.platforms:
         raise EnvironmentFailed(
-            f"the lock is for {', '.join(content.platforms) or 'no platform'}, not for {platform}",
+            f"the lock is for {', '.join(content.platforms) or 'no platform'}, not for {here}",
             hint="lock anew with `runner lock`, or leave the lock aside with --relock",
         )
-    return content.only(platform)
+    return content.only(here)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +85,10 @@ def wanted(spec: CondaEnv, *, directory: Path, settings: Settings, wishes: Wishe
     packages = _with_python(spec.packages, wishes.python)
     split = [_in_channel(text, ours, directory=directory, settings=settings) for text in packages]
     named = (channel for channel, _ in split if channel)
-    lines = (
-        requirements.read(PythonEnv(file=spec.file, requirements=spec.pip), directory) if spec.pip else None
-    )
     return Wanted(
         channels=tuple(dict.fromkeys((*listed, *named))),
         specs=tuple(f"{public(channel)}::{text}" if channel else text for channel, text in split),
-        pip=lines.fingerprint if lines else "",
+        pip=shipped.asked(spec, directory).fingerprint if spec.pip else "",
         priority=ours.priority,
         as_of=wishes.as_of,
     )
@@ -132,7 +110,6 @@ def solved(
     platforms: Iterable[str],
     settings: Settings,
     phase: Phase,
-    sources: tuple[str, ...] = (),
 ) -> CondaLock:
     """Have the packages chosen, for each platform by itself.
 
@@ -145,7 +122,7 @@ def solved(
         "channels": wanted.public_channels,
         "specs": wanted.specs,
         "platforms": asked,
-        "virtual": {platform: virtual_packages(platform) for platform in asked},
+        "virtual": {name: virtual_packages(name) for name in asked},
         "priority": wanted.priority,
         "as_of": wanted.as_of,
         "cache": str(settings.cache / "conda/repodata"),
@@ -153,23 +130,22 @@ def solved(
     answer = ask("solve", request, settings=settings, phase=phase, channels=wanted.channels)
     return CondaLock(
         conda=tuple(
-            CondaPackage(platform=platform, **{**values, "depends": tuple(values["depends"])})
-            for platform, found in answer["packages"].items()
+            CondaPackage(platform=name, **{**values, "depends": tuple(values["depends"])})
+            for name, found in answer["packages"].items()
             for values in found
         ),
         channels=wanted.public_channels,
-        content=dict.fromkeys(asked, wanted.fingerprint),
-        sources=sources,
+        content=dict.fromkeys(asked, ""),
         solver=answer["solver"],
         as_of=wanted.as_of,
     )
 
 
-def virtual_packages(platform: str) -> list[tuple[str, str, str]] | None:
-    """Name, version and build of what a machine of that platform brings; None for this one, which is looked at."""
-    if platform == this_platform():
+def virtual_packages(name: str) -> list[tuple[str, str, str]] | None:
+    """Name, version and build of what a machine of a platform brings; None for this one, which is looked at."""
+    if name == this_platform():
         return None
-    system, _, machine = platform.partition("-")
+    system, _, machine = name.partition("-")
     architecture = ("__archspec", "1", _ARCHITECTURES.get(machine, machine))
     return [*_VIRTUAL.get(system, ()), architecture]
 

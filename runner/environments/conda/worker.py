@@ -28,6 +28,7 @@ from rattler import (
     Config,
     Gateway,
     GenericVirtualPackage,
+    MatchSpec,
     PackageCache,
     PackageName,
     PackageRecord,
@@ -103,7 +104,9 @@ async def attempt(
     moment = request["as_of"] and datetime.fromisoformat(request["as_of"]).astimezone(UTC)
     return await solve(
         request["channels"],
-        request["specs"],
+        [
+            MatchSpec(spec) for spec in request["specs"]
+        ],  # as texts they would be read more strictly than conda does
         gateway=gateway,
         platforms=[platform, "noarch"],  # type: ignore[list-item]
         virtual_packages=virtual_packages(request["virtual"][platform]),
