@@ -19,7 +19,7 @@ from runner.containers import trouble
 from runner.errors import EnvironmentFailed
 
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
-ANSWERS = 60.0  # seconds in which an engine has to answer, unless it has something to tell meanwhile
+ANSWERS = 60.0  # seconds in which an engine has to say who it is
 SLICE = 0.5  # seconds of one wait: a signal that arrives just before a wait is handled only after it
 
 Answer = TypeVar("Answer")
@@ -91,7 +91,9 @@ def connect(environ: Mapping[str, str]) -> Engine:
         _knock(where)
         client = docker.from_env(environment=dict(environ), timeout=ANSWERS, use_ssh_client=True)
         try:
-            return engine(client, client.version())
+            version = client.version()
+            client.api.timeout = None  # from here on: a pull or a commit may be silent for minutes
+            return engine(client, version)
         except BaseException:
             client.close()
             raise

@@ -1,17 +1,20 @@
 """What a container engine refuses, in words for the person, without the credentials of any registry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from runner.errors import EnvironmentFailed
 
 START = "start it (`systemctl start docker`), or name another with DOCKER_HOST"
+LOGIN = "log in with `docker login REGISTRY`; the login of the docker command is used here, too"
 _USERINFO = re.compile(r"(\w://)[^/\s@\"']+@")
 _WIRING = re.compile(r"^Error while fetching server API version: ")
-_SIGNS = (  # in the text of an error -> what is wrong, what to do
+Signs: TypeAlias = Sequence[tuple[Sequence[str], str, str | None]]  # in a text -> what is wrong, what to do
+
+_UNREACHED: Signs = (
     (
         ("Permission denied", "PermissionError"),
         "its socket may not be opened by you",
@@ -26,16 +29,43 @@ _SIGNS = (  # in the text of an error -> what is wrong, what to do
     ),
     (("CERTIFICATE_VERIFY_FAILED", "TLS", "SSL"), "no secure connection", "check DOCKER_CERT_PATH"),
     (("Name or service not known", "name resolution"), "its machine is not known", "check DOCKER_HOST"),
-    (("could not select device driver",), "it has no GPU to give", "install the NVIDIA container toolkit"),
+)
+_REFUSED: Signs = (
     (
-        ("no space left on device", "No space left"),
-        "its disk is full",
-        "free room with `runner env gc` or `docker system prune`",
+        ("does not exist or may require", "requested access to the resource is denied"),
+        "there is no such image, or its registry wants a login",
+        f"check the name; {LOGIN}",
     ),
     (
-        ("no basic auth", "unauthorized", "authentication required", "denied"),
+        ("no basic auth", "unauthorized", "authentication required", "access forbidden"),
         "the registry wants a login",
-        "log in with `docker login REGISTRY`; the login of the docker command is used here, too",
+        LOGIN,
+    ),
+    (
+        ("manifest unknown", "manifest for", "No such image", "name unknown"),
+        "there is no such image",
+        "check its name and tag",
+    ),
+    (("Credentials store error", "docker-credential-"), "the login cannot be read", "check `docker login`"),
+    (
+        ("connection refused", "no such host", "network is unreachable", "i/o timeout", "Client.Timeout"),
+        "the registry cannot be reached",
+        "check the network, and the registry's name",
+    ),
+    (
+        ("no matching manifest",),
+        "it is not made for this kind of machine",
+        "choose an image for this platform",
+    ),
+    (
+        ("could not select device driver",),
+        "the engine has no GPU to give",
+        "install the NVIDIA container toolkit",
+    ),
+    (
+        ("no space left on device",),
+        "the engine's disk is full",
+        "free room with `runner env gc` or `docker system prune`",
     ),
 )
 
@@ -56,11 +86,21 @@ def explained(said: str, *, reached: bool = True) -> Iterator[None]:
 
 def failure(said: str, error: BaseException, *, reached: bool = True) -> EnvironmentFailed:
     """An error of the SDK as ours."""
-    text = explanation(error)
-    for signs, what, hint in _SIGNS:
-        if any(sign in text or sign in repr(error) for sign in signs):
-            return EnvironmentFailed(f"{said}: {what}", hint=hint, detail=text if reached else None)
-    return EnvironmentFailed(f"{said}: {text}")
+    if reached:
+        return refusal(said, explanation(error))
+    text = f"{explanation(error)} {error!r}"
+    for signs, what, hint in _UNREACHED:
+        if any(sign in text for sign in signs):
+            return EnvironmentFailed(f"{said}: {what}", hint=hint)
+    return EnvironmentFailed(f"{said}: {explanation(error)}")
+
+
+def refusal(said: str, text: str) -> EnvironmentFailed:
+    """What an engine said as our error."""
+    for signs, what, hint in _REFUSED:
+        if any(sign in text for sign in signs):
+            return EnvironmentFailed(f"{said}: {what}", hint=hint, detail=masked(text))
+    return EnvironmentFailed(f"{said}: {masked(text)}")
 
 
 def explanation(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from tests.services.databases import _free_port
 from tests.services.programs import needed
 
 PATIENCE = 30.0
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 USER, PASSWORD = "tester", "open sesame"
 HASHED = "$2b$04$zZr8C1psVqNvVDSgP.jjAugcaZ12HQ2hyhbGgrT9DO4u9QTZAvJdC"  # of PASSWORD, by bcrypt
 
@@ -46,6 +47,17 @@ class Registry:
             digest = said.get("aux", {}).get("Digest", digest)
         client.api.remove_image(name)
         return digest
+
+    def move(self, repository: str, tag: str, *, to: str) -> None:
+        """Let a tag name what another one does."""
+        place = f"http://{self.address}/v2/{repository}/manifests"
+        kind = {"Accept": MANIFEST}
+        with urllib.request.urlopen(urllib.request.Request(f"{place}/{to}", headers=kind)) as answer:
+            manifest = answer.read()
+        changed = urllib.request.Request(
+            f"{place}/{tag}", data=manifest, method="PUT", headers={"Content-Type": MANIFEST}
+        )
+        urllib.request.urlopen(changed).close()
 
     def login(self, directory: Path) -> None:
         """Write what `docker login` writes."""

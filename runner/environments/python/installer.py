@@ -27,6 +27,7 @@ class Content:
         kind, text, pinned: as in a Lock; paths in the text are absolute.
         directory: where the installer runs, so that it finds the project's own index settings.
         logins: index URLs with user and password, which a lock does not hold; no argument list shows them.
+        target: the interpreter of an image for which files are chosen; None for that of the environment.
         added: to what is there already, which stays; else it is all that the environment shall hold.
     """
 
@@ -35,6 +36,7 @@ class Content:
     pinned: bool
     directory: Path
     logins: tuple[str, ...] = field(default=(), repr=False)
+    target: Interpreter | None = None
     added: bool = False
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from runner.environments import resolutions
 from runner.environments.model import Interpreter, Lock, Wishes
@@ -25,13 +26,23 @@ from runner.progress import Phase
 from runner.project.model import PythonEnv
 from runner.settings import Settings
 
+Choose: TypeAlias = Callable[[str | None], Interpreter]
+
 _REQUIRES = re.compile(r'^requires-python\s*=\s*"([^"]*)"', re.MULTILINE)
 _HEADER = re.compile(r"# Locked by runner for Python ([\d.]+)\S* from requirements (sha256:[0-9a-f]{64})")
 
 
-def resolve(spec: PythonEnv, *, directory: Path, settings: Settings, phase: Phase, wishes: Wishes) -> Lock:
-    """See `environments.resolve`."""
-    lock = _Resolver(spec, directory, settings, phase, wishes).lock()
+def resolve(
+    spec: PythonEnv,
+    *,
+    directory: Path,
+    settings: Settings,
+    phase: Phase,
+    wishes: Wishes,
+    choose: Choose | None = None,
+) -> Lock:
+    """See `environments.resolve`. `choose` gives the interpreter for a request, when that is not one of this machine."""
+    lock = _Resolver(spec, directory, settings, phase, wishes, choose=choose).lock()
     phase.summary = f"Python {lock.python}, {lock.packages} package{'' if lock.packages == 1 else 's'}"
     phase.detail = {"resolved": "locked", "cached": "lock cached"}.get(lock.origin, f"from {lock.origin}")
     if lock.as_of:
@@ -88,13 +99,21 @@ class _Resolver:
     """One resolution: what it is for, so that its steps need not hand it round."""
 
     def __init__(
-        self, spec: PythonEnv, directory: Path, settings: Settings, phase: Phase, wishes: Wishes
+        self,
+        spec: PythonEnv,
+        directory: Path,
+        settings: Settings,
+        phase: Phase,
+        wishes: Wishes,
+        *,
+        choose: Choose | None,
     ) -> None:
         self.spec = spec
         self.directory = directory
         self.settings = settings
         self.phase = phase
         self.wishes = wishes
+        self.choose = choose
 
     def lock(self) -> Lock:
         if self.spec.lock_file and not self.wishes.anew:
@@ -139,6 +158,8 @@ class _Resolver:
 
     def _interpreter(self, request: str | None) -> Interpreter:
         asked = self.wishes.python
+        if self.choose:
+            return self.choose(asked or request)
         asked_by = None if asked else self.spec.file
         return interpreters.find(
             asked or request, settings=self.settings, phase=self.phase, asked_by=asked_by

@@ -28,7 +28,8 @@ def question(inputs: str, interpreter: Interpreter, *, as_of: str | None) -> lis
         inputs: fingerprint of the requirements.
         as_of: see Wishes.
     """
-    return [inputs, interpreter.version, interpreter.implementation, cache.platform_tag(), as_of]
+    platform = interpreter.platform or cache.platform_tag()
+    return [inputs, interpreter.version, interpreter.implementation, platform, as_of]
 
 
 def sources(directory: Path, settings: Settings) -> str:

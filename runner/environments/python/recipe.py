@@ -1,5 +1,6 @@
 """How a virtual environment is made from a lock."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from runner.settings import Settings
 
 # Of the caller's surroundings, what would make the program use other packages than those of its environment.
 UNSET = ("PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL", "PYENV_VERSION", "__PYVENV_LAUNCHER__")  # fmt: skip
+
+_REQUIRES_PYTHON = re.compile(r"^requires-python\s*=.*\n", re.MULTILINE)
 
 
 def recipe(
@@ -77,7 +80,7 @@ class PythonRecipe:
             tool.create(prefix, self.interpreter, turn=turn)
         if self.lock.packages:
             with steps.step("install", f"installing {self.lock.packages} packages"):
-                tool.install(prefix, self._content(), turn=turn)
+                tool.install(prefix, self.content(), turn=turn)
         return {
             "kind": "virtualenv",
             "python": self.interpreter.version,
@@ -102,13 +105,17 @@ class PythonRecipe:
             packages=len(facts.get("packages", ())),
         )
 
-    def _content(self) -> Content:
+    def content(self, target: Interpreter | None = None) -> Content:
+        """What is installed, for the interpreter of an image if there is a `target`."""
+        # uv compares the Python that a lock is for with that of the environment, whatever it installs for
+        text = _REQUIRES_PYTHON.sub("", self.text, count=1) if target else self.text
         return Content(
             kind=self.lock.kind,
-            text=self.text,
+            text=text,
             pinned=self.lock.pinned,
             directory=self.base,
             logins=self._logins(),
+            target=target,
         )
 
     def _variables(self) -> Mapping[str, str]:

@@ -91,7 +91,7 @@ class Uv:
     phase: Phase
 
     def compile(self, wanted: Wanted) -> str:
-        argv: Argv = ["pip", "compile", *_PYLOCK, "--python", wanted.interpreter.path]
+        argv: Argv = ["pip", "compile", *_PYLOCK, *_for(wanted.interpreter)]
         argv += ["--prerelease", "allow"] if "--pre" in wanted.lines else []
         argv += ["--refresh"] if wanted.upgrade and not self.settings.offline else []
         argv += ["--exclude-newer", wanted.as_of] if wanted.as_of else []
@@ -110,7 +110,8 @@ class Uv:
 
     def export(self, directory: Path, interpreter: Interpreter) -> str:
         """Translate a project's uv.lock to the text of a pylock.toml, without resolving anything anew."""
-        argv: Argv = ["export", "--frozen", "--no-dev", *_PYLOCK, "--python", interpreter.path]
+        here = sys.executable if interpreter.platform else interpreter.path
+        argv: Argv = ["export", "--frozen", "--no-dev", *_PYLOCK, "--python", here]
         return self._call(
             argv, directory=directory, said="uv.lock cannot be used", changes={"UV_NO_PROJECT": "0"}
         )
@@ -159,6 +160,14 @@ class Uv:
             ).out
         except ProgramFailed as error:
             raise trouble.explained(said, error, settings=self.settings) from error
+
+
+def _for(interpreter: Interpreter) -> Argv:
+    """For which Python: one of this machine, or one elsewhere, of which uv need only know where that is."""
+    if interpreter.platform is None:
+        return ["--python", interpreter.path]
+    there = ["--python-version", interpreter.version, "--python-platform", interpreter.platform]
+    return ["--python", sys.executable, *there]
 
 
 def narrator(phase: Phase) -> Callable[[str], None]:

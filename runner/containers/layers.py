@@ -1,0 +1,133 @@
+"""Images made of others without a Dockerfile: a tree of files on top, and looking inside."""
+
+import io
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from runner.containers import images, trouble
+from runner.containers.engine import Engine
+from runner.containers.images import Image
+from runner.errors import EnvironmentFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program in an image wrote to both its outputs, and its exit code."""
+
+    code: int
+    text: str
+
+
+def output(engine: Engine, image: Image, argv: Sequence[str]) -> Output:
+    """Run a program in an image, without network, to its end."""
+    said = f"image {image.id} cannot be looked into"
+    with trouble.explained(said), _container(engine, image, entrypoint=list(argv)) as container:
+        return _run(engine, container)
+
+
+def extended(
+    engine: Engine,
+    base: Image,
+    archive: Path,
+    *,
+    place: PurePosixPath,
+    finish: Sequence[str],
+    labels: Mapping[str, str],
+    tag: str,
+) -> Image:
+    """The base with a directory on top; it runs as the base does.
+
+    Args:
+        archive: the directory as a tar archive, whose names begin with its own name.
+        place: its path in the image.
+        finish: a program that completes it in a container of its own, which leaves no other trace.
+    """
+    repository, _, version = tag.rpartition(":")
+    with (
+        trouble.explained("the environment cannot be put into the image"),
+        _container(engine, base, entrypoint=list(finish)) as workshop,
+        _container(engine, base) as container,
+    ):
+        _put(engine, workshop, archive, into=_made(engine, workshop, place.parent))
+        _run(engine, workshop)
+        with _taken(engine, workshop, place) as tree:
+            _put(engine, container, tree, into=_made(engine, container, place.parent))
+        made = engine.patiently(
+            lambda: engine.client.api.commit(
+                container, repository=repository, tag=version, conf={"Labels": dict(labels)}
+            )
+        )
+    found = images.find(engine, made["Id"])
+    if found is None:
+        raise EnvironmentFailed("the environment was put into an image, and the engine does not have it")
+    return found
+
+
+@contextmanager
+def _container(engine: Engine, image: Image, entrypoint: list[str] | None = None) -> Iterator[str]:
+    """A container of ours, as the image says unless there is an `entrypoint`; removed in the end."""
+    api = engine.client.api
+    changes: dict[str, Any] = {"command": None}
+    if entrypoint is not None:
+        changes = {"entrypoint": entrypoint, "user": "0:0", "command": []}
+    elif not image.config.get("Cmd") and not image.config.get("Entrypoint"):
+        changes = {"command": ["/bin/sh"]}  # without any an engine makes no container
+    created = api.create_container(
+        image.id, host_config=api.create_host_config(network_mode="none"), labels={images.KEY: ""}, **changes
+    )
+    try:
+        yield str(created["Id"])
+    finally:
+        api.remove_container(created["Id"], force=True, v=True)
+
+
+def _run(engine: Engine, container: str) -> Output:
+    api = engine.client.api
+    api.start(container)
+    code = int(engine.patiently(lambda: api.wait(container))["StatusCode"])
+    return Output(code, api.logs(container).decode(errors="replace"))
+
+
+def _put(engine: Engine, container: str, archive: Path, *, into: PurePosixPath) -> None:
+    with archive.open("rb") as file:
+        engine.patiently(lambda: engine.client.api.put_archive(container, str(into), file))
+
+
+def _made(engine: Engine, container: str, directory: PurePosixPath) -> PurePosixPath:
+    """The directory, made if there is none; one that is there keeps its owner and rights."""
+    missing = import_module("docker.errors").NotFound
+    try:
+        engine.client.api.put_archive(container, str(directory), _archive_of())
+    except missing:
+        above = _made(engine, container, directory.parent)
+        engine.client.api.put_archive(container, str(above), _archive_of(directory.name))
+    return directory
+
+
+def _archive_of(*names: str) -> bytes:
+    """Empty directories as a tar archive."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.type, member.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(member)
+    return stream.getvalue()
+
+
+@contextmanager
+def _taken(engine: Engine, container: str, place: PurePosixPath) -> Iterator[Path]:
+    """A directory of a container as a tar archive."""
+    with tempfile.TemporaryDirectory(prefix="runner-layer-") as scratch:
+        path = Path(scratch, "tar")
+        pieces, _ = engine.client.api.get_archive(container, str(place))
+        with path.open("wb") as file:
+            for piece in engine.told(lambda: pieces):
+                file.write(piece)
+        yield path

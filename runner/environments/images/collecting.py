@@ -1,0 +1,112 @@
+"""Images of ours that nobody needs any more. Those of others are never touched."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from runner.containers import images
+from runner.containers.engine import Engine, connect, within_reach
+from runner.containers.images import Image
+from runner.environments.images import keeping
+from runner.errors import EnvironmentFailed
+from runner.settings import Settings
+
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """An image that we made. Times are seconds since the epoch; `bytes` counts the base image, too."""
+
+    name: str
+    key: str
+    purpose: str
+    id: str
+    bytes: int
+    created: float
+    used: float
+
+
+def listed(settings: Settings) -> list[Ours]:
+    """Images that we made, the last used one first; none where no engine is within reach."""
+    if not _wanted(settings):
+        return []
+    with connect(settings.environ) as engine:
+        return sorted(_ours(engine, settings), key=lambda item: item.used, reverse=True)
+
+
+def collect(
+    settings: Settings, *, older_than: float | None = None, dry_run: bool = False
+) -> list[tuple[str, int]]:
+    """Remove images that we made and that were not used for `older_than` days, and those that have lost their name.
+
+    What a container uses stays. Gives names and bytes of what is (or would be) gone.
+
+    Raises:
+        EnvironmentFailed: there is an engine, and it does not answer.
+    """
+    if not _wanted(settings):
+        return []
+    now = time.time()
+    with connect(settings.environ) as engine:
+        busy = images.in_use(engine)
+        old = [
+            (item, image)
+            for item, image in _paired(engine, settings)
+            if image.id not in busy
+            and (not image.tags or (older_than is not None and now - item.used > older_than * _DAY))
+        ]
+        # the youngest first: an image that another one is made of cannot be removed before it
+        old.sort(key=lambda pair: pair[0].created, reverse=True)
+        gone = [item for item, image in old if dry_run or _removed(engine, image, item.key, settings)]
+    return [(item.name, item.bytes) for item in gone]
+
+
+def discard_nameless(engine: Engine, settings: Settings) -> None:
+    """Remove images of code whose name has gone to a newer one."""
+    busy = images.in_use(engine)
+    for image in images.labelled(engine, f"{images.PURPOSE}=code"):
+        if not image.tags and image.id not in busy:
+            _removed(engine, image, image.labels.get(images.KEY, ""), settings)
+
+
+def _wanted(settings: Settings) -> bool:
+    return keeping.place(settings).is_dir() or within_reach(settings.environ)
+
+
+def _removed(engine: Engine, image: Image, key: str, settings: Settings) -> bool:
+    gone = images.remove(engine, image)
+    if gone and key:
+        keeping.forget(settings, key)
+    return gone
+
+
+def _ours(engine: Engine, settings: Settings) -> Iterator[Ours]:
+    return (item for item, _ in _paired(engine, settings))
+
+
+def _paired(engine: Engine, settings: Settings) -> Iterator[tuple[Ours, Image]]:
+    for image in images.labelled(engine):
+        key = image.labels.get(images.KEY, "")
+        created = _seconds(image.created)
+        yield (
+            Ours(
+                name=image.tags[0] if image.tags else image.id,
+                key=key,
+                purpose=image.labels.get(images.PURPOSE, ""),
+                id=image.id,
+                bytes=image.bytes,
+                created=created,
+                used=keeping.last_use(settings, key) or created,
+            ),
+            image,
+        )
+
+
+def _seconds(moment: str) -> float:
+    """An engine's moment: RFC 3339 with nanoseconds."""
+    try:
+        return datetime.fromisoformat(moment[:19] + "+00:00").timestamp()
+    except ValueError as error:
+        raise EnvironmentFailed(f"the engine gives the moment {moment!r}") from error

@@ -1,0 +1,116 @@
+"""What is in an image: its Python and its C library, found out once for each image."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.containers import layers
+from runner.containers.engine import Engine
+from runner.containers.images import Image
+from runner.environments.images import keeping
+from runner.environments.images.having import short
+from runner.environments.model import Interpreter
+from runner.environments.python.versions import PythonRequest, release_of
+from runner.errors import EnvironmentFailed
+from runner.settings import Settings
+
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # an engine's word -> uv's
+_GLIBC = (*range(40, 30, -1), 28, 17)  # minor versions that uv knows, the newest first
+_NAMES = " ".join(["python3", "python", *(f"python3.{minor}" for minor in range(20, 6, -1))])
+_ASK = """
+import sys, os, json
+try:
+    libc = os.confstr("CS_GNU_LIBC_VERSION")
+except (ValueError, OSError, AttributeError):
+    libc = "musl"
+path = getattr(sys, "_base_executable", None) or sys.executable
+print(json.dumps(["runner", sys.version.split()[0], sys.implementation.name, path, libc]))
+"""
+_SCRIPT = f"""
+PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/opt/conda/bin"
+for name in {_NAMES}; do
+  path=$(command -v $name) && "$path" -IS -c "$1" 2>/dev/null
+done
+exit 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interior:
+    """Interpreters of an image; `platform` of each is uv's name of where it runs."""
+
+    pythons: tuple[Interpreter, ...]
+
+    def python(self, request: str | None, *, image: str) -> Interpreter:
+        """The newest that will do.
+
+        Raises:
+            EnvironmentFailed: there is none.
+        """
+        wanted = PythonRequest.parse(request)
+        fitting = [python for python in self.pythons if wanted.admits(python.version)]
+        if not fitting:
+            there = ", ".join(sorted({python.version for python in self.pythons})) or "none"
+            raise EnvironmentFailed(
+                f"image {image} has no {wanted if request else 'Python'}; it has {there}",
+                hint=f"take an image that brings it, for example python:{_minor(request)}-slim",
+            )
+        return max(fitting, key=lambda python: release_of(python.version))
+
+
+def look(engine: Engine, image: Image, *, settings: Settings) -> Interior:
+    """What is in the image; asked once, for an image never changes.
+
+    Raises:
+        EnvironmentFailed: nothing can be started in it.
+    """
+    name = f"interior-{short(image.id)}"
+    known = keeping.remembered(settings, name)
+    if known is None or known.get("id") != image.id:
+        known = {"id": image.id, "found": _ask(engine, image)}
+        keeping.remember(settings, name, known)
+    found: Any = known["found"]
+    pythons = {facts[2]: _interpreter(facts, image) for facts in found}
+    return Interior(tuple(pythons.values()))
+
+
+def _ask(engine: Engine, image: Image) -> list[list[str]]:
+    try:
+        done = layers.output(engine, image, ["/bin/sh", "-c", _SCRIPT, "sh", _ASK])
+    except EnvironmentFailed as error:
+        raise EnvironmentFailed(
+            f"image {short(image.id)} has no shell: no environment can be made in it",
+            hint="take an image of an ordinary distribution, for example python:3.12-slim",
+            detail=error.detail or str(error),
+        ) from error
+    lines = [line for line in done.text.splitlines() if line.startswith('["runner", ')]
+    return [[str(part) for part in json.loads(line)[1:]] for line in lines]
+
+
+def _interpreter(facts: list[str], image: Image) -> Interpreter:
+    version, implementation, path, libc = facts
+    return Interpreter(
+        path=Path(path),
+        version=version,
+        implementation=implementation,
+        origin="image",
+        platform=_platform(image.platform, libc),
+    )
+
+
+def _platform(platform: str, libc: str) -> str:
+    """As uv names it: "x86_64-manylinux_2_36"."""
+    architecture = platform.rpartition("/")[2]
+    machine = _MACHINES.get(architecture)
+    if machine is None:
+        raise EnvironmentFailed(f"no environment can be made in an image for {platform}")
+    if libc == "musl":
+        return f"{machine}-unknown-linux-musl"
+    minor = int((libc or "glibc 2.17").rpartition(".")[2])
+    return f"{machine}-manylinux_2_{next((known for known in _GLIBC if known <= minor), 17)}"
+
+
+def _minor(request: str | None) -> str:
+    numbers = release_of((request or "").lstrip("=<>~! "))[:2] or (3, 12)
+    return ".".join(map(str, numbers))

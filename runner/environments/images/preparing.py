@@ -1,0 +1,99 @@
+"""From a lock to an image in the engine: had, pulled by digest, or built once."""
+
+from pathlib import Path
+
+from runner.containers import images
+from runner.containers.engine import Engine, connect
+from runner.containers.images import Image
+from runner.environments.images import having, inside, interior, keeping
+from runner.environments.images.document import Document, Pinned, PinnedBuild
+from runner.environments.images.inside import Base
+from runner.environments.images.locking import context_of, inputs_of
+from runner.environments.model import Environment, Lock
+from runner.errors import EnvironmentFailed
+from runner.progress import Phase
+from runner.project.model import DockerEnv, EnvironmentSpec
+from runner.settings import Settings
+
+
+def prepare(
+    spec: EnvironmentSpec, lock: Lock, *, directory: Path, settings: Settings, phase: Phase
+) -> Environment:
+    """See `environments.prepare`."""
+    document = Document.parse(lock.text)
+    with connect(settings.environ) as engine:
+        if document.build is not None:
+            environment, how = _built(
+                engine, spec, document.build, directory=directory, settings=settings, phase=phase
+            )
+        elif document.image is not None:
+            environment, how = _as_it_is(engine, document.image, settings, phase)
+            if document.inside:
+                image = images.find(engine, environment.image or "")
+                if image is None:
+                    raise EnvironmentFailed(f"image {document.image.reference} is gone")
+                base = Base(
+                    engine=engine, image=image, interior=interior.look(engine, image, settings=settings)
+                )
+                environment, how = inside.environment(
+                    spec, document.inside, base, directory=directory, settings=settings, phase=phase
+                )
+        else:
+            raise EnvironmentFailed("the lock names neither an image nor a build")
+    phase.summary, phase.detail = _described(document, environment), how
+    return environment
+
+
+def _as_it_is(engine: Engine, pinned: Pinned, settings: Settings, phase: Phase) -> tuple[Environment, str]:
+    image, how = having.locked(engine, pinned, settings=settings, phase=phase)
+    key = image.id.removeprefix("sha256:")[:32]
+    return Environment(kind="docker", key=key, image=image.id, reused=how == "local"), how
+
+
+def _built(
+    engine: Engine,
+    spec: EnvironmentSpec,
+    build: PinnedBuild,
+    *,
+    directory: Path,
+    settings: Settings,
+    phase: Phase,
+) -> tuple[Environment, str]:
+    key = keeping.key_of("build", build.inputs)
+
+    def make() -> Image:
+        if not isinstance(spec, DockerEnv) or spec.build is None:
+            raise EnvironmentFailed(f"the lock is of {build.dockerfile}, which the project does not name")
+        declared = spec.build
+        for base in build.bases:
+            having.locked(engine, base, settings=settings, phase=phase)
+        context = context_of(declared, directory)
+        if inputs_of(declared, context, build.bases) != build.inputs:
+            raise EnvironmentFailed(
+                f"{declared.dockerfile} or its context is not what was locked", hint="lock anew with --relock"
+            )
+        phase.update(f"sending {len(context.names)} files to the engine")
+        with context.archive() as archive:
+            return images.build(
+                engine,
+                archive,
+                dockerfile=context.dockerfile,
+                args=dict(declared.args),
+                target=declared.target,
+                labels=keeping.labels(key, "build"),
+                tag=f"runner-build:{key[:16]}",
+                tell=phase.update,
+            )
+
+    image, how = keeping.made(engine, key, make, settings=settings, phase=phase)
+    return Environment(kind="docker", key=key, image=image.id, reused=how != "built"), how
+
+
+def _described(document: Document, environment: Environment) -> str:
+    name = document.build.dockerfile if document.build else document.image and document.image.reference
+    said = f"docker, {name} ({having.short(environment.image or '')})"
+    if not document.inside:
+        return said
+    python = f", Python {environment.interpreter.version}" if environment.interpreter else ""
+    plural = "" if environment.packages == 1 else "s"
+    return f"{said}{python}, {environment.packages} package{plural}"
