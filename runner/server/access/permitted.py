@@ -7,13 +7,15 @@ something under the name of what they may not read is told that the name is take
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Unpack
 
 from runner.errors import NotFound, RunnerError
 from runner.server.access.permitted_models import PermittedModels
 from runner.server.access.permitted_registry import PermittedRegistry
+from runner.server.access.queries import ExperimentQuery, RunChanges, RunQuery
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
 from runner.server.errors import NotPermitted
-from runner.tracking.access import Kind, Permission, Reader, User, Users
+from runner.tracking.access import Kind, Permission, User, Users
 from runner.tracking.logged_models import LoggedModels
 from runner.tracking.model import (
     Dataset,
@@ -80,24 +82,9 @@ class PermittedStore:
         readable = frozenset(self._rights.users.readable(self._rights.reader))
         return [found for found in self._store.experiments(lifecycle=lifecycle) if found.id in readable]
 
-    def search_experiments(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 1000,
-        page_token: str | None = None,
-        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-        reader: Reader | None = None,  # noqa: ARG002 - nobody searches for others
-    ) -> Page[Experiment]:
-        return self._store.search_experiments(
-            filter=filter,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-            lifecycle=lifecycle,
-            reader=self._rights.reader,
-        )
+    def search_experiments(self, **query: Unpack[ExperimentQuery]) -> Page[Experiment]:
+        query["reader"] = self._rights.reader  # nobody searches for others
+        return self._store.search_experiments(**query)
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
         return self._store.rename_experiment(self._experiment(EDIT, id_or_name), name)
@@ -143,36 +130,13 @@ class PermittedStore:
         self._rights.need(READ, Kind.RUN, reference)
         return self._store.run(reference)
 
-    def search_runs(
-        self,
-        *,
-        experiment_ids: Sequence[str] | None = None,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-    ) -> Page[Run]:
-        return self._store.search_runs(
-            experiment_ids=self._readable(experiment_ids),
-            filter=filter,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-            lifecycle=lifecycle,
-        )
+    def search_runs(self, **query: Unpack[RunQuery]) -> Page[Run]:
+        query["experiment_ids"] = self._readable(query.get("experiment_ids"))
+        return self._store.search_runs(**query)
 
-    def update_run(
-        self,
-        run_id: str,
-        *,
-        status: RunStatus | None = None,
-        name: str | None = None,
-        started: int | None = None,
-        ended: int | None = None,
-    ) -> None:
+    def update_run(self, run_id: str, **changes: Unpack[RunChanges]) -> None:
         self._rights.need(EDIT, Kind.RUN, run_id)
-        self._store.update_run(run_id, status=status, name=name, started=started, ended=ended)
+        self._store.update_run(run_id, **changes)
 
     def log(
         self,

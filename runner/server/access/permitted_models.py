@@ -1,11 +1,13 @@
 """Logged models as one user may see and change them; see permitted.py."""
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
+from runner.server.access.queries import ModelQuery
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
 from runner.server.access.scoped_models import VERSIONS
 from runner.tracking.access import Kind, Permission
-from runner.tracking.logged_models import LoggedModel, LoggedModels, ModelOrder, ModelStatus
+from runner.tracking.logged_models import LoggedModel, LoggedModels, ModelStatus
 from runner.tracking.model import Page
 
 
@@ -55,24 +57,8 @@ class PermittedModels:
     def delete(self, model_id: str) -> None:
         self._models.delete(self._may(MANAGE, model_id))
 
-    def search(
-        self,
-        experiment_ids: Sequence[str],
-        *,
-        filter: str = "",  # noqa: A002
-        datasets: Sequence[tuple[str, str | None]] = (),
-        order_by: Sequence[ModelOrder] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-    ) -> Page[LoggedModel]:
-        return self._models.search(
-            self._rights.readable(Kind.EXPERIMENT, experiment_ids),
-            filter=filter,
-            datasets=datasets,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-        )
+    def search(self, experiment_ids: Sequence[str], **query: Unpack[ModelQuery]) -> Page[LoggedModel]:
+        return self._models.search(self._rights.readable(Kind.EXPERIMENT, experiment_ids), **query)
 
     def _may(self, wanted: Permission, model_id: str) -> str:
         self._rights.need(wanted, Kind.LOGGED_MODEL, model_id)

@@ -1,9 +1,11 @@
 """The model registry as one user may see and change it; see permitted.py."""
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
+from runner.server.access.queries import RegistryQuery
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
-from runner.tracking.access import Kind, Permission, Reader
+from runner.tracking.access import Kind, Permission
 from runner.tracking.model import Page
 from runner.tracking.registry import ModelVersion, RegisteredModel, Registry, Stage
 
@@ -32,22 +34,9 @@ class PermittedRegistry:
     def delete(self, name: str) -> None:
         self._registry.delete(self._may(MANAGE, name))
 
-    def search(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        reader: Reader | None = None,  # noqa: ARG002 - nobody searches for others
-    ) -> Page[RegisteredModel]:
-        return self._registry.search(
-            filter=filter,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-            reader=self._rights.reader,
-        )
+    def search(self, **query: Unpack[RegistryQuery]) -> Page[RegisteredModel]:
+        query["reader"] = self._rights.reader  # nobody searches for others
+        return self._registry.search(**query)
 
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         self._registry.tag(self._may(EDIT, name), tags)
@@ -117,22 +106,9 @@ class PermittedRegistry:
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
         self._registry.delete_version_tag(self._may(EDIT, name), version, key)
 
-    def search_versions(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        reader: Reader | None = None,  # noqa: ARG002
-    ) -> Page[ModelVersion]:
-        return self._registry.search_versions(
-            filter=filter,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-            reader=self._rights.reader,
-        )
+    def search_versions(self, **query: Unpack[RegistryQuery]) -> Page[ModelVersion]:
+        query["reader"] = self._rights.reader
+        return self._registry.search_versions(**query)
 
     def _may(self, wanted: Permission, name: str) -> str:
         self._rights.need(wanted, Kind.MODEL, name)

@@ -15,13 +15,15 @@ else here:
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Unpack
 
 from runner.errors import NotFound, RunnerError
+from runner.server.access.queries import ExperimentQuery, RunChanges, RunQuery
 from runner.server.access.scope import RunSession
 from runner.server.access.scoped_models import ScopedModels
 from runner.server.access.scoped_registry import ScopedRegistry
 from runner.server.errors import NotPermitted
-from runner.tracking.access import Reader, Users
+from runner.tracking.access import Users
 from runner.tracking.logged_models import LoggedModels
 from runner.tracking.model import (
     Dataset,
@@ -101,24 +103,8 @@ class ScopedStore:
     def experiments(self, *, lifecycle: Lifecycle | None = Lifecycle.ACTIVE) -> Sequence[Experiment]:
         return self._store.experiments(lifecycle=lifecycle)
 
-    def search_experiments(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 1000,
-        page_token: str | None = None,
-        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-        reader: Reader | None = None,
-    ) -> Page[Experiment]:
-        return self._store.search_experiments(
-            filter=filter,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-            lifecycle=lifecycle,
-            reader=reader,
-        )
+    def search_experiments(self, **query: Unpack[ExperimentQuery]) -> Page[Experiment]:
+        return self._store.search_experiments(**query)
 
     def rename_experiment(self, id_or_name: str, name: str) -> Experiment:
         self._experiment_made_here(id_or_name)
@@ -174,42 +160,18 @@ class ScopedStore:
     def run(self, reference: str) -> Run:
         return self._as_told(self._store.run(reference))
 
-    def search_runs(
-        self,
-        *,
-        experiment_ids: Sequence[str] | None = None,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        lifecycle: Lifecycle | None = Lifecycle.ACTIVE,
-    ) -> Page[Run]:
-        page = self._store.search_runs(
-            experiment_ids=experiment_ids,
-            filter=filter,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-            lifecycle=lifecycle,
-        )
+    def search_runs(self, **query: Unpack[RunQuery]) -> Page[Run]:
+        page = self._store.search_runs(**query)
         return replace(page, items=tuple(map(self._as_told, page.items)))
 
-    def update_run(
-        self,
-        run_id: str,
-        *,
-        status: RunStatus | None = None,
-        name: str | None = None,
-        started: int | None = None,
-        ended: int | None = None,
-    ) -> None:
+    def update_run(self, run_id: str, **changes: Unpack[RunChanges]) -> None:
         self._run_allowed(run_id)
         if run_id == self._scope.run_id:
-            self._store.update_run(run_id, name=name)
-            if status is not None:
-                self._session.told = (status, ended)
+            self._store.update_run(run_id, name=changes.get("name"))
+            if (status := changes.get("status")) is not None:
+                self._session.told = (status, changes.get("ended"))
         else:
-            self._store.update_run(run_id, status=status, name=name, started=started, ended=ended)
+            self._store.update_run(run_id, **changes)
 
     def log(
         self,

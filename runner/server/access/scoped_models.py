@@ -5,10 +5,12 @@ measure a model of somebody else is no change of it: metrics are their run's.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
+from runner.server.access.queries import ModelQuery
 from runner.server.access.scope import RunSession
 from runner.server.errors import NotPermitted
-from runner.tracking.logged_models import LoggedModel, ModelOrder, ModelStatus
+from runner.tracking.logged_models import LoggedModel, ModelStatus
 from runner.tracking.model import Page
 from runner.tracking.store import Store
 
@@ -63,24 +65,8 @@ class ScopedModels:
     def delete(self, model_id: str) -> None:
         self._models.delete(self._allowed(model_id))
 
-    def search(
-        self,
-        experiment_ids: Sequence[str],
-        *,
-        filter: str = "",  # noqa: A002
-        datasets: Sequence[tuple[str, str | None]] = (),
-        order_by: Sequence[ModelOrder] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-    ) -> Page[LoggedModel]:
-        return self._models.search(
-            experiment_ids,
-            filter=filter,
-            datasets=datasets,
-            order_by=order_by,
-            limit=limit,
-            page_token=page_token,
-        )
+    def search(self, experiment_ids: Sequence[str], **query: Unpack[ModelQuery]) -> Page[LoggedModel]:
+        return self._models.search(experiment_ids, **query)
 
     def _own(self, run_id: str) -> bool:
         return run_id == self._session.scope.run_id or run_id in self._session.runs

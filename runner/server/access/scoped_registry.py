@@ -6,10 +6,11 @@ Models and versions of others are not described, tagged, renamed or deleted.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
+from runner.server.access.queries import RegistryQuery
 from runner.server.access.scope import RunSession
 from runner.server.errors import NotPermitted
-from runner.tracking.access import Reader
 from runner.tracking.model import Page
 from runner.tracking.registry import ModelVersion, RegisteredModel, Registry, Stage
 
@@ -48,18 +49,8 @@ class ScopedRegistry:
         self._registry.delete(name)
         self._forget(name)
 
-    def search(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        reader: Reader | None = None,
-    ) -> Page[RegisteredModel]:
-        return self._registry.search(
-            filter=filter, order_by=order_by, limit=limit, page_token=page_token, reader=reader
-        )
+    def search(self, **query: Unpack[RegistryQuery]) -> Page[RegisteredModel]:
+        return self._registry.search(**query)
 
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         self._own(name)
@@ -136,18 +127,8 @@ class ScopedRegistry:
         self._own_version(name, version)
         self._registry.delete_version_tag(name, version, key)
 
-    def search_versions(
-        self,
-        *,
-        filter: str = "",  # noqa: A002
-        order_by: Sequence[str] = (),
-        limit: int = 100,
-        page_token: str | None = None,
-        reader: Reader | None = None,
-    ) -> Page[ModelVersion]:
-        return self._registry.search_versions(
-            filter=filter, order_by=order_by, limit=limit, page_token=page_token, reader=reader
-        )
+    def search_versions(self, **query: Unpack[RegistryQuery]) -> Page[ModelVersion]:
+        return self._registry.search_versions(**query)
 
     # who may ----------------------------------------------------------------------------------------------
     def _own(self, name: str) -> RegisteredModel:
