@@ -3,12 +3,17 @@
 import base64
 import hashlib
 import io
+import json
 import os
 import random
 import tarfile
+import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -53,6 +58,14 @@ class Index:
         wheel = self.path / f"{name}-{version}-py3-none-any.whl"
         wheel.write_bytes(wheel_bytes(name, version, requires, files or {}, scripts))
         return wheel
+
+    def publish(self, name: str, version: str, day: str) -> None:
+        """Let an index that tells times (`dated`) say that this was published on that day."""
+        seconds = datetime.fromisoformat(f"{day}T12:00:00Z").timestamp()
+        wheel = self.path / f"{name}-{version}-py3-none-any.whl"
+        if not wheel.exists():
+            self.add(name, version)
+        os.utime(wheel, (seconds, seconds))
 
     def add_slow_source(self, name: str, *, seconds: float) -> None:
         """A source distribution which takes its time to build."""
@@ -143,6 +156,70 @@ def index(tmp_path: Path, uv_cache: Path, monkeypatch: pytest.MonkeyPatch) -> In
     index.add("beta", "2.0")
     index.add("gamma", requires=["beta<2"])
     return index
+
+
+class Dated(SimpleHTTPRequestHandler):
+    """Serves wheels with hashes and times (PEP 691, PEP 700); below /bare/ the same without the times."""
+
+    def do_GET(self) -> None:
+        match self.path.strip("/").split("/"):
+            case ["simple" | "bare" as kind, name]:
+                self._tell(
+                    {
+                        "meta": {"api-version": "1.1"},
+                        "name": name,
+                        "versions": [],
+                        "files": self._files(name, kind),
+                    }
+                )
+            case _:
+                super().do_GET()
+
+    def _files(self, name: str, kind: str) -> list[dict[str, object]]:
+        wheels = sorted(Path(self.directory).glob(f"{name}-*.whl"))
+        return [
+            {
+                "filename": wheel.name,
+                "url": f"/{wheel.name}",
+                "hashes": {"sha256": sha256_of(wheel)},
+                **(
+                    {
+                        "upload-time": f"{datetime.fromtimestamp(wheel.stat().st_mtime, UTC):%Y-%m-%dT%H:%M:%SZ}"
+                    }
+                    if kind == "simple"
+                    else {}
+                ),
+            }
+            for wheel in wheels
+        ]
+
+    def _tell(self, answer: Mapping[str, object]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+        self.send_header("Cache-Control", "no-cache")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def dated(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """The same wheels on an index that tells when each was published: in 2020, but beta 2.0 in 2022."""
+    for wheel in index.path.glob("*.whl"):
+        name, version, _ = wheel.name.split("-", 2)
+        index.publish(name, version, "2020-01-01")
+    index.publish("beta", "2.0", "2022-01-01")
+    for name in ("UV_FIND_LINKS", "UV_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Dated, directory=str(index.path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/simple"
+        monkeypatch.setenv("UV_INDEX_URL", url)
+        monkeypatch.setenv("PIP_INDEX_URL", url)
+        yield index
+        server.shutdown()
 
 
 @dataclass
