@@ -64,7 +64,7 @@ def locked(
     return tuple(
         _package(package, fitting, platform=platform)
         for package in found.packages
-        if conda.get(canonicalize_name(package["name"])) != package.get("version")
+        if conda.get(canonicalize_name(package["name"]), "") != package.get("version")
     )
 
 
