@@ -80,7 +80,7 @@ class Settings:
             tracking_uri=environ.get("RUNNER_TRACKING_URI")
             or environ.get("MLFLOW_TRACKING_URI")
             or f"sqlite:///{home / 'runner.db'}",
-            cache_limit=read_size(limit) if (limit := environ.get("RUNNER_CACHE_LIMIT")) else None,
+            cache_limit=_size(environ, "RUNNER_CACHE_LIMIT"),
             artifact_root=place_uri(environ.get("RUNNER_ARTIFACT_ROOT") or str(home / "artifacts")),
             env_manager=environ.get("RUNNER_ENV_MANAGER") or "auto",
             offline=truth(environ, "RUNNER_OFFLINE"),
@@ -122,6 +122,14 @@ def read_size(text: str) -> int:
     if not found:
         raise UsageError(f"{text!r} is no size", hint="write for example 500MB or 10GB")
     return int(float(found[1]) * _UNITS[found[2]])
+
+
+def _size(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name)
+    try:
+        return read_size(text) if text else None
+    except UsageError as error:
+        raise UsageError(f"{name}={error.message}", hint=f"unset it, or set {name}=20GB") from error
 
 
 def _bytes(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "gc": "Free what was deleted long ago, for ever.",
     "import": "Bring runs, models and artifacts in from another tracking store.",
     "export": "Take runs, models and artifacts out, for another tracking store.",
-    "env": "List, show, remove cached environments.",
+    "env": "List, show, explain, verify, move, remove cached environments.",
     "lock": "Resolve a project's environment and write the lock beside it.",
 }
 
