@@ -2,17 +2,18 @@ import json
 import os
 import stat
 import sys
+import tarfile
 import time
 from pathlib import Path
 
 import pytest
 
 from runner.environments import Interpreter, find, find_interpreters
-from runner.environments.python.interpreters import running
+from runner.environments.python.interpreters import NoInterpreter, running
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings
-from tests.environments.wheels import Workshop
+from tests.environments.wheels import sha256_of
 
 MISSING = "3.97"  # a minor version that no machine has
 
@@ -197,26 +198,100 @@ def test_a_download_that_cannot_be_had_fails_at_once(tmp_path: Path, monkeypatch
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     started = time.monotonic()
 
-    with pytest.raises(EnvironmentFailed, match="is not on this machine"):
+    with pytest.raises(NoInterpreter, match="is not on this machine") as failure:
         sought("3.12.0")
 
     assert time.monotonic() - started < 3
+    assert "not downloaded: Connection refused" in (failure.value.detail or "")
 
 
-def test_a_download_serves_where_there_is_one(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stand-in for uv, which installs what it is asked for."""
-    made = fake(tmp_path / "made", "3.97.3")
-    target = tmp_path / ".local/share/uv/python/cpython-3.97.3-linux/bin/python3"
-    program = tmp_path / "bin/uv"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\n[ "$5" = 3.97 ] && mkdir -p {target.parent} && cp {made} {target}\n')
-    program.chmod(0o755)
+@pytest.fixture
+def offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """uv has a Python 3.97.3 to download, from a file; its name."""
+    fake(tmp_path / "python/bin/python3.97", "3.97.3")
+    library = tmp_path / "python/lib/python3.97"
+    library.mkdir(parents=True)
+    machine = os.uname().machine
+    (library / f"_sysconfigdata__linux_{machine}-linux-gnu.py").write_text(
+        "# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n"
+    )
+    for name in ("python", "python3"):
+        (tmp_path / "python/bin" / name).symlink_to("python3.97")
+    with tarfile.open(tmp_path / "offered.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "python", "python")
+    name = f"cpython-3.97.3-linux-{machine}-gnu"
+    told = {
+        "name": "cpython",
+        "arch": {"family": machine, "variant": None},
+        "os": "linux",
+        "libc": "gnu",
+        "major": 3,
+        "minor": 97,
+        "patch": 3,
+        "prerelease": "",
+        "url": (tmp_path / "offered.tar.gz").as_uri(),
+        "sha256": sha256_of(tmp_path / "offered.tar.gz"),
+        "variant": None,
+        "build": "20260101",
+    }
+    (tmp_path / "offers.json").write_text(json.dumps({name: told}))
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", str(tmp_path / "offers.json"))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "installed"))
     monkeypatch.delenv("UV_PYTHON_DOWNLOADS", raising=False)
-    monkeypatch.setenv("RUNNER_UV", str(program))
+    return name
 
-    assert sought("3.97").version == "3.97.3"
+
+def test_what_is_not_here_is_downloaded_once(offered: str, tmp_path: Path) -> None:
+    first, second = sought("3.97"), sought("3.97")
+
+    assert (first.version, first.origin) == ("3.97.3", "download")
+    assert (second.version, second.origin) == ("3.97.3", "uv")
+    assert (tmp_path / "installed" / offered).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("UV_PYTHON_DOWNLOADS=never", "UV_PYTHON_DOWNLOADS=never forbids it"),
+        ("UV_PYTHON_DOWNLOADS=manual", "UV_PYTHON_DOWNLOADS=manual forbids it"),
+        ("RUNNER_OFFLINE=1", "RUNNER_OFFLINE is set"),
+        ("RUNNER_UV=none", "there is no uv"),
+    ],
+)
+def test_nothing_is_downloaded_against_the_persons_will(
+    offered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, why: str
+) -> None:
+    monkeypatch.setenv(*said.split("="))
+
+    with pytest.raises(NoInterpreter) as failure:
+        sought("3.97")
+
+    assert f"not downloaded: {why}" in (failure.value.detail or "")
+    assert not (tmp_path / "installed" / offered).exists()
+
+
+def test_what_nobody_offers_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV_PYTHON_DOWNLOADS")
+
+    with pytest.raises(NoInterpreter) as failure:
+        sought("3.96")
+
+    assert "not downloaded: uv knows no download of it" in (failure.value.detail or "")
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.7.9"])
+def test_of_what_is_too_old_to_be_downloaded_the_hint_names_conda(version: str) -> None:
+    with pytest.raises(NoInterpreter) as failure:
+        sought(f"=={version}.*" if version.count(".") == 1 else version)
+
+    assert "conda still has it: name it in a conda.yaml" in (failure.value.hint or "")
+    assert "conda" not in (hint_for("3.8") or "")
+
+
+def hint_for(version: str) -> str | None:
+    with pytest.raises(NoInterpreter) as failure:
+        sought(version)
+    return failure.value.hint
 
 
 def test_all_that_answer_are_listed_highest_first(tmp_path: Path, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from runner.environments import Wishes, resolve
 from runner.environments.python import uv
 from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
-from runner.project.model import CondaEnv, PythonEnv, SystemEnv
+from runner.project.model import PythonEnv, SystemEnv
 from tests.environments.test_building import imported
 from tests.environments.wheels import Index, Workshop, sha256_of
 
@@ -196,21 +196,6 @@ def test_pre_releases_are_taken_where_they_are_asked_for(workshop: Workshop, ind
     index.add("beta", "9.0rc1")
 
     assert 'version = "9.0rc1"' in workshop.resolve("--pre", "beta").text
-
-
-def test_a_simple_conda_file_is_a_python_environment(workshop: Workshop) -> None:
-    spec = CondaEnv(file="conda.yaml", text="", simple=PythonEnv(file="conda.yaml", requirements=("beta",)))
-
-    assert imported(workshop.build(spec=spec), "beta") == "2.0"
-
-
-def test_conda_packages_are_refused_by_name(workshop: Workshop) -> None:
-    with pytest.raises(EnvironmentFailed, match=r"numpy=1\.26, cudatoolkit") as failure:
-        workshop.resolve(
-            spec=CondaEnv(file="conda.yaml", text="", conda_packages=("numpy=1.26", "cudatoolkit"))
-        )
-
-    assert "--env-manager local" in (failure.value.hint or "")
 
 
 class TestTheProjectsOwnLock:
