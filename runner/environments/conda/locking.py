@@ -15,6 +15,7 @@ from runner.environments.conda.solving import Wanted, for_this_platform, solved,
 from runner.environments.model import Lock, Wishes
 from runner.environments.python.question import sources
 from runner.errors import EnvironmentFailed
+from runner.files import sha256
 from runner.progress import Phase
 from runner.project.conda_locks import platform
 from runner.project.model import CondaEnv
@@ -36,8 +37,10 @@ def resolve(
         platforms: others for which the lock shall be, too.
     """
     making = _Making(spec, directory, settings, phase, wishes)
-    own = None if wishes.anew else shipped.own(spec, directory)
-    lock = making.own(*own) if own else making.remembered((platform(), *platforms))
+    if spec.lock_file and not wishes.anew:
+        lock = making.own(spec.lock_file)
+    else:
+        lock = making.remembered((platform(), *platforms))
     python = f"Python {lock.python}, " if lock.python else ""
     phase.summary = f"{python}{lock.packages} package{'' if lock.packages == 1 else 's'}"
     phase.detail = {"resolved": "locked", "cached": "lock cached"}.get(lock.origin, f"from {lock.origin}")
@@ -58,13 +61,27 @@ class _Making:
         self.phase = phase
         self.wishes = wishes
 
-    def own(self, text: str, content: CondaLock, name: str) -> Lock:
+    def own(self, name: str) -> Lock:
+        """The lock that the project ships. To read and check a long one takes longer than all else in a warm run."""
         contradicted = "--as-of" if self.wishes.as_of else "--python" if self.wishes.python else None
         if contradicted:
             raise EnvironmentFailed(
                 f"the project ships {name}, which says each version: {contradicted} contradicts it",
                 hint=f"leave {contradicted} out, or add --relock to solve without that lock",
             )
+        asks = shipped.content_hash(self.spec, directory=self.directory, platform=platform())
+        lock = resolutions.remembered(
+            ["shipped", name, _digest(self.directory / name), asks, platform()],
+            self._shipped,
+            settings=self.settings,
+            phase=self.phase,
+        )
+        return replace(lock, origin=name)
+
+    def _shipped(self) -> Lock:
+        own = shipped.own(self.spec, self.directory)
+        assert own
+        text, content, name = own
         return _lock(text, content, origin=name)
 
     def remembered(self, platforms: tuple[str, ...]) -> Lock:
@@ -143,6 +160,13 @@ class _Making:
             phase=self.phase,
             as_of=self.wishes.as_of,
         )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes())
+    except OSError:  # told by who needs its content
+        return ""
 
 
 def _lock(text: str, content: CondaLock, *, origin: str = "resolved") -> Lock:

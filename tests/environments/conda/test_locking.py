@@ -228,6 +228,12 @@ class TestLogins:
         assert b"secret-of-the-channel" not in kept(bench)
         assert "secret-of-the-channel" not in "".join(bench.said)
 
+    def test_in_front_of_a_package(self, bench: Bench, private_conda_channel: Channel) -> None:
+        environment = bench.build(asking(f"{self.with_login(private_conda_channel)}::tuned"))
+
+        assert (environment.path or Path()).joinpath("share/tuned").is_dir()
+        assert b"secret-of-the-channel" not in kept(bench)
+
     def test_in_variables_of_the_person(
         self, bench: Bench, private_conda_channel: Channel, monkeypatch: pytest.MonkeyPatch
     ) -> None:

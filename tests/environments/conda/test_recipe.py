@@ -10,11 +10,13 @@ from runner.environments.cache import MARKER
 from runner.environments.conda import asking as parent
 from runner.errors import EnvironmentFailed
 from tests.environments.conda.bench import Bench, asking, changed, inside
-from tests.environments.test_faults import await_, some
+from tests.environments.test_faults import await_, small_disk, some
 from tests.environments.wheels import sha256_of
 from tests.services import packing
 from tests.services.channel import LIBRARY, PYTHON, Channel, published
 from tests.services.packing import PLACEHOLDER, Member, Package
+
+__all__ = ["small_disk"]
 
 BUILDER = """
 import os, sys
@@ -257,3 +259,36 @@ def test_a_cache_that_cannot_be_written_is_told(bench: Bench, monkeypatch: pytes
         bench.prepare(lock, asking("tuned"))
 
     assert "RUNNER_CACHE" in (failure.value.hint or "")
+
+
+@pytest.mark.root
+class TestSmallDisk:
+    """30 MB."""
+
+    def test_a_full_disk_is_said_clearly_and_poisons_nothing(
+        self, bench: Bench, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
+
+        with pytest.raises(EnvironmentFailed, match="the disk is full") as failure:
+            bench.build(asking("python"))
+
+        assert "runner env gc" in (failure.value.hint or "")
+        assert not some(small_disk / "envs", "*/")
+        assert inside(bench.build(asking("tuned")), "tune") == "in tune\n"
+
+    def test_of_a_read_only_cache_what_is_ready_can_be_used(
+        self, bench: Bench, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
+        bench.build(asking("tuned"))
+        other = bench.lock(asking("clock"))
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+        assert bench.build(asking("tuned")).reused
+        with pytest.raises(
+            EnvironmentFailed, match="cannot be built there: Read-only file system"
+        ) as failure:
+            bench.prepare(other, asking("clock"))
+
+        assert "RUNNER_CACHE" in (failure.value.hint or "")
