@@ -2,7 +2,6 @@
 
 import json
 import os
-import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -38,7 +37,7 @@ def own(spec: CondaEnv, directory: Path) -> tuple[str, CondaLock, str] | None:
     text = _text(directory / name, name)
     lock = parse(text, name=name, platform=here)
     _check(lock, spec, directory=directory, platform=here, name=name)
-    return lockfile.write(rebased(lock, PurePosixPath(name).parent)), lock, name
+    return lockfile.write(rebased(lock, before=(directory / name).parent, after=directory)), lock, name
 
 
 def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[str] = ()) -> None:
@@ -72,7 +71,7 @@ def document(spec: CondaEnv, lock: Lock, *, directory: Path, file: Path) -> str:
     place = file.resolve().parent
     return lockfile.write(
         replace(
-            rebased(content, PurePosixPath(os.path.relpath(directory.resolve(), place))),
+            rebased(content, before=directory, after=place),
             content={one: content_hash(spec, directory=directory, platform=one) for one in content.platforms},
             sources=(PurePosixPath(os.path.relpath(directory.resolve() / spec.file, place)).as_posix(),),
             made_here=True,
@@ -113,18 +112,17 @@ def content_hash(spec: CondaEnv, *, directory: Path, platform: str) -> str:
     return sha256(json.dumps(question, sort_keys=True))
 
 
-def rebased(lock: CondaLock, folder: PurePosixPath) -> CondaLock:
-    """The lock with paths that counted from `folder` counting from where `folder` does."""
-    return replace(lock, pip=tuple(_moved(package, folder) for package in lock.pip))
+def rebased(lock: CondaLock, *, before: Path, after: Path) -> CondaLock:
+    """The lock with paths that counted from one directory counting from another."""
+    return replace(lock, pip=tuple(_moved(package, before, after) for package in lock.pip))
 
 
-def _moved(package: PipPackage, folder: PurePosixPath) -> PipPackage:
-    if not package.local:
-        return package
+def _moved(package: PipPackage, before: Path, after: Path) -> PipPackage:
     path, mark, editable = package.url.partition("#")
-    moved = posixpath.normpath(posixpath.join(folder.as_posix(), path))
-    moved = moved if moved.startswith(("/", "../")) else f"./{moved}"
-    return replace(package, url=f"{moved}{mark}{editable}")
+    if not package.local or path.startswith("/"):
+        return package
+    moved = PurePosixPath(os.path.relpath(before.resolve() / path, after.resolve())).as_posix()
+    return replace(package, url=f"{moved if moved.startswith('..') else f'./{moved}'}{mark}{editable}")
 
 
 def _text(path: Path, name: str) -> str:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from rattler import ChannelPriority, Gateway, solve
+from rattler import ChannelPriority, Gateway, Subdir, solve
 
 
 async def plan(channels: list[str], specs: list[str]) -> list[dict[str, object]]:
@@ -17,7 +17,7 @@ async def plan(channels: list[str], specs: list[str]) -> list[dict[str, object]]
         channels,
         specs,
         gateway=Gateway(),
-        platforms=[os.environ.get("CONDA_SUBDIR", "linux-64"), "noarch"],
+        platforms=[Subdir(os.environ.get("CONDA_SUBDIR", "linux-64")), Subdir("noarch")],
         channel_priority=ChannelPriority.Strict,
     )
     return [
