@@ -7,10 +7,11 @@ import pytest
 from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
 from runner.project import load
+from tests.cli.test_run_locks import git
 from tests.conftest import Cli
-from tests.environments.wheels import Index, Workshop, index, uv_cache
+from tests.environments.wheels import Index, Workshop, dated, index, uv_cache
 
-__all__ = ["index", "uv_cache"]
+__all__ = ["dated", "index", "uv_cache"]
 
 Files = Callable[[Mapping[str, str]], Path]
 
@@ -154,3 +155,58 @@ def test_an_environment_without_packages_has_an_empty_lock(cli: Cli, files: File
 
     assert cli("lock", project).out.startswith("pylock.toml: 0 packages")
     assert cli("lock", "--check", project).code == 0
+
+
+class TestAsOf:
+    def test_the_lock_says_as_of_when_it_is(self, cli: Cli, directory: Path, dated: Index) -> None:
+        dated.publish("beta", "1.5", "2021-01-01")
+
+        outcome = cli("lock", directory, "--as-of", "2020-12-31")
+
+        text = (directory / "pylock.toml").read_text()
+        assert outcome.out.endswith(", as of 2020-12-31T23:59:59Z\n"), outcome.err
+        assert text.splitlines()[0].startswith("# Locked by runner ")
+        assert text.splitlines()[1].startswith("# As of 2020-12-31T23:59:59Z: ")
+        assert 'version = "1.5"' not in text
+        assert cli("lock", "--check", directory).code == 0
+
+    @pytest.mark.usefixtures("dated")
+    def test_who_runs_with_it_is_told(self, cli: Cli, directory: Path) -> None:
+        (directory / "MLproject").write_text("entry_points: {main: {command: 'true'}}")
+        cli("lock", directory, "--as-of", "2020-12-31")
+
+        outcome = cli("run", directory, "--dry-run", "--locked")
+
+        assert outcome.code == 0, outcome.err
+        assert "note: time-travelled: nothing that was published after 2020-12-31T23:59:59Z" in outcome.err
+        assert "2020-12-31T23:59:59Z" in outcome.out
+
+    def test_it_may_be_the_date_of_the_newest_commit(self, cli: Cli, directory: Path, dated: Index) -> None:
+        dated.publish("beta", "1.5", "2021-01-01")
+        git(directory, "init", "-q")
+        git(directory, "add", ".")
+        git(directory, "commit", "-qm", "old", day="2020-06-30")
+
+        outcome = cli("lock", directory, "--as-of", "commit")
+
+        assert outcome.out.endswith(", as of 2020-06-30T10:00:00Z\n"), outcome.err
+
+    @pytest.mark.parametrize(
+        ("moment", "said"), [("commit", "is not in Git"), ("2999-01-01", "lies ahead"), ("now", "is no date")]
+    )
+    def test_what_is_no_moment_writes_nothing(
+        self, cli: Cli, directory: Path, moment: str, said: str
+    ) -> None:
+        outcome = cli("lock", directory, "--as-of", moment)
+
+        assert outcome.code == 2
+        assert said in outcome.err
+        assert not (directory / "pylock.toml").exists()
+
+    def test_a_uv_lock_contradicts_it(self, cli: Cli, files: Files) -> None:
+        project = files({"uv.lock": "version = 1\n", "pyproject.toml": "[project]\nname = 'demo'\n"})
+
+        outcome = cli("lock", project, "--as-of", "2020-12-31")
+
+        assert outcome.code == 3
+        assert "the project ships uv.lock, which says each version" in outcome.err
