@@ -149,7 +149,7 @@ class TestPyenv:
 
         def chosen(**environ: str) -> Path | None:
             found = seen(root / "shims", directory=project, **environ)
-            return found and found.python.relative_to(root / "versions")
+            return found.python.relative_to(root / "versions") if found else None
 
         assert chosen() is None, "none is chosen: the shim would fail"
         (root / "version").write_text("3.11.7\n")
