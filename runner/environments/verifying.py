@@ -221,6 +221,6 @@ def _forget(found: Verification, settings: Settings, phase: Phase) -> None:
     if program and ours:
         capture([program, "cache", "clean", "--", *ours], env=uv.environment(settings))
     for name in found.suspicious:
-        unpacked = Path(conda.get(name, {}).get("extracted_package_dir") or "/")
-        if unpacked.is_relative_to(cache.conda_packages(settings)):
+        unpacked = Path(conda.get(name, {}).get("extracted_package_dir") or "/").resolve()
+        if unpacked.parent == cache.conda_packages(settings).resolve():
             cache.discard(unpacked, settings)

@@ -58,7 +58,7 @@ def test_what_virtualenv_and_pip_have_built_is_as_well(
 def test_bytecode_that_programs_leave_is_no_change(workshop: Workshop) -> None:
     environment = workshop.build("alpha")
     assert environment.interpreter
-    program = [environment.interpreter.path, "-c", "import alpha; print(alpha.__cached__)"]
+    program = [str(environment.interpreter.path), "-c", "import alpha; print(alpha.__cached__)"]
     kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(program, capture_output=True, text=True, check=True, env=kept)
 
