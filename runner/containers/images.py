@@ -11,8 +11,9 @@ from runner.containers.engine import Engine
 from runner.containers.references import Reference
 from runner.errors import EnvironmentFailed
 
-KEY = "runner.key"  # label of the images that we make: what they are made of
-PURPOSE = "runner.purpose"  # label: "build", "inside" or "code"
+OURS = (
+    "runner.image"  # label of the images that we make: their purpose and what they are made of, "build:<key>"
+)
 _TAIL = 15  # lines of a step that failed
 _MB = 1_000_000
 
@@ -119,13 +120,9 @@ def build(
     return found
 
 
-def keyed(engine: Engine, key: str) -> Image | None:
-    """The image that we made of these inputs."""
-    return next(iter(labelled(engine, f"{KEY}={key}")), None)
-
-
-def labelled(engine: Engine, label: str = KEY) -> list[Image]:
-    """Images with a label."""
+def ours(engine: Engine, mark: str | None = None) -> list[Image]:
+    """The images that we made; those with this value of our label."""
+    label = f"{OURS}={mark}" if mark else OURS
     with trouble.explained("images cannot be listed"):
         found = engine.client.api.images(filters={"label": label})
     images = (find(engine, item["Id"]) for item in found)
@@ -227,8 +224,8 @@ class _Steps:
 
     def _line(self, line: str) -> None:
         if line.startswith("Step "):
-            self.step, self.lines = line, []
-            self.tell(line[0].lower() + line[1:])
+            self.step, self.lines = line.partition(" : ")[2], []
+            self.tell(self.step)
         elif line:
             self.lines.append(line)
             if not line.startswith(" --->"):
@@ -236,7 +233,7 @@ class _Steps:
 
     def failure(self, dockerfile: str, error: str) -> EnvironmentFailed:
         said = f"{dockerfile} cannot be built"
-        where = f": {self.step[0].lower()}{self.step[1:]}" if self.step else ""
+        where = f": {self.step}" if self.step else ""
         lines: Sequence[str] = [line for line in self.lines if not line.startswith(" --->")]
         refused = trouble.refusal(said, error)
         detail = "\n".join([*lines[-_TAIL:], error])

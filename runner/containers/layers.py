@@ -79,7 +79,7 @@ def _container(engine: Engine, image: Image, entrypoint: list[str] | None = None
     elif not image.config.get("Cmd") and not image.config.get("Entrypoint"):
         changes = {"command": ["/bin/sh"]}  # without any an engine makes no container
     created = api.create_container(
-        image.id, host_config=api.create_host_config(network_mode="none"), labels={images.KEY: ""}, **changes
+        image.id, host_config=api.create_host_config(network_mode="none"), labels={images.OURS: ""}, **changes
     )
     try:
         yield str(created["Id"])

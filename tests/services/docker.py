@@ -70,9 +70,10 @@ class Daemon:
             with suppress(docker.errors.NotFound):
                 container.remove(force=True)
         kept = self.client.images.get(IMAGE).id
-        for image in self.client.images.list(all=True):
-            if image.id != kept:
-                with suppress(docker.errors.ImageNotFound):
+        # An image goes before those that it was made of, which have no name and go with it.
+        while others := [image for image in self.client.images.list() if image.id != kept]:
+            for image in others:
+                with suppress(docker.errors.APIError):
                     self.client.api.remove_image(image.id, force=True)
         for tag in self.client.images.get(IMAGE).tags:
             if tag != IMAGE:

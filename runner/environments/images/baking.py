@@ -9,13 +9,13 @@ from runner.containers.contexts import Context
 from runner.containers.engine import connect
 from runner.containers.images import Image
 from runner.environments.images import collecting, keeping
+from runner.environments.images.keeping import Mark
 from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings
 
 CODE = "/mlflow/projects/code"  # where MLflow has it
-PROJECT = "runner.project"  # label: of which project the code is
 _LONGEST = 100
 _SHORT_COMMIT = 7
 
@@ -50,7 +50,7 @@ def bake(
     text = f'FROM {base}\nCOPY {chown}[".", {_quoted(place)}]\nWORKDIR {place}\n'
     context = Context.of(directory.resolve(), text=text)
     phase.update("reading the project's files")
-    key = keeping.key_of("code", base, context.digest())
+    mark = Mark.of("code", base, context.digest())
     project = repository_name(name)
 
     with connect(settings.environ) as engine:
@@ -64,12 +64,12 @@ def bake(
                     dockerfile=context.dockerfile,
                     args={},
                     target=None,
-                    labels={**keeping.labels(key, "code"), PROJECT: project},
+                    labels=mark.labels,
                     tag=f"runner-project/{project}:{commit[:_SHORT_COMMIT] if commit else 'latest'}",
                     tell=phase.update,
                 )
 
-        image, how = keeping.made(engine, key, make, settings=settings, phase=phase)
+        image, how = keeping.made(engine, mark, make, settings=settings, phase=phase)
         if how == "built":
             collecting.discard_nameless(engine, settings)
     phase.summary, phase.detail = f"code in image {image.tags[0] if image.tags else image.id}", how

@@ -1,7 +1,6 @@
 """Images of ours that nobody needs any more. Those of others are never touched."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +8,7 @@ from runner.containers import images
 from runner.containers.engine import Engine, connect, within_reach
 from runner.containers.images import Image
 from runner.environments.images import keeping
+from runner.environments.images.keeping import Mark
 from runner.errors import EnvironmentFailed
 from runner.settings import Settings
 
@@ -33,7 +33,8 @@ def listed(settings: Settings) -> list[Ours]:
     if not _wanted(settings):
         return []
     with connect(settings.environ) as engine:
-        return sorted(_ours(engine, settings), key=lambda item: item.used, reverse=True)
+        found = [_ours(image, settings) for image in images.ours(engine)]
+    return sorted(found, key=lambda item: item.used, reverse=True)
 
 
 def collect(
@@ -51,57 +52,48 @@ def collect(
     now = time.time()
     with connect(settings.environ) as engine:
         busy = images.in_use(engine)
+        found = [(_ours(image, settings), image) for image in images.ours(engine) if image.id not in busy]
         old = [
             (item, image)
-            for item, image in _paired(engine, settings)
-            if image.id not in busy
-            and (not image.tags or (older_than is not None and now - item.used > older_than * _DAY))
+            for item, image in found
+            if not image.tags or (older_than is not None and now - item.used > older_than * _DAY)
         ]
         # the youngest first: an image that another one is made of cannot be removed before it
         old.sort(key=lambda pair: pair[0].created, reverse=True)
-        gone = [item for item, image in old if dry_run or _removed(engine, image, item.key, settings)]
+        gone = [item for item, image in old if dry_run or _removed(engine, image, settings)]
     return [(item.name, item.bytes) for item in gone]
 
 
 def discard_nameless(engine: Engine, settings: Settings) -> None:
     """Remove images of code whose name has gone to a newer one."""
     busy = images.in_use(engine)
-    for image in images.labelled(engine, f"{images.PURPOSE}=code"):
-        if not image.tags and image.id not in busy:
-            _removed(engine, image, image.labels.get(images.KEY, ""), settings)
+    for image in images.ours(engine):
+        if Mark.on(image).purpose == "code" and not image.tags and image.id not in busy:
+            _removed(engine, image, settings)
 
 
 def _wanted(settings: Settings) -> bool:
     return keeping.place(settings).is_dir() or within_reach(settings.environ)
 
 
-def _removed(engine: Engine, image: Image, key: str, settings: Settings) -> bool:
+def _removed(engine: Engine, image: Image, settings: Settings) -> bool:
     gone = images.remove(engine, image)
-    if gone and key:
-        keeping.forget(settings, key)
+    if gone:
+        keeping.forget(settings, Mark.on(image).key)
     return gone
 
 
-def _ours(engine: Engine, settings: Settings) -> Iterator[Ours]:
-    return (item for item, _ in _paired(engine, settings))
-
-
-def _paired(engine: Engine, settings: Settings) -> Iterator[tuple[Ours, Image]]:
-    for image in images.labelled(engine):
-        key = image.labels.get(images.KEY, "")
-        created = _seconds(image.created)
-        yield (
-            Ours(
-                name=image.tags[0] if image.tags else image.id,
-                key=key,
-                purpose=image.labels.get(images.PURPOSE, ""),
-                id=image.id,
-                bytes=image.bytes,
-                created=created,
-                used=keeping.last_use(settings, key) or created,
-            ),
-            image,
-        )
+def _ours(image: Image, settings: Settings) -> Ours:
+    mark, created = Mark.on(image), _seconds(image.created)
+    return Ours(
+        name=image.tags[0] if image.tags else image.id,
+        key=mark.key,
+        purpose=mark.purpose,
+        id=image.id,
+        bytes=image.bytes,
+        created=created,
+        used=keeping.last_use(settings, mark.key) or created,
+    )
 
 
 def _seconds(moment: str) -> float:

@@ -136,10 +136,9 @@ def _pinned(parts: Mapping[str, Any]) -> Pinned:
 
 
 def _inner(parts: Mapping[str, Any]) -> Lock:
-    lock = Lock(**parts)
-    if lock.kind not in _INNER or not isinstance(lock.text, str) or not isinstance(lock.python, str):
-        raise ValueError(f"{lock.kind!r} is no kind of lock")
-    return lock
+    if parts["kind"] not in _INNER or not all(isinstance(parts[name], str) for name in ("text", "python")):
+        raise ValueError(f"{parts['kind']!r} is no kind of lock")
+    return Lock(**parts)
 
 
 def _built(parts: Mapping[str, Any]) -> PinnedBuild:

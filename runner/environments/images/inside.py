@@ -21,6 +21,7 @@ from runner.environments import building, cache
 from runner.environments.images import keeping
 from runner.environments.images.having import short
 from runner.environments.images.interior import Interior
+from runner.environments.images.keeping import Mark
 from runner.environments.model import Environment, Interpreter, Lock
 from runner.environments.python import interpreters
 from runner.environments.python import recipe as python
@@ -61,10 +62,10 @@ def _python(
     _refuse_editable(lock)
     inputs = {**recipe.inputs, "python": there.version, "implementation": there.implementation}
     inputs |= {"platform": there.platform, "interpreter": str(there.path)}
-    key = keeping.key_of("inside", base.image.id, inputs)
+    mark = Mark.of("environment", base.image.id, inputs)
 
     def make() -> Image:
-        with _scratch(settings, key) as scratch:
+        with _scratch(settings, mark) as scratch:
             prefix = scratch / "environment"
             phase.update(f"installing {lock.packages} packages for Python {there.version} of the image")
             tool = installer(settings, phase)
@@ -75,13 +76,13 @@ def _python(
             _move(prefix, there)
             archive = _packed(prefix, PREFIX.name, scratch)
             phase.update("putting the environment into the image")
-            return _laid(base, archive, place=PREFIX, interpreter=there.path, key=key)
+            return _laid(base, archive, place=PREFIX, interpreter=there.path, mark=mark)
 
-    image, how = keeping.made(base.engine, key, make, settings=settings, phase=phase)
+    image, how = keeping.made(base.engine, mark, make, settings=settings, phase=phase)
     variables = dict(spec.variables) if isinstance(spec, PythonEnv) else {}
     return Environment(
         kind="docker",
-        key=key,
+        key=mark.key,
         image=image.id,
         interpreter=replace(there, path=Path(PREFIX, "bin/python")),
         path_entries=(f"{PREFIX}/bin",),
@@ -100,21 +101,21 @@ def _conda(
     if here.path is None:
         raise EnvironmentFailed("there is no such environment on this machine")
     prefix = here.path
-    key = keeping.key_of("inside", base.image.id, dict(recipe.inputs), str(prefix))
+    mark = Mark.of("environment", base.image.id, dict(recipe.inputs), str(prefix))
 
     def make() -> Image:
-        with _scratch(settings, key) as scratch:
+        with _scratch(settings, mark) as scratch:
             archive = _packed(prefix, prefix.name, scratch)
             phase.update("putting the environment into the image")
             return _laid(
-                base, archive, place=PurePosixPath(prefix), interpreter=prefix / "bin/python", key=key
+                base, archive, place=PurePosixPath(prefix), interpreter=prefix / "bin/python", mark=mark
             )
 
-    image, how = keeping.made(base.engine, key, make, settings=settings, phase=phase)
-    return replace(here, kind="docker", key=key, path=None, image=image.id, reused=how != "built"), how
+    image, how = keeping.made(base.engine, mark, make, settings=settings, phase=phase)
+    return replace(here, kind="docker", key=mark.key, path=None, image=image.id, reused=how != "built"), how
 
 
-def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path, key: str) -> Image:
+def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path, mark: Mark) -> Image:
     return layers.extended(
         base.engine,
         base.image,
@@ -122,8 +123,8 @@ def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path,
         place=place,
         # the program may not write there: without it each run would compile all that it imports
         finish=[str(interpreter), "-m", "compileall", "-q", f"{place}/lib"],
-        labels=keeping.labels(key, "environment"),
-        tag=f"runner-environment:{key[:16]}",
+        labels=mark.labels,
+        tag=mark.tag,
     )
 
 
@@ -188,9 +189,9 @@ def _packed(prefix: Path, name: str, scratch: Path) -> Path:
 
 
 @contextmanager
-def _scratch(settings: Settings, key: str) -> Iterator[Path]:
+def _scratch(settings: Settings, mark: Mark) -> Iterator[Path]:
     """A directory on the disk of the package cache, so that files need not be copied; the collector knows it."""
     trash = settings.cache / "trash"
     trash.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=trash, prefix=f"inside-{key[:8]}-") as place:
+    with TemporaryDirectory(dir=trash, prefix=f"inside-{mark.key[:8]}-") as place:
         yield Path(place)

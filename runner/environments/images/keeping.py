@@ -7,9 +7,9 @@ cache/images/<key>.lock   held by who makes it
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from runner import __version__
 from runner.containers import images
 from runner.containers.engine import Engine
 from runner.containers.images import Image
@@ -21,26 +21,48 @@ from runner.settings import Settings
 RECIPE = 1  # part of every key: raise it when images are made differently
 
 
-def key_of(*inputs: object) -> str:
-    """The content address of what is made of these JSON values."""
-    return sha256(json.dumps([RECIPE, *inputs], sort_keys=True))[:32]
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an image of ours is: its purpose ("build", "environment", "code") and the address of what it is made of."""
 
+    purpose: str
+    key: str
 
-def labels(key: str, purpose: str) -> dict[str, str]:
-    """By which the image is found again."""
-    return {images.KEY: key, images.PURPOSE: purpose, "runner.version": __version__}
+    @classmethod
+    def of(cls, purpose: str, *inputs: object) -> "Mark":
+        """The mark of what is made of these JSON values."""
+        return cls(purpose, sha256(json.dumps([RECIPE, *inputs], sort_keys=True))[:32])
+
+    @classmethod
+    def on(cls, image: Image) -> "Mark":
+        """The mark that an image bears."""
+        purpose, _, key = image.labels.get(images.OURS, "").partition(":")
+        return cls(purpose, key)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By which the image is found again."""
+        return {images.OURS: str(self)}
+
+    @property
+    def tag(self) -> str:
+        """A name, so that the image is not taken for a leftover."""
+        return f"runner-{self.purpose}:{self.key[:16]}"
+
+    def __str__(self) -> str:
+        return f"{self.purpose}:{self.key}"
 
 
 def made(
-    engine: Engine, key: str, make: Callable[[], Image], *, settings: Settings, phase: Phase
+    engine: Engine, mark: Mark, make: Callable[[], Image], *, settings: Settings, phase: Phase
 ) -> tuple[Image, str]:
-    """The image of this key, made by one process if there is none; and how we came to it."""
-    if found := images.keyed(engine, key):
-        return _used(found, key, settings), "cached"
-    with cache.turn(place(settings) / f"{key}.lock", settings=settings, phase=phase):
-        if found := images.keyed(engine, key):
-            return _used(found, key, settings), "built by another process"
-        return _used(make(), key, settings), "built"
+    """The image with this mark, made by one process if there is none; and how we came to it."""
+    if found := images.ours(engine, str(mark)):
+        return _used(found[0], mark, settings), "cached"
+    with cache.turn(place(settings) / f"{mark.key}.lock", settings=settings, phase=phase):
+        if found := images.ours(engine, str(mark)):
+            return _used(found[0], mark, settings), "built by another process"
+        return _used(make(), mark, settings), "built"
 
 
 def place(settings: Settings) -> Path:
@@ -76,6 +98,6 @@ def forget(settings: Settings, key: str) -> None:
         (place(settings) / f"{key}.json").unlink()
 
 
-def _used(image: Image, key: str, settings: Settings) -> Image:
-    remember(settings, key, {"id": image.id})
+def _used(image: Image, mark: Mark, settings: Settings) -> Image:
+    remember(settings, mark.key, {"id": image.id})
     return image

@@ -8,6 +8,7 @@ from runner.containers.images import Image
 from runner.environments.images import having, inside, interior, keeping
 from runner.environments.images.document import Document, Pinned, PinnedBuild
 from runner.environments.images.inside import Base
+from runner.environments.images.keeping import Mark
 from runner.environments.images.locking import context_of, inputs_of
 from runner.environments.model import Environment, Lock
 from runner.errors import EnvironmentFailed
@@ -59,7 +60,7 @@ def _built(
     settings: Settings,
     phase: Phase,
 ) -> tuple[Environment, str]:
-    key = keeping.key_of("build", build.inputs)
+    mark = Mark.of("build", build.inputs)
 
     def make() -> Image:
         if not isinstance(spec, DockerEnv) or spec.build is None:
@@ -80,13 +81,13 @@ def _built(
                 dockerfile=context.dockerfile,
                 args=dict(declared.args),
                 target=declared.target,
-                labels=keeping.labels(key, "build"),
-                tag=f"runner-build:{key[:16]}",
+                labels=mark.labels,
+                tag=mark.tag,
                 tell=phase.update,
             )
 
-    image, how = keeping.made(engine, key, make, settings=settings, phase=phase)
-    return Environment(kind="docker", key=key, image=image.id, reused=how != "built"), how
+    image, how = keeping.made(engine, mark, make, settings=settings, phase=phase)
+    return Environment(kind="docker", key=mark.key, image=image.id, reused=how != "built"), how
 
 
 def _described(document: Document, environment: Environment) -> str:

@@ -11,6 +11,7 @@ from runner.environments import Environment, Lock, Wishes, prepare, resolve
 from runner.progress import Event, Phase, Progress
 from runner.project.model import DockerEnv, EnvironmentSpec
 from runner.settings import Settings
+from tests.environments.wheels import index, uv_cache
 from tests.services.docker import Daemon
 
 
@@ -68,3 +69,6 @@ def yard(tmp_path: Path, engine: Daemon) -> Yard:  # the engine first
     directory = tmp_path / "project"
     directory.mkdir()
     return Yard(directory)
+
+
+__all__ = ["index", "uv_cache", "yard"]

@@ -1,0 +1,192 @@
+"""`--in-image`: an environment inside of a container image, made for the image's Python."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.environments import Environment, Wishes
+from runner.environments.python.interpreters import running
+from runner.errors import EnvironmentFailed
+from runner.project.model import PythonEnv, SystemEnv
+from tests.environments.images.conftest import Yard
+from tests.environments.wheels import Index
+from tests.services.docker import Daemon
+
+BETA = PythonEnv(requirements=("beta<2",))
+HERE = Wishes(image="tests/python:1")
+
+
+def said(engine: Daemon, environment: Environment, *argv: str) -> str:
+    """What a program says in the image, started as a run starts it: by its name, as somebody without rights."""
+    path = ":".join((*environment.path_entries, "/usr/local/bin:/usr/bin:/bin"))
+    shown = engine.client.containers.run(
+        environment.image,
+        list(argv),
+        environment={"PATH": path, **environment.variables},
+        remove=True,
+        network_mode="none",
+        user="1000:1000",
+    )
+    return str(shown.decode().strip())
+
+
+def test_an_environment_is_made_inside_of_an_image(yard: Yard, engine: Daemon, index: Index) -> None:
+    environment = yard.have(BETA, HERE)
+
+    asked = "import beta, sys; print(beta.version, sys.prefix)"
+    assert said(engine, environment, "python", "-c", asked) == "1.0 /opt/runner/environment"
+    assert (environment.kind, environment.packages, environment.reused) == ("docker", 1, False)
+    assert environment.interpreter
+    assert environment.interpreter.version == running().version
+    assert yard.phase.summary.startswith("docker, tests/python:1 (")
+    assert yard.phase.summary.endswith(f"Python {running().version}, 1 package")
+
+
+def test_the_image_stays_as_it_was_beside_the_environment(yard: Yard, engine: Daemon, index: Index) -> None:
+    environment = yard.have(BETA, HERE)
+
+    base, made = (
+        engine.client.images.get(name).attrs["Config"] for name in (engine.image, environment.image)
+    )
+    different = {name for name in base if base[name] != made[name]} - {"Hostname", "Image", "Labels"}
+    assert different == set()
+    changed = engine.client.containers.create(environment.image)
+    assert changed.diff() in (None, [])
+
+
+def test_modules_are_compiled_once_for_all_runs(yard: Yard, engine: Daemon, index: Index) -> None:
+    environment = yard.have(BETA, HERE)
+
+    assert said(engine, environment, "python", "-c", "import beta; print(beta.__cached__)").endswith(".pyc")
+    listed = said(
+        engine,
+        environment,
+        "bash",
+        "-c",
+        "ls /opt/runner/environment/lib/python*/site-packages/beta/__pycache__",
+    )
+    assert listed.startswith("__init__.cpython-")
+
+
+def test_its_programs_run(yard: Yard, engine: Daemon, index: Index) -> None:
+    index.add(
+        "tool", files={"../tool-1.0.dist-info/entry_points.txt": b"[console_scripts]\ntool=tool:main\n"}
+    )
+    # the wheel's module knows its version only: the script fails in it, and says so
+    environment = yard.have(PythonEnv(requirements=("tool",)), HERE)
+
+    shown = said(engine, environment, "bash", "-c", "head -n 1 $(command -v tool); tool 2>&1 | tail -n 1")
+    assert shown.splitlines()[0] == "#!/opt/runner/environment/bin/python"
+    assert "main" in shown.splitlines()[1]
+
+
+def test_the_lock_holds_the_image_and_the_packages(yard: Yard, engine: Daemon, index: Index) -> None:
+    lock = yard.resolve(BETA, HERE)
+
+    document = json.loads(lock.text)
+    assert document["image"]["id"] == engine.client.images.get(engine.image).id
+    assert document["inside"]["kind"] == "pylock"
+    assert 'name = "beta"' in document["inside"]["text"]
+    assert (lock.packages, lock.python) == (1, running().version)
+
+
+def test_equal_wishes_make_equal_locks(yard: Yard, index: Index) -> None:
+    assert yard.resolve(BETA, HERE).text == yard.resolve(BETA, HERE).text
+
+
+def test_other_code_builds_nothing(yard: Yard, index: Index) -> None:
+    first = yard.have(BETA, HERE)
+    yard.write({"train.py": "print(1)"})
+
+    second = yard.have(BETA, HERE)
+
+    assert second.image == first.image
+    assert second.reused
+    assert yard.phase.detail == "cached"
+
+
+def test_other_requirements_build_another_one(yard: Yard, index: Index) -> None:
+    assert yard.have(BETA, HERE).image != yard.have(PythonEnv(requirements=("beta",)), HERE).image
+
+
+def test_another_base_image_builds_another_one(yard: Yard, engine: Daemon, index: Index) -> None:
+    first = yard.have(BETA, HERE)
+    container = engine.client.containers.create(engine.image)
+    container.commit("other", "1")
+
+    second = yard.have(BETA, Wishes(image="other:1"))
+
+    assert second.key != first.key
+
+
+def test_the_python_must_be_in_the_image(yard: Yard, index: Index) -> None:
+    with pytest.raises(EnvironmentFailed, match=r"has no Python ==2\.7|has no Python 2\.7") as caught:
+        yard.resolve(PythonEnv(python="2.7", requirements=("beta",)), HERE)
+
+    assert running().version in str(caught.value)
+    assert "python:2.7-slim" in str(caught.value.hint)
+
+
+def test_an_image_in_which_nothing_runs_is_told(yard: Yard, engine: Daemon, index: Index) -> None:
+    engine.tiny("empty:1")
+
+    with pytest.raises(EnvironmentFailed, match="has no shell"):
+        yard.resolve(BETA, Wishes(image="empty:1"))
+
+    assert engine.containers() == []
+
+
+def test_an_editable_requirement_is_refused(yard: Yard, index: Index) -> None:
+    yard.write(
+        {
+            "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = ["."]\n'
+            '[project]\nname = "mine"\nversion = "1"\n',
+            "b.py": "",
+        }
+    )
+    spec = PythonEnv(requirements=("-e .",))
+
+    with pytest.raises(EnvironmentFailed, match="editable"):
+        yard.have(spec, HERE)
+
+
+def test_with_no_environment_the_image_is_used_as_it_is(yard: Yard, engine: Daemon) -> None:
+    environment = yard.have(SystemEnv(), HERE)
+
+    assert environment.image == engine.client.images.get(engine.image).id
+    assert environment.path_entries == ()
+
+
+def test_nothing_of_this_machine_is_left_in_the_image(
+    yard: Yard, engine: Daemon, index: Index, tmp_path: Path
+) -> None:
+    environment = yard.have(BETA, HERE)
+
+    where = "grep -rIl --include=* . /opt/runner/environment | wc -l; grep -rl " + str(tmp_path)
+    found = said(
+        engine,
+        environment,
+        "bash",
+        "-c",
+        f"{where} /opt/runner/environment/bin /opt/runner/environment/pyvenv.cfg; true",
+    )
+    assert found.splitlines()[1:] == []
+
+
+def test_a_lock_is_enough_to_have_the_environment_again(yard: Yard, engine: Daemon, index: Index) -> None:
+    lock = yard.resolve(BETA, HERE)
+    first = yard.prepare(lock, BETA)
+    engine.clear()
+
+    second = yard.prepare(lock, BETA)
+
+    assert second.key == first.key
+    assert said(engine, second, "python", "-c", "import beta; print(beta.version)") == "1.0"
+
+
+def test_no_container_and_no_scratch_is_left(yard: Yard, engine: Daemon, index: Index) -> None:
+    yard.have(BETA, HERE)
+
+    assert engine.containers() == []
+    assert list((yard.settings.cache / "trash").iterdir()) == []
