@@ -277,14 +277,15 @@ def _safe_name() -> str:
     return name if NAME.fullmatch(name) else "user"
 
 
-def _apart(
-    stream: Iterator[tuple[bytes | None, bytes | None]],
-) -> Iterator[tuple[Literal["stdout", "stderr"], bytes]]:
-    for out, err in stream:
-        if out:
-            yield "stdout", out
-        if err:
-            yield "stderr", err
+def _apart(stream: Any) -> Iterator[tuple[Literal["stdout", "stderr"], bytes]]:
+    try:
+        for out, err in stream:
+            if out:
+                yield "stdout", out
+            if err:
+                yield "stderr", err
+    finally:
+        stream._response.close()  # noqa: SLF001 - its own close() leaves the descriptor open
 
 
 def _text(pieces: Iterator[bytes]) -> str:

@@ -23,7 +23,7 @@ from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed, RunnerError
 from runner.executors import Job
 from runner.executors.container import ContainerExecutor
-from runner.launch.inside import in_container
+from runner.launch.inside import in_container, named_variables
 from runner.launch.placed import Placed
 from runner.launch.planning import Planned
 from runner.launch.recording import Recording
@@ -36,7 +36,6 @@ from runner.tracking.clock import now
 from runner.tracking.leases import over
 from runner.tracking.model import Lease
 
-GIVEN_BY_US = ("MLFLOW_TRACKING_", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "RUNNER_RUN_ID")
 FOR_EVER = 2**62  # ms: who is on another machine is not judged by time
 
 
@@ -62,9 +61,15 @@ def placed(
                 f"the program cannot reach its tracking endpoint: {reach}",
                 hint="it runs all the same; what it prints, and its metrics and output files are recorded",
             )
+        if planned.request.build_image and (planned.plan.metrics or planned.plan.outputs):
+            going.progress.warn(
+                "with --build-image the program's files stay in its container: metrics and output files are not recorded",
+                hint="leave --build-image out, or log them with the client",
+            )
         places = _places(planned, inputs)
+        reached = not isinstance(reach, str)
         yield Placed(
-            job=_job(going, planned, environment, places, settings),
+            job=_job(going, planned, environment, places, reached=reached, settings=settings),
             executor=ContainerExecutor(
                 engine,
                 _setup(going, planned, environment, places, reach, settings=settings),
@@ -72,7 +77,7 @@ def placed(
                 going.progress.notice,
             ),
             reach=None if isinstance(reach, str) else reach,
-            served=not isinstance(reach, str),
+            served=reached,
         )
 
 
@@ -87,42 +92,28 @@ def reap(settings: Settings) -> int:
         return 0
 
 
-def given(planned: Planned, settings: Settings) -> dict[str, str]:
-    """Environment variables that the project and the person name.
-
-    Raises:
-        EnvironmentFailed: one is to be copied and is not there.
-    """
-    declared = planned.spec.environment if isinstance(planned.spec, DockerEnv) else ()
-    found: dict[str, str] = {}
-    for item in (*declared, *planned.arguments.environment):
-        if isinstance(item, tuple):
-            found[item[0]] = item[1]
-        elif item in settings.environ:
-            found[item] = settings.environ[item]
-        elif not item.startswith(GIVEN_BY_US):
-            raise EnvironmentFailed(
-                f"the container is to get the variable {item}, which is not set here",
-                hint=f"export {item}=..., or set it: -A env={item}=...",
-            )
-    return found
-
-
 def _job(
     going: Recording,
     planned: Planned,
     environment: Environment,
     places: Mapping[str, tuple[Path, str]],
+    *,
+    reached: bool,
     settings: Settings,
 ) -> Job:
+    named = named_variables(planned, settings)
+    # a client that is told of a run, and not where that is, would look for it in vain, and fail
+    kept_back = (
+        set() if reached or "MLFLOW_TRACKING_URI" in named else {"MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"}
+    )
+    variables = in_container(going.run, planned, environment, named=named)
     return Job(
         run_id=going.run.id,
         command=project.render(
             planned.entry_point, planned.bound, replaced={name: there for name, (_, there) in places.items()}
         ),
         directory=planned.checkout.path,
-        variables=in_container(going.run, planned, environment)
-        | given(planned, settings)
+        variables={name: text for name, text in variables.items() if name not in kept_back}
         | project.secret_variables(planned.entry_point, planned.bound),
     )
 

@@ -14,13 +14,16 @@ from pathlib import Path
 import runner
 from runner import project
 from runner.environments.model import Environment
+from runner.errors import EnvironmentFailed
 from runner.files import sha256, write_atomically
 from runner.launch.planning import Planned
 from runner.process.guard import CHAIN
+from runner.project.model import DockerEnv
 from runner.settings import Settings
 from runner.tracking.model import Run
 
 PACKAGE = Path(runner.__file__).parent
+GIVEN_BY_US = ("MLFLOW_TRACKING_", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "RUNNER_RUN_ID")
 
 
 def variables(
@@ -52,16 +55,40 @@ def variables(
     return inherited | dict(environment.variables) | mine
 
 
-def in_container(run: Run, planned: Planned, environment: Environment) -> dict[str, str]:
-    """The variables of a program in a container, which inherits nothing and finds neither our package nor our command."""
+def in_container(
+    run: Run, planned: Planned, environment: Environment, *, named: Mapping[str, str]
+) -> dict[str, str]:
+    """The variables of a program in a container, which inherits only what is `named`, and finds neither our package nor our command."""
     found = {
         "PYTHONUNBUFFERED": "1",
         **environment.variables,
+        **named,
         "MLFLOW_RUN_ID": run.id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,
         "RUNNER_RUN_ID": run.id,
     }
     return found | ({"RUNNER_COMMIT": planned.checkout.commit} if planned.checkout.commit else {})
+
+
+def named_variables(planned: Planned, settings: Settings) -> dict[str, str]:
+    """Variables that the project and the person name for a container.
+
+    Raises:
+        EnvironmentFailed: one is to be copied and is not there.
+    """
+    declared = planned.spec.environment if isinstance(planned.spec, DockerEnv) else ()
+    found: dict[str, str] = {}
+    for item in (*declared, *planned.arguments.environment):
+        if isinstance(item, tuple):
+            found[item[0]] = item[1]
+        elif item in settings.environ:
+            found[item] = settings.environ[item]
+        elif not item.startswith(GIVEN_BY_US):
+            raise EnvironmentFailed(
+                f"the container is to get the variable {item}, which is not set here",
+                hint=f"export {item}=..., or set it: -A env={item}=...",
+            )
+    return found
 
 
 def secrets(variables: Mapping[str, str]) -> list[str]:

@@ -1,5 +1,6 @@
 """From a plan to a run: record, lock, prepare, execute, collect."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from runner.launch.recording import Recording, recording
 from runner.launch.resolving import with_lock
 from runner.launch.sending import sent
 from runner.launch.stopping import Effect, Stopped, Stopping, on_signals
-from runner.progress import Progress
+from runner.progress import Phase, Progress
 from runner.settings import Settings
 from runner.tracking import OpenStore, Store, open_store
 from runner.tracking.model import Run, RunStatus
@@ -129,9 +130,7 @@ def launch(
             before = results.stamps(directory, planned.plan.metrics + planned.plan.outputs)
             going.running(environment, project.render(planned.entry_point, planned.bound))
             with progress.phase("run") as phase:
-                exit_ = _execute(
-                    placed, going, planned, spectator=spectator, serve=serve, stopping=stopping
-                )
+                exit_ = _execute(placed, going, planned, spectator=spectator, serve=serve, stopping=stopping)
                 phase.summary = going.status.value.lower()
         with progress.phase("results"):
             going.results(directory, plan=planned.plan, before=before, hurried=lambda: stopping.hurried)
@@ -148,6 +147,8 @@ def _stored(store: Store, run: Run) -> Run:
 
 def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
     going.planned(planned.plan, None)  # first without: a resolution that fails leaves the plan behind
+    if planned.contained:
+        inside.named_variables(planned, settings)  # before an image is fetched in vain
     with progress.phase("environment") as phase:
         resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
         if lock is not None:
@@ -156,9 +157,25 @@ def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress
         environment = environments.prepare(
             resolved.spec, lock, directory=directory, settings=settings, phase=phase
         )
+        if planned.contained and planned.request.build_image:
+            environment = _baked(environment, planned, settings=settings, phase=phase)
     if lock is None:
         return replace(environment, observed=observe(settings.environ, directory))
     return environment
+
+
+def _baked(environment: Environment, planned: Planned, *, settings: Settings, phase: Phase) -> Environment:
+    """The environment with the project's code in its image."""
+    baked: Environment = import_module("runner.environments.images").bake(
+        environment,
+        planned.checkout.path,
+        name=planned.project.name,
+        commit=planned.checkout.commit,
+        settings=settings,
+        phase=phase,
+        owner=f"{os.getuid()}:{os.getgid()}",
+    )
+    return baked
 
 
 def _inputs(planned: Planned, *, settings: Settings, progress: Progress) -> Mapping[str, str]:

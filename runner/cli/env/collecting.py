@@ -5,6 +5,7 @@ import click
 from runner import environments, sources
 from runner.cli import Context
 from runner.cli.env.texts import SHOWN, day, size
+from runner.launch import contained
 from runner.settings import read_size
 
 
@@ -41,6 +42,8 @@ def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bo
             f"{entry.key[:SHOWN]}  {entry.kind}, {python}last used {day(entry.used)}, {size(entry.bytes)}"
         )
     sources_size = sources.prune(context.settings, older_than_days=older_than, dry_run=dry_run)
+    if not dry_run and (orphans := contained.reap(context.settings)):
+        click.echo(f"removed {orphans} containers whose runner is gone")
     verb = "would remove" if dry_run else "removed"
     click.echo(
         f"{verb} {len(gone.entries)} environments, {len(gone.packages)} packages ({size(gone.bytes)}),"

@@ -1,0 +1,533 @@
+"""Projects in containers, through the front door, against a real engine."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import test_run
+from tests.cli.test_run import artifact
+from tests.conftest import Cli, Files
+from tests.environments.test_faults import await_
+from tests.services.docker import IMAGE, Daemon
+from tests.services.programs import needed
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+Project = dict[str, str]
+
+
+def project(command: str, *, parameters: str = "", docker: str = "", more: str = "", **files: str) -> Project:
+    """A project whose `main` runs `command` in the engine's image."""
+    return {
+        "MLproject": json.dumps(
+            {
+                "name": "demo",
+                "docker_env": {"image": IMAGE, **(json.loads(docker) if docker else {})},
+                "entry_points": {
+                    "main": {"parameters": json.loads(parameters) if parameters else {}, "command": command}
+                },
+                **(json.loads(more) if more else {}),
+            }
+        ),
+        **files,
+    }
+
+
+def shown(cli: Cli) -> Any:
+    """The last run, as JSON values."""
+    return test_run.shown(cli)
+
+
+def started(*arguments: str | Path) -> "subprocess.Popen[str]":
+    """A `runner` of its own, which a test may end."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def up_to(process: "subprocess.Popen[str]", word: str) -> Iterator[None]:
+    """The block runs once the program has said the word."""
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said == f"{word}\n", process.stderr.read() if process.stderr else ""
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate()
+
+
+# what the program sees -----------------------------------------------------------------------------------
+def test_a_program_runs_in_the_project_with_its_streams_apart_and_its_own_exit_code(
+    cli: Cli, files: Files, engine: Daemon
+) -> None:
+    demo = files(project("pwd; cat here.txt; echo oops >&2; exit 7", **{"here.txt": "hello\n"}))
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 7
+    assert outcome.out == "/mlflow/projects/code\nhello\n"
+    run = shown(cli)
+    assert (run["status"], run["tags"]["runner.exit_code"]) == ("FAILED", "7")
+    assert artifact(run, "logs/stderr.txt").read_text() == "oops\n"
+    assert engine.containers() == []
+
+
+def test_what_it_writes_appears_in_the_directory_and_is_recorded(cli: Cli, files: Files) -> None:
+    command = "echo '{\"rmse\": 0.5}' > metrics.json; echo kept > model.txt"
+    demo = files(project(command, more='{"metrics": ["metrics.json"], "outputs": ["model.txt"]}'))
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 0, outcome.err
+    assert (demo / "model.txt").read_text() == "kept\n"
+    run = shown(cli)
+    assert run["metrics"]["rmse"]["value"] == 0.5
+    assert artifact(run, "model.txt").read_text() == "kept\n"
+
+
+def test_the_run_says_what_it_ran_in(cli: Cli, files: Files, engine: Daemon) -> None:
+    cli("run", files(project("true")), "-A", "memory=128m", "-A", "env=TOKEN=hush")
+
+    run = shown(cli)
+    identifier = engine.client.images.get(IMAGE).id
+    tags = run["tags"]
+    assert tags["mlflow.project.env"] == "docker"
+    assert (tags["mlflow.docker.image.uri"], tags["mlflow.docker.image.id"]) == (IMAGE, identifier)
+    record = json.loads(artifact(run, "runner/record.json").read_text())
+    assert (record["environment"]["kind"], record["environment"]["image"]) == ("docker", identifier)
+    plan = artifact(run, "runner/plan.json").read_text()
+    assert json.loads(plan)["environment"]["docker_args"] == ["memory=128m", "env=TOKEN"]
+    assert "hush" not in plan + json.dumps(record)
+
+
+def test_only_the_variables_that_are_named_enter(
+    cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPIED", "a b'c")
+    monkeypatch.setenv("BY_HAND", "yes")
+    monkeypatch.setenv("PRIVATE", "no")
+    demo = files(project("env", docker='{"environment": ["COPIED", ["SET", "x=1"]]}'))
+
+    outcome = cli("run", demo, "-A", "env=BY_HAND", "-A", "env=GIVEN=2")
+
+    found = dict(line.partition("=")[::2] for line in outcome.out.splitlines())
+    assert {name: found.get(name) for name in ("COPIED", "SET", "BY_HAND", "GIVEN")} == {
+        "COPIED": "a b'c",
+        "SET": "x=1",
+        "BY_HAND": "yes",
+        "GIVEN": "2",
+    }
+    assert found["RUNNER_RUN_ID"] == found["MLFLOW_RUN_ID"] == shown(cli)["run_id"]
+    assert not {"PRIVATE", "RUNNER_HOME", "DOCKER_HOST", "PYTHONPATH"} & set(found)
+
+
+def test_a_variable_that_is_to_be_copied_and_is_not_there_ends_the_run_before_its_image_is_fetched(
+    cli: Cli, files: Files
+) -> None:
+    demo = files(project("true", docker='{"image": "nowhere.invalid/x:1", "environment": ["ABSENT"]}'))
+
+    outcome = cli("run", demo)
+
+    assert outcome.code == 3
+    assert "variable ABSENT, which is not set" in outcome.err
+
+
+def test_inputs_are_seen_wherever_they_are_and_cannot_be_changed(
+    cli: Cli, files: Files, tmp_path: Path
+) -> None:
+    outside = tmp_path / "some where" / "data.csv"
+    outside.parent.mkdir()
+    outside.write_text("outside\n")
+    parameters = '{"far": "path", "near": {"type": "path", "default": "near.csv"}, "folder": "path"}'
+    command = "cat {far} {near}; ls {folder}; echo x >> {far}"
+    demo = files(project(command, parameters=parameters, **{"near.csv": "inside\n"}))
+
+    outcome = cli("run", demo, "-P", f"far={outside}", "-P", f"folder={outside.parent}")
+
+    assert outcome.out == "outside\ninside\ndata.csv\n"
+    assert outcome.code == 1
+    assert "Read-only file system" in outcome.err
+    assert outside.read_text() == "outside\n"
+
+
+def test_volumes_count_from_the_project_wherever_the_person_is(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    docker = '{"volumes": ["$(pwd)/data:/data:ro", "out:/named", "./made:/made"]}'
+    demo = files(project("cat /data/x; touch /made/y; echo z > /data/z", docker=docker, **{"data/x": "1\n"}))
+    (tmp_path / "more").mkdir()
+
+    outcome = cli("run", demo, "-A", f"v={tmp_path}/more:/more")
+
+    assert outcome.out == "1\n"
+    assert "Read-only file system" in outcome.err
+    assert (demo / "made/y").exists()
+
+
+def test_code_that_is_baked_into_the_image_is_what_runs_and_nothing_is_mounted(
+    cli: Cli, files: Files
+) -> None:
+    demo = files(project("cat here.txt; touch made; stat -c %u made", **{"here.txt": "baked\n"}))
+
+    outcome = cli("run", demo, "--build-image")
+
+    assert outcome.out == f"baked\n{os.getuid()}\n", outcome.err
+    assert not (demo / "made").exists()
+    assert json.loads(artifact(shown(cli), "runner/plan.json").read_text())["environment"]["build_image"]
+
+
+def test_a_tree_from_git_is_what_runs_and_stays_clean(cli: Cli, files: Files) -> None:
+    demo = files(project("cat here.txt; touch made", **{"here.txt": "committed\n"}))
+    for words in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm one"):
+        subprocess.run(["git", "-C", demo, *words.split()], check=True)
+    (demo / "here.txt").write_text("changed\n")
+
+    outcome = cli("run", f"git+file://{demo}")
+
+    assert outcome.out == "committed\n", outcome.err
+    assert not (demo / "made").exists()
+
+
+@pytest.mark.root
+def test_what_it_writes_belongs_to_the_caller_who_has_a_name_and_a_home(files: Files, engine: Daemon) -> None:
+    who = "import getpass, os, pathlib; print(os.getuid(), getpass.getuser(), pathlib.Path.home())"
+    demo = files(project(f"touch mine $HOME/x; unset USER LOGNAME; python -c '{who}'"))
+    shutil.chown(demo, 1234, 1234)
+    # Another user, who may still read where root keeps this Python.
+    rights = "--inh-caps=+dac_override --ambient-caps=+dac_override"
+    as_ada = [needed("setpriv"), "--reuid=1234", "--regid=1234", "--clear-groups", *rights.split()]
+
+    done = subprocess.run(
+        [*as_ada, sys.executable, "-m", "runner", "run", demo],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "USER": "ada", "LOGNAME": "ada"},
+    )
+
+    assert done.stdout == "1234 ada /mlflow/home\n", done.stderr
+    status = (demo / "mine").stat()
+    assert (status.st_uid, status.st_gid) == (1234, 1234)
+
+
+def test_an_image_without_bash_runs_its_command_in_sh(cli: Cli, files: Files, engine: Daemon) -> None:
+    bare = without("/usr/bin/bash", engine, keep_as="/usr/bin/sh")
+    demo = files(project("echo $0 works; exit 3", docker=json.dumps({"image": bare})))
+
+    outcome = cli("run", demo)
+
+    assert (outcome.out, outcome.code) == ("sh works\n", 3), outcome.err
+    assert "the image has no bash" in outcome.err
+
+
+def test_an_image_without_any_shell_is_said_clearly(cli: Cli, files: Files, engine: Daemon) -> None:
+    bare = without("/usr/bin/bash", engine, keep_as=None)
+
+    outcome = cli("run", files(project("true", docker=json.dumps({"image": bare}))))
+
+    assert outcome.code == 3
+    assert "the image has no shell" in outcome.err
+    assert engine.containers() == []
+
+
+def without(path: str, engine: Daemon, *, keep_as: str | None) -> str:
+    """The image without that program, or with another name for it."""
+    move = f"mv {path} {keep_as}" if keep_as else f"rm {path} /usr/bin/sh"
+    made = engine.client.containers.create(IMAGE, ["bash", "-c", move])
+    made.start()
+    made.wait()
+    made.commit("tests/bare", "1")
+    made.remove()
+    return "tests/bare:1"
+
+
+# options of docker run -----------------------------------------------------------------------------------
+def test_options_of_docker_run_reach_the_engine(cli: Cli, files: Files) -> None:
+    command = "cat /proc/sys/kernel/hostname; ulimit -n; stat -f -c %T /scratch; id -u; pwd"
+    demo = files(project(command.replace("id -u", "echo $EUID")))
+    options = (
+        "hostname=box",
+        "ulimit=nofile=2048",
+        "tmpfs=/scratch",
+        "u=4321:4321",
+        "workdir=/tmp",
+        "shm-size=1m",
+    )
+
+    outcome = cli("run", demo, *(word for option in options for word in ("-A", option)))
+
+    assert outcome.out.splitlines() == ["box", "2048", "tmpfs", "4321", "/tmp"], outcome.err
+
+
+def test_an_unknown_option_is_a_mistake_of_the_caller_and_leaves_no_run(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("true")), "-A", "gpu=all")
+
+    assert outcome.code == 2
+    assert "did you mean 'gpus'?" in outcome.err
+    assert json.loads(cli("runs", "list", "--json").out) == []
+
+
+def test_options_of_containers_without_a_container_are_said_to_be_useless(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files({"MLproject": "entry_points: {main: {command: 'true'}}"}), "-A", "gpus=all")
+
+    assert outcome.code == 0
+    assert "this project does not run in one" in outcome.err
+
+
+def test_a_gpu_that_the_engine_does_not_have_is_said_clearly(cli: Cli, files: Files, engine: Daemon) -> None:
+    outcome = cli("run", files(project("true")), "-A", "gpus=all")
+
+    assert outcome.code == 3
+    assert "no GPU to give" in outcome.err
+    assert engine.containers() == []
+    assert shown(cli)["status"] == "FAILED"
+
+
+# how it ends ---------------------------------------------------------------------------------------------
+def test_a_program_that_uses_too_much_memory_is_reported_as_such(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("python -c 'bytearray(10**9)'")), "-A", "memory=64m")
+
+    assert outcome.code == 137
+    assert "out of memory: the program used more than the limit of 64 MiB" in outcome.err
+    assert shown(cli)["tags"]["runner.error"].startswith("out of memory")
+
+
+def test_a_command_that_the_image_does_not_have_is_translated(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("trian --fast")))
+
+    assert outcome.code == 127
+    assert "trian: command not found" in outcome.err
+    assert "a command was not found in the image" in outcome.err
+
+
+STUBBORN = "import signal, time; signal.signal(2, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_program_and_what_it_started_within_a_second(
+    cli: Cli, files: Files, engine: Daemon, number: int
+) -> None:
+    saving = (
+        "import signal, sys, time\n"
+        "def save(*_): open('saved', 'w').write('all'); sys.exit(0)\n"
+        "for number in (2, 15): signal.signal(number, save)\n"
+        "print('up', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    demo = files(project("true && python save.py && echo not reached", **{"save.py": saving}))
+    runner = started("run", demo)
+
+    with up_to(runner, "up"):
+        runner.send_signal(number)
+        began = time.monotonic()
+        out, err = runner.communicate(timeout=20)
+        took = time.monotonic() - began
+
+    assert (runner.returncode, out) == (128 + number, ""), err
+    assert took < 2  # on a busy machine
+    assert (demo / "saved").read_text() == "all"
+    assert engine.containers() == []
+    assert shown(cli)["status"] == "KILLED"
+
+
+def test_a_second_signal_kills(cli: Cli, files: Files, engine: Daemon) -> None:
+    runner = started("run", files(project("python stubborn.py", **{"stubborn.py": STUBBORN})))
+
+    with up_to(runner, "up"):
+        for _ in range(2):
+            runner.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        _, err = runner.communicate(timeout=8)
+
+    assert runner.returncode == 137, err
+    assert engine.containers() == []
+    assert shown(cli)["status"] == "KILLED"
+
+
+def test_a_container_ends_with_a_runner_that_is_killed(files: Files, engine: Daemon) -> None:
+    runner = started("run", files(project("echo up; sleep 60")))
+
+    with up_to(runner, "up"):
+        assert len(engine.containers()) == 1
+        runner.kill()
+
+        await_(lambda: engine.containers() == [])
+
+
+@pytest.mark.parametrize("command", ["run", "gc"])
+def test_a_container_whose_guard_was_killed_too_is_gone_after_the_next_command(
+    cli: Cli, files: Files, engine: Daemon, command: str
+) -> None:
+    runner = started("run", files(project("echo up; sleep 60")))
+    with up_to(runner, "up"):
+        for child in children(runner.pid):
+            os.kill(child, signal.SIGKILL)
+        runner.kill()
+    assert len(engine.containers()) == 1
+
+    outcome = cli("run", files(project("true"))) if command == "run" else cli("env", "gc")
+
+    assert outcome.code == 0, outcome.err
+    assert engine.containers() == []
+
+
+def children(process: int) -> list[int]:
+    return [
+        int(word)
+        for task in Path(f"/proc/{process}/task").iterdir()
+        for word in (task / "children").read_text().split()
+    ]
+
+
+def test_a_container_of_a_living_runner_is_left_alone(cli: Cli, files: Files, engine: Daemon) -> None:
+    runner = started("run", files(project("echo up; sleep 60")))
+
+    with up_to(runner, "up"):
+        assert cli("run", files(project("true"))).code == 0
+
+        assert len(engine.containers()) == 1
+
+
+# secrets -------------------------------------------------------------------------------------------------
+def test_a_secret_is_in_no_argument_list_no_log_and_no_record(
+    cli: Cli, files: Files, engine: Daemon, home: Path
+) -> None:
+    secret = "hush-4711-hush"
+    parameters = '{"key": {"type": "string", "secret": true}}'
+    command = "test ${#RUNNER_SECRET_KEY} = 14 && echo got $RUNNER_SECRET_KEY && echo up && while ! test -e go; do sleep 0.1; done"
+    demo = files(project(command, parameters=parameters))
+    runner = subprocess.Popen(
+        [sys.executable, "-c", "import sys; from runner.cli import main; main(sys.stdin.read().split())"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert runner.stdin is not None
+    assert runner.stdout is not None
+    runner.stdin.write(f"run {demo} -P key={secret}")
+    runner.stdin.close()
+    said = ""
+    while not said.endswith("up\n"):
+        said += runner.stdout.readline()
+
+    (container,) = engine.client.containers.list()
+    configured = {name: value for name, value in container.attrs["Config"].items() if name != "Env"}
+    arguments = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    (demo / "go").touch()
+    with runner.stdout:
+        said += runner.stdout.read()
+
+    assert runner.wait(20) == 0, said
+    assert "got ********" in said
+    assert secret not in said
+    assert secret not in json.dumps(configured) + json.dumps(container.attrs["Args"])
+    assert not [words for words in arguments if secret.encode() in words]
+    assert secret not in engine.log.read_text()
+    for path in home.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+
+
+# tracking ------------------------------------------------------------------------------------------------
+CLIENT = """
+import mlflow, os, pathlib, sys
+with mlflow.start_run() as run:
+    mlflow.log_param("alpha", 1)
+    mlflow.log_metric("rmse", 0.25)
+    pathlib.Path("note.txt").write_text("from inside")
+    mlflow.log_artifact("note.txt")
+    class Same(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):
+            return model_input
+    info = mlflow.pyfunc.log_model(name="model", python_model=Same(), pip_requirements=[])
+print(mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/note.txt"))
+print(mlflow.pyfunc.load_model(info.model_uri).predict([1]))
+try:
+    mlflow.MlflowClient().log_text(sys.argv[1], "x", "stolen.txt")
+except Exception as error:
+    print("refused" if "belongs to somebody else" in str(error) else error)
+"""
+SITE = {"volumes": [f"{sysconfig.get_path('purelib')}:/site:ro"], "environment": [["PYTHONPATH", "/site"]]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["default", "host"])
+def test_the_unmodified_client_records_in_its_run_and_only_there(
+    cli: Cli, files: Files, network: str
+) -> None:
+    other = files(project("true"))
+    cli("run", other)
+    foreign = shown(cli)["run_id"]
+    demo = files(project(f"python client.py {foreign}", docker=json.dumps(SITE), **{"client.py": CLIENT}))
+
+    outcome = cli("run", demo, "-A", f"network={network}", "-A", "env=MLFLOW_DISABLE_ENV_CREATION=true")
+
+    assert outcome.out.splitlines() == ["from inside", "[1]", "refused"], outcome.err
+    run = shown(cli)
+    assert (run["params"]["alpha"], run["metrics"]["rmse"]["value"]) == ("1", 0.25)
+    assert artifact(run, "note.txt").read_text() == "from inside"
+    assert run["status"] == "FINISHED"
+
+
+ASK = """
+import http.client, os
+address, token = os.environ["MLFLOW_TRACKING_URI"].removeprefix("http://"), os.environ["MLFLOW_TRACKING_TOKEN"]
+for given, host in ((token, address), ("wrong", address), (token, "evil.example")):
+    connection = http.client.HTTPConnection(address, timeout=10)
+    path = "/api/2.0/mlflow/runs/get?run_id=" + os.environ["MLFLOW_RUN_ID"]
+    connection.request("GET", path, headers={"Authorization": "Bearer " + given, "Host": host})
+    print(connection.getresponse().status)
+"""
+
+
+def test_the_endpoint_asks_for_the_token_and_for_its_own_name(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("python ask.py", **{"ask.py": ASK})))
+
+    assert outcome.out.split() == ["200", "401", "403"], outcome.err
+
+
+def test_without_a_way_to_us_the_program_runs_and_a_warning_says_so(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("env")), "-A", "network=none")
+
+    assert outcome.code == 0
+    assert "cannot reach its tracking endpoint: it has no network" in outcome.err
+    assert "MLFLOW_" not in outcome.out
+    assert f"RUNNER_RUN_ID={shown(cli)['run_id']}" in outcome.out
+
+
+# the rest ------------------------------------------------------------------------------------------------
+def test_an_engine_that_is_not_there_is_said_before_anything_is_tried(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+
+    outcome = cli("run", files(project("true")))
+
+    assert outcome.code == 3
+    assert "no container engine can be used" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_lines_come_as_they_are_printed(files: Files) -> None:
+    runner = started("run", files(project("echo up; sleep 30")))
+
+    with up_to(runner, "up"):
+        assert runner.poll() is None
