@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments.conda import asking
+from runner.environments.conda import asking, configuration
 from tests.cli.test_run import artifact, shown
 from tests.conftest import Cli, Files
 from tests.environments.conda.conftest import channel, downloads, fetched, person
@@ -41,6 +41,13 @@ pytestmark = pytest.mark.usefixtures("fetched")
 @pytest.fixture(autouse=True)
 def nothing_else(channel: Channel) -> None:
     assert not any(map(shutil.which, ABSENT))
+
+
+def test_the_keys_of_condarc_are_documented() -> None:
+    page = Path(__file__).parents[2] / "docs/how-to/use-conda-environments.md"
+    rows = [line.split("`")[1] for line in page.read_text().splitlines() if line.startswith("| `")]
+
+    assert sorted(rows) == sorted(configuration.KEYS)
 
 
 class TestThreeProjects:
@@ -122,7 +129,9 @@ def test_a_contradiction_is_a_failed_run_with_the_solvers_tree(cli: Cli, files: 
     outcome = cli("run", files({"MLproject": PROJECT, "conda.yaml": text, "show.py": ""}))
 
     assert outcome.code == 3
+    page = Path(__file__).parents[2] / "docs/how-to/use-conda-environments.md"
     assert "└─ antique 1.0 would require" in outcome.err
+    assert outcome.err.partition("error: ")[2].rstrip() in page.read_text()
     run = shown(cli)
     assert run["status"] == "FAILED"
     assert "clock <2" in artifact(run, "logs/stderr.txt").read_text()

@@ -18,7 +18,7 @@ from runner.settings import Settings
 
 ALIAS = "https://conda.anaconda.org"
 PRIORITIES = ("strict", "flexible", "disabled")
-_KEYS = ("channel_alias", "channel_priority", "channels", "default_channels", "custom_channels")
+KEYS = ("channel_alias", "channel_priority", "channels", "default_channels", "custom_channels")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -94,7 +94,7 @@ def _content(path: Path) -> Mapping[str, Any]:
         ) from error
     if not isinstance(found, dict):
         return {}
-    known = {key: found[key] for key in _KEYS if found.get(key)}
+    known = {key: found[key] for key in KEYS if found.get(key)}
     for key, value in known.items():
         if not _sound(key, value):
             raise EnvironmentFailed(

@@ -99,6 +99,7 @@ class _Making:
         return resolutions.remembered(
             self._question(asked, platforms),
             lambda: self.lock(asked, platforms),
+            sources=sources(self.directory, self.settings) if self.spec.pip else "",
             settings=self.settings,
             phase=self.phase,
             anew=self.wishes.anew,
@@ -107,7 +108,7 @@ class _Making:
     def _question(self, asked: Wanted, platforms: tuple[str, ...]) -> list[object]:
         environ = self.settings.environ
         overrides = {name: environ[name] for name in sorted(environ) if name.startswith("CONDA_OVERRIDE_")}
-        question: list[object] = [
+        return [
             "conda",
             asked.fingerprint,
             platforms,
@@ -115,7 +116,6 @@ class _Making:
             cache.platform_tag(),
             overrides,
         ]
-        return [*question, sources(self.directory, self.settings)] if self.spec.pip else question
 
     def lock(self, asked: Wanted, platforms: tuple[str, ...]) -> Lock:
         content = self._solved(asked, platforms)

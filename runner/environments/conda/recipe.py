@@ -112,7 +112,7 @@ class CondaRecipe:
         request = {
             "prefix": str(prefix),
             "cache": str(self.settings.cache / "conda/pkgs"),
-            "packages": [_told(package) for package in content.conda],
+            "packages": [told(package) for package in content.conda],
         }
         answer = ask(
             "install",
@@ -163,7 +163,7 @@ def _local(content: CondaLock, directory: Path) -> Iterable[str]:
             yield f"{path} {LocalPath(path=path, editable=option == 'editable').fingerprint()}"
 
 
-def _told(package: CondaPackage) -> dict[str, Any]:
+def told(package: CondaPackage) -> dict[str, Any]:
     """A package as the worker wants it."""
     names = ("name", "version", "build", "build_number", "subdir", "noarch", "file_name", "url", "channel", "md5", "sha256", "depends", "site_packages")  # fmt: skip
     return {name: getattr(package, name) for name in names}

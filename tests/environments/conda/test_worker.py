@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from runner.environments.conda import lockfile
 from runner.environments.conda.asking import WORKER
-from tests.services.channel import Channel
+from runner.environments.conda.recipe import told
+from tests.environments.conda.bench import Bench, asking
 
 ROUNDS = 30  # of these about 12 crash, where the interpreter ends in the usual way
 
@@ -19,23 +21,21 @@ def worker(request: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_it_never_crashes_when_it_ends(tmp_path: Path, conda_channel: Channel) -> None:
-    more = {"offline": False, "logins": {}}
-    asked = {
-        "job": "solve",
-        "channels": [conda_channel.url],
-        "specs": ["polite", "tuned"],
-        "platforms": ["linux-64"],
-        "virtual": {"linux-64": None},
-        "priority": "strict",
-        "as_of": None,
-        "cache": str(tmp_path / "repodata"),
-        **more,
+def test_it_never_crashes_when_it_ends(bench: Bench, tmp_path: Path) -> None:
+    content = lockfile.read(bench.lock(asking("tuned")).text, name="the lock")
+    packages = [told(package) for package in content.conda]
+    request = {
+        "job": "install",
+        "cache": str(tmp_path / "pkgs"),
+        "packages": packages,
+        "offline": False,
+        "logins": {},
     }
 
-    codes = [worker(asked).returncode for _ in range(ROUNDS)]
+    done = [worker({**request, "prefix": str(tmp_path / f"prefix{number}")}) for number in range(ROUNDS)]
 
-    assert codes == [0] * ROUNDS
+    assert [item.returncode for item in done] == [0] * ROUNDS
+    assert all("answer" in json.loads(item.stdout) for item in done)
 
 
 def test_it_says_what_it_does_not_understand(tmp_path: Path) -> None:
