@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import Cli, Outcome
+from tests.services.channel import Channel
 
 EXAMPLES = Path(__file__).parent.parent / "example_projects"
 KEYS = {
@@ -43,7 +44,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("project", cases())
-def test_an_example_gives_what_it_expects(project: Path, here: Path, cli: Cli) -> None:
+def test_an_example_gives_what_it_expects(
+    project: Path, here: Path, cli: Cli, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if expected(project).get("conda"):
+        channel: Channel = request.getfixturevalue("conda_channel")
+        monkeypatch.setenv("CONDA_CHANNEL_ALIAS", channel.address)
     shutil.copytree(
         project,
         here,
