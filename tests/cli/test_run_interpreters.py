@@ -89,7 +89,7 @@ def test_a_python_env_of_a_python_that_is_gone_says_the_ways_out(cli: Cli, files
     assert "Python 3.6 (its last release was in 2021-12) is not on this machine" in outcome.err
     assert "python_env.yaml asks for it; found are:" in outcome.err
     assert "not downloaded: UV_PYTHON_DOWNLOADS=never forbids it" in outcome.err
-    for way in ("name it in a conda.yaml", "pyenv install 3.6", "--python VERSION"):
+    for way in ("have it in a conda.yaml", "pyenv install 3.6", "--python VERSION"):
         assert way in outcome.err
 
 

@@ -75,7 +75,7 @@ def find(
     if wanted.too_old:
         raise NoInterpreter(
             f"{wanted} is too old: virtual environments need Python 3.6 or newer",
-            hint="name it in a conda.yaml, for conda still has it; ask for a newer `python:`; or run with --env-manager local",
+            hint="have it in a conda.yaml, for conda still has it; ask for a newer `python:`; or run with --env-manager local",
         )
     phase.update(f"looking for {wanted}")
     if found := _best(wanted, settings):
@@ -134,8 +134,9 @@ def _ways_out(wanted: PythonRequest) -> str:
     version = wanted.text if re.fullmatch(r"[\d.]+", wanted.text) else "3.X"
     if wanted.gone:
         return (
-            f"conda still has it: name it in a conda.yaml (dependencies: [python={version}, pip, {{pip: [...]}}]), which needs"
-            f" no conda here; or install it with `pyenv install {version}`, or choose another with --python VERSION"
+            f"conda still has it, and needs none here: have it in a conda.yaml (dependencies: [python={version}, pip,"
+            f" {{pip: [...]}}]), and leave --env-manager and --python out; or install it with `pyenv install {version}`,"
+            " or choose another with --python VERSION"
         )
     return (
         f"install it with `uv python install {version}` or `pyenv install {version}`, choose another with"

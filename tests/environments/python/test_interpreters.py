@@ -284,7 +284,7 @@ def test_of_what_is_too_old_to_be_downloaded_the_hint_names_conda(version: str) 
     with pytest.raises(NoInterpreter) as failure:
         sought(f"=={version}.*" if version.count(".") == 1 else version)
 
-    assert "conda still has it: name it in a conda.yaml" in (failure.value.hint or "")
+    assert "conda still has it, and needs none here" in (failure.value.hint or "")
     assert "conda" not in (hint_for("3.8") or "")
 
 
