@@ -102,6 +102,18 @@ def test_an_environment_in_use_stays(workshop: Workshop) -> None:
     assert len(collect(workshop.settings, max_bytes=0).entries) == 1
 
 
+def test_an_environment_that_somebody_activated_as_conda_does_stays(workshop: Workshop) -> None:
+    path = workshop.build("beta").path
+    program = subprocess.Popen(["sleep", "30"], env={"CONDA_PREFIX": str(path), "PATH": os.environ["PATH"]})
+    while b"CONDA_PREFIX" not in Path(f"/proc/{program.pid}/environ").read_bytes():
+        time.sleep(0.001)
+    try:
+        assert collect(workshop.settings, max_bytes=0).entries == ()
+    finally:
+        program.kill()
+        program.wait()
+
+
 def test_an_environment_that_is_being_built_stays(workshop: Workshop) -> None:
     environment = workshop.build("beta")
     assert environment.path

@@ -5,8 +5,11 @@ import click
 from runner import environments, sources
 from runner.cli import Context
 from runner.cli.env.texts import SHOWN, day, size
+from runner.cli.output import printable
+from runner.environments.images.collecting import collect
+from runner.errors import EnvironmentFailed
 from runner.launch import contained
-from runner.settings import read_size
+from runner.settings import Settings, read_size
 
 
 @click.command
@@ -26,7 +29,7 @@ from runner.settings import read_size
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.pass_obj
 def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bool) -> None:
-    """Free room: broken builds, leftovers, and environments, packages, Git mirrors and downloads unused for long.
+    """Free room: broken builds, leftovers, and environments, packages, images, Git mirrors and downloads unused for long.
 
     What is in use stays. Everything here can be had again.
     """
@@ -41,11 +44,24 @@ def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bo
         click.echo(
             f"{entry.key[:SHOWN]}  {entry.kind}, {python}last used {day(entry.used)}, {size(entry.bytes)}"
         )
-    sources_size = sources.prune(context.settings, older_than_days=older_than, dry_run=dry_run)
     if not dry_run and (orphans := contained.reap(context.settings)):
         click.echo(f"removed {orphans} containers whose runner is gone")
+    images = _images(context.settings, older_than=older_than, dry_run=dry_run)
+    sources_size = sources.prune(context.settings, older_than_days=older_than, dry_run=dry_run)
     verb = "would remove" if dry_run else "removed"
     click.echo(
         f"{verb} {len(gone.entries)} environments, {len(gone.packages)} packages ({size(gone.bytes)}),"
-        f" {len(gone.leftovers)} leftovers, {size(sources_size)} of Git mirrors and downloads"
+        f" {images} images, {len(gone.leftovers)} leftovers, {size(sources_size)} of Git mirrors and downloads"
     )
+
+
+def _images(settings: Settings, *, older_than: float, dry_run: bool) -> int:
+    """How many of the container images that we made went; a missing engine is no reason to free nothing else."""
+    try:
+        gone = collect(settings, older_than=older_than, dry_run=dry_run)
+    except EnvironmentFailed as error:
+        click.echo(f"images are not collected: {printable(error.message)}", err=True)
+        return 0
+    for name, count in gone:
+        click.echo(f"{printable(name)}  image, {size(count)}")
+    return len(gone)

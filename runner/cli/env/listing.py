@@ -1,5 +1,7 @@
 """`runner env list`, `show`, `remove`."""
 
+from dataclasses import asdict
+
 import click
 
 from runner import environments
@@ -8,16 +10,19 @@ from runner.cli.env.texts import SHOWN, day, short, size, steps, summary
 from runner.cli.output import print_json, printable
 from runner.cli.tables import print_table
 from runner.environments import Entry
+from runner.environments.images.collecting import Ours, listed
+from runner.errors import EnvironmentFailed
+from runner.settings import Settings
 
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the environments in the cache, the last used one first."""
-    found = environments.entries(context.settings)
+    """List the environments in the cache, and the container images that we made, the last used one first."""
+    found, images = environments.entries(context.settings), _images(context.settings)
     if as_json:
-        print_json([summary(entry) for entry in found])
+        print_json([*map(summary, found), *({"kind": "image", **asdict(image)} for image in images)])
         return
     rows = [
         (
@@ -30,6 +35,10 @@ def list_(context: Context, *, as_json: bool) -> None:
             day(entry.used),
         )
         for entry in found
+    ]
+    rows += [
+        (image.name, "image", "", "", size(image.bytes), day(image.created), day(image.used))
+        for image in images
     ]
     heads = ("KEY", "KIND", "PYTHON", "PACKAGES", "SIZE", "CREATED", "LAST USED")
     print_table(heads, rows, right=("PACKAGES", "SIZE"))
@@ -64,6 +73,15 @@ def remove(context: Context, *, keys: tuple[str, ...]) -> None:
     found = [environments.entry(context.settings, key) for key in keys]
     for entry in dict.fromkeys(item.key for item in found):
         click.echo(f"removed {environments.remove(context.settings, entry).key}")
+
+
+def _images(settings: Settings) -> list[Ours]:
+    """None where no container engine answers: that is no reason to show nothing else."""
+    try:
+        return listed(settings)
+    except EnvironmentFailed as error:
+        click.echo(f"images are not listed: {printable(error.message)}", err=True)
+        return []
 
 
 def _facts(entry: Entry) -> dict[str, str]:
