@@ -9,7 +9,8 @@ from runner import environments, project
 from runner.cli import Context
 from runner.cli.terminal import Terminal
 from runner.environments import Lock, Wishes, choose
-from runner.errors import UsageError
+from runner.environments.python.interpreters import NoInterpreter
+from runner.errors import EnvironmentFailed, UsageError
 from runner.files import write_atomically
 from runner.launch import asof
 from runner.progress import Progress
@@ -70,13 +71,12 @@ def command(
     wishes = asof.dated(wishes, DirectorySource(path=directory), None, settings=context.settings)
     progress = Progress(Terminal())
     with progress.phase("environment") as phase:
-        lock = environments.resolve(
-            spec,
-            directory=directory,
-            settings=context.settings,
-            phase=phase,
-            wishes=wishes,
-        )
+        try:
+            lock = environments.resolve(
+                spec, directory=directory, settings=context.settings, phase=phase, wishes=wishes
+            )
+        except NoInterpreter as error:
+            raise _with_conda(error, directory) from error
     assert lock is not None
     write_atomically(file, environments.document(spec, lock, directory=directory, file=file))
     if not lock.pinned:
@@ -84,6 +84,14 @@ def command(
     for text in lock.notices:
         progress.notice(text)
     click.echo(f"{file.name}: {lock.packages} packages for {_made_for(lock, platforms)}")
+
+
+def _with_conda(error: NoInterpreter, directory: Path) -> EnvironmentFailed:
+    """A run makes a conda environment of a conda file whose Python cannot be had otherwise; its lock has another name."""
+    if not isinstance(project.load(directory).environment, CondaEnv):
+        return error
+    way = "conda still has it: `runner lock --output conda-lock.yml` makes a lock for a conda environment"
+    return EnvironmentFailed(error.message, detail=error.detail, hint=way)
 
 
 def _made_for(lock: Lock, platforms: tuple[str, ...]) -> str:

@@ -72,6 +72,22 @@ def test_somebody_who_asks_for_something_else_gets_no_conda_environment(
     assert "conda still has it" in outcome.err
 
 
+def test_its_lock_is_one_for_a_conda_environment(
+    cli: Cli, files: Files, ancient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = files(conda_file(ancient))
+    monkeypatch.chdir(demo)
+
+    refused = cli("lock")
+    made = cli("lock", "--output", "conda-lock.yml")
+    locked = cli("run", "--locked")
+
+    assert refused.code == 3
+    assert "`runner lock --output conda-lock.yml` makes a lock for a conda environment" in refused.err
+    assert made.code == 0, made.err
+    assert locked.out == "Python 3.6.15\n", locked.err
+
+
 def test_a_lock_for_a_python_that_is_gone_is_not_passed_over(cli: Cli, files: Files, ancient: str) -> None:
     contents = {**conda_file(ancient), "pylock.toml": 'lock-version = "1.0"\npackages = []\n'}
 

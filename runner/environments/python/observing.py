@@ -16,6 +16,7 @@ _DIST = re.compile(r"([\w.]+)-([\w.+!]+)(?:-py[\d.]+)?\.(?:dist|egg)-info")
 _EGG = re.compile(r"([\w.-]+)()\.egg-info")  # of a package in development: its version is inside
 _CONDA = re.compile(r"([\w.-]+)-([\w.+!]+)-([\w.]+)\.json")
 _MINOR = re.compile(r"python3\.\d+t?")
+_MOST_BYTES = 1 << 12
 _SYSTEM_SITES = re.compile(r"^include-system-site-packages\s*=\s*true", re.MULTILINE | re.IGNORECASE)
 
 
@@ -30,7 +31,7 @@ def observe(environ: Mapping[str, str], directory: Path) -> Observed | None:
     if python is None:
         return None
     known: dict[str, str] = {}
-    for name, version in chain.from_iterable(map(_listed, _sites(python, environ))):
+    for name, version in chain.from_iterable(map(_listed, _sites(python, environ, directory))):
         known.setdefault(re.sub(r"[-_.]+", "-", name).lower(), f"{name}=={version}" if version else name)
     return Observed(
         python=python, lines=(*sorted(_conda(_prefix(python))), *sorted(known.values(), key=str.lower))
@@ -67,9 +68,9 @@ def _prefix(python: Path) -> Path:
     return own if (own / "pyvenv.cfg").exists() else python.resolve().parent.parent
 
 
-def _sites(python: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+def _sites(python: Path, environ: Mapping[str, str], directory: Path) -> Iterator[Path]:
     """Directories of packages in the order in which Python looks, as far as they can be told from outside."""
-    yield from (Path(part) for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part)
+    yield from (directory / part for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part)
     prefix, real = _prefix(python), python.resolve()
     settings = _text(prefix / "pyvenv.cfg")
     if settings:
@@ -109,7 +110,11 @@ def _names(directory: Path) -> list[str]:
 
 
 def _text(file: Path) -> str:
+    """The beginning of a file that is one: a project may hold a pipe of that name."""
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        if not file.is_file():
+            return ""
+        with file.open("rb") as stream:
+            return stream.read(_MOST_BYTES).decode(errors="replace")
     except OSError:
         return ""

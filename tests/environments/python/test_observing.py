@@ -112,6 +112,7 @@ def test_the_users_own_packages_and_the_path_of_modules_count(tmp_path: Path) ->
     home, more = str(tmp_path / "home"), str(tmp_path / "more")
 
     assert lines(seen(base / "bin", HOME=home, PYTHONPATH=more)) == ("added==1", "one==2")
+    assert "added==1" in lines(seen(base / "bin", directory=tmp_path, PYTHONPATH="more"))
     assert lines(seen(base / "bin", HOME=home, PYTHONNOUSERSITE="1")) == ("one==1",)
 
 
@@ -157,6 +158,15 @@ class TestPyenv:
         (project.parent / ".python-version").write_text("3.12.1\n3.11.7\n")
         assert chosen() == Path("3.12.1/bin/python")
         assert chosen(PYENV_VERSION="3.11.7:3.12.1") == Path("3.11.7/bin/python")
+
+    def test_a_pipe_in_the_project_holds_nobody_up(self, root: Path, tmp_path: Path) -> None:
+        (root / "version").write_text("3.11.7\n")
+        os.mkfifo(tmp_path / ".python-version")
+
+        found = seen(root / "shims", directory=tmp_path)
+
+        assert found
+        assert found.python == root / "versions/3.11.7/bin/python"
 
     @each("chosen", ["system", "3.9.1", "../../evil", ""])
     def test_a_version_that_is_not_there_is_not_guessed(self, root: Path, chosen: str) -> None:
