@@ -46,7 +46,7 @@ def items_of(table: Table, key: str, *, what: str) -> tuple[Node, ...]:
         case Items(values=values):
             return values
         case node:
-            raise refused(f"{what} must be a list, not {node}", node)
+            raise refused(f"{what} must be a list, not {node}", node, hint=f"write `{key}: [...]`")
 
 
 def texts_of(table: Table, key: str, *, what: str) -> tuple[str, ...]:

@@ -99,6 +99,9 @@ def test_pip_packages_are_locked_for_this_platform_only(cli: Cli, files: Files, 
     assert written.code == 0
     entries = yaml.safe_load((directory / "conda-lock.yml").read_text())["package"]
     assert [entry["name"] for entry in entries if entry["manager"] == "pip"] == ["beta"]
+    refused = cli("lock", "--platform", "osx-arm64", directory)
+    assert refused.code == 3
+    assert "can be locked for linux-64 only, not for osx-arm64" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,11 @@ class _Making:
                 f"{self.spec.file} is a lock itself: there is nothing to solve anew",
                 hint="make it anew with the tool that made it",
             )
+        if self.spec.pip and (others := [name for name in platforms if name != platform()]):
+            raise EnvironmentFailed(
+                f"the pip section of {self.spec.file} can be locked for {platform()} only, not for {', '.join(others)}",
+                hint="lock on a machine of each kind, or leave its packages to conda",
+            )
         asked = wanted(self.spec, directory=self.directory, settings=self.settings, wishes=self.wishes)
         return resolutions.remembered(
             self._question(asked, platforms),

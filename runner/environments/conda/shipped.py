@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -36,6 +37,7 @@ def own(spec: CondaEnv, directory: Path) -> tuple[str, CondaLock, str] | None:
     name, here = spec.lock_file, platform()
     text = _text(directory / name, name)
     lock = parse(text, name=name, platform=here)
+    _refuse_doubles(lock, name)
     _check(lock, spec, directory=directory, platform=here, name=name)
     return lockfile.write(rebased(lock, before=(directory / name).parent, after=directory)), lock, name
 
@@ -57,17 +59,8 @@ def check(spec: CondaEnv, *, directory: Path, file: Path, platforms: Iterable[st
 
 
 def document(spec: CondaEnv, lock: Lock, *, directory: Path, file: Path) -> str:
-    """The content of a conda-lock.yml to be written beside a project; tells later whether it is out of date.
-
-    Raises:
-        EnvironmentFailed: it is for platforms for which the pip section is not locked.
-    """
+    """The content of a conda-lock.yml to be written beside a project; tells later whether it is out of date."""
     content = lockfile.read(lock.text, name="the lock")
-    if others := [one for one in content.platforms if one != platform() and spec.pip]:
-        raise EnvironmentFailed(
-            f"the pip section of {spec.file} can be locked for {platform()} only, not for {', '.join(others)}",
-            hint="lock on a machine of each kind, or leave its packages to conda",
-        )
     place = file.resolve().parent
     return lockfile.write(
         replace(
@@ -90,6 +83,17 @@ def parse(text: str, *, name: str, platform: str) -> CondaLock:
     if explicit.MARK in text.split():
         return explicit.read(text, name=name, platform=platform)
     return lockfile.read(text, name=name)
+
+
+def _refuse_doubles(lock: CondaLock, name: str) -> None:
+    """Two versions of one package cannot both be installed."""
+    listed = Counter((package.name, package.platform) for package in lock.conda)
+    listed.update((f"{_normal(package.name)} (pip)", package.platform) for package in lock.pip)
+    if doubles := [f"{package} for {platform}" for (package, platform), times in listed.items() if times > 1]:
+        raise EnvironmentFailed(
+            f"{name} lists {', '.join(doubles[:_NAMED])} more than once",
+            hint="restore the file, or make it anew with the tool that made it",
+        )
 
 
 def asked(spec: CondaEnv, directory: Path) -> Requirements:

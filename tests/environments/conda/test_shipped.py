@@ -284,6 +284,13 @@ def test_a_pixi_lock_that_cannot_be_used_is_refused(files: Files, old: str, new:
     assert said in str(failure.value)
 
 
+def test_two_versions_of_one_package_are_refused(files: Files) -> None:
+    other = EXPLICIT + f"{PYTHON.url.replace('3.10', '3.9')}#{MD5}\n"
+
+    with pytest.raises(EnvironmentFailed, match="lists python for linux-64 more than once"):
+        own(files({"conda.yaml": CONDA, "conda-linux-64.lock": other}))
+
+
 def test_a_lock_that_is_no_text_is_told(files: Files) -> None:
     directory = files({"conda.yaml": CONDA})
     (directory / "conda-lock.yml").write_bytes(b"\xff\xfe")
