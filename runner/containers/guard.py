@@ -1,7 +1,7 @@
 """Removes a run's container when the runner that started it died without a word (kill -9, out of memory).
 
 Started as ``python -I -S guard.py SOCKET``, as runner/process/guard.py is, and told the name of the container before there is one.
-Where the engine is not at a socket of this machine, the next command that uses it does the same, see `running.reap`.
+Where the engine is not at a socket of this machine, the next command that uses it does the same, see `owners.reap`.
 """
 
 import os

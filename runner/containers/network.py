@@ -14,6 +14,7 @@ from typing import Any
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
+from runner.containers.running import rootless
 
 NAME = "host.docker.internal"
 LOOPBACK = "127.0.0.1"
@@ -35,18 +36,24 @@ def reach(engine: Engine, options: Mapping[str, Any]) -> Reach | str:
         EnvironmentFailed: there is no such network.
     """
     network = options.get("network_mode") or "default"
-    if network == "none":
-        return "it has no network"
+    if reason := _cut_off(engine, network):
+        return reason
     if network == "host":
         return Reach(LOOPBACK, LOOPBACK, {})
-    if ":" in network:
-        return f"it shares the network of another ({network})"
     gateway = _gateway(engine, network)
     if gateway is not None and _ours(gateway):
         return Reach(gateway, NAME, {NAME: gateway})
     if _desktop(engine):
         return Reach(LOOPBACK, NAME, {})
     return f"this machine has no address in its network {network!r}"
+
+
+def _cut_off(engine: Engine, network: str) -> str | None:
+    if network == "none":
+        return "it has no network"
+    if ":" in network:
+        return f"it shares the network of another ({network})"
+    return "an engine without root keeps its networks to itself" if rootless(engine) else None
 
 
 def _gateway(engine: Engine, network: str) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from runner.containers import guard, running, trouble
+from runner.containers import creating, guard, running, trouble
+from runner.containers.creating import Setup
 from runner.containers.engine import Engine
-from runner.containers.running import Container, Ended, Setup
+from runner.containers.running import Container, Ended
 from runner.errors import EnvironmentFailed
 from runner.executors import Exit, Job, Sink
 from runner.executors.local import shell_signal
@@ -32,7 +33,7 @@ class ContainerExecutor:
 
     def execute(self, job: Job, *, sink: Sink) -> Exit:
         """Run it to its end; afterwards there is no container."""
-        name = self.setup.options.get("name") or running.name_of(job.run_id)
+        name = self.setup.options.get("name") or creating.name_of(job.run_id)
         with self._guarded(name), self._created(job) as container:
             if container.shell == "sh":
                 self.notice("the image has no bash: the command runs in sh")
@@ -55,7 +56,7 @@ class ContainerExecutor:
 
         def create() -> None:
             made.append(
-                running.create(
+                creating.create(
                     self.engine, self.setup, run_id=job.run_id, command=job.command, variables=job.variables
                 )
             )
@@ -71,8 +72,8 @@ class ContainerExecutor:
         """Its end, None if it was stopped before its start."""
 
         def follow() -> Ended:
-            with trouble.explained("the container cannot be followed"):
-                output = container.attached()
+            explained = trouble.explained("the container cannot be followed")
+            with explained, container.attached() as output:
                 container.start()
                 self._stopping.begin(container.kill)
                 for stream, data in output:

@@ -14,10 +14,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from runner import project
-from runner.containers import network, running
+from runner.containers import network, owners
+from runner.containers.creating import CODE, INPUTS, Setup
 from runner.containers.engine import connect, within_reach
 from runner.containers.network import Reach
-from runner.containers.running import CODE, INPUTS, Owner, Setup
+from runner.containers.owners import Owner
 from runner.containers.volumes import volume
 from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed, RunnerError
@@ -54,7 +55,7 @@ def placed(
         EnvironmentFailed: there is no engine any more.
     """
     with connect(settings.environ) as engine:
-        running.reap(engine, _gone)
+        owners.reap(engine, _gone)
         reach = network.reach(engine, planned.arguments.options)
         if isinstance(reach, str):
             going.progress.warn(
@@ -87,7 +88,7 @@ def reap(settings: Settings) -> int:
         return 0
     try:
         with connect(settings.environ) as engine:
-            return running.reap(engine, _gone)
+            return owners.reap(engine, _gone)
     except EnvironmentFailed:
         return 0
 

@@ -171,7 +171,9 @@ def test_volumes_count_from_the_project_wherever_the_person_is(
     cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    docker = '{"volumes": ["$(pwd)/data:/data:ro", "out:/named", "./made:/made"]}'
+    docker = (
+        '{"volumes": ["$(pwd):/mlflow/projects/code", "$PWD/data:/data:ro", "out:/named", "./made:/made"]}'
+    )
     demo = files(project("cat /data/x; touch /made/y; echo z > /data/z", docker=docker, **{"data/x": "1\n"}))
     (tmp_path / "more").mkdir()
 
@@ -257,6 +259,20 @@ def without(path: str, engine: Daemon, *, keep_as: str | None) -> str:
     made.commit("tests/bare", "1")
     made.remove()
     return "tests/bare:1"
+
+
+def test_the_entry_point_of_an_image_comes_first_as_with_docker_run(
+    cli: Cli, files: Files, engine: Daemon
+) -> None:
+    made = engine.client.containers.create(IMAGE)
+    made.commit(
+        "tests/wrapped", "1", changes=["""ENTRYPOINT ["bash", "-c", "echo wrapped; \\"$@\\"", "x"]"""]
+    )
+    made.remove()
+    demo = files(project("echo works", docker='{"image": "tests/wrapped:1"}'))
+
+    assert cli("run", demo).out == "wrapped\nworks\n"
+    assert cli("run", demo, "-A", "entrypoint=").out == "works\n"
 
 
 # options of docker run -----------------------------------------------------------------------------------
@@ -469,16 +485,13 @@ SITE = {"volumes": [f"{sysconfig.get_path('purelib')}:/site:ro"], "environment":
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", ["default", "host"])
-def test_the_unmodified_client_records_in_its_run_and_only_there(
-    cli: Cli, files: Files, network: str
-) -> None:
+def test_the_unmodified_client_records_in_its_run_and_only_there(cli: Cli, files: Files) -> None:
     other = files(project("true"))
     cli("run", other)
     foreign = shown(cli)["run_id"]
     demo = files(project(f"python client.py {foreign}", docker=json.dumps(SITE), **{"client.py": CLIENT}))
 
-    outcome = cli("run", demo, "-A", f"network={network}", "-A", "env=MLFLOW_DISABLE_ENV_CREATION=true")
+    outcome = cli("run", demo)
 
     assert outcome.out.splitlines() == ["from inside", "[1]", "refused"], outcome.err
     run = shown(cli)
@@ -498,8 +511,9 @@ for given, host in ((token, address), ("wrong", address), (token, "evil.example"
 """
 
 
-def test_the_endpoint_asks_for_the_token_and_for_its_own_name(cli: Cli, files: Files) -> None:
-    outcome = cli("run", files(project("python ask.py", **{"ask.py": ASK})))
+@pytest.mark.parametrize("network", ["default", "bridge", "host"])
+def test_the_endpoint_asks_for_the_token_and_for_its_own_name(cli: Cli, files: Files, network: str) -> None:
+    outcome = cli("run", files(project("python ask.py", **{"ask.py": ASK})), "-A", f"network={network}")
 
     assert outcome.out.split() == ["200", "401", "403"], outcome.err
 

@@ -1,0 +1,135 @@
+"""The container of a run: made, but not started.
+
+What the person gave (`-A`) wins over what we would choose; lists and mappings are joined.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.containers import passwd, trouble
+from runner.containers.engine import Engine
+from runner.containers.owners import Owner, labels
+from runner.containers.running import Container, hinted, rootless
+from runner.containers.volumes import Volume
+from runner.errors import EnvironmentFailed
+
+CODE = "/mlflow/projects/code"  # where MLflow has it
+INPUTS = "/mlflow/inputs"
+HOME = "/mlflow/home"
+SHELLS = {"bash": ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"), "sh": ("/bin/sh", "/usr/bin/sh")}
+# A shell that a signal reaches waits for what it runs, which gets the signal, too, and only then ends.
+HEEDING = "trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a run's container is made of, its command and variables aside.
+
+    Attributes:
+        image: id.
+        owner: this process.
+        mounts: path of this machine -> path in the container, to be written.
+        inputs: the same, only to be read.
+        volumes: what the person and the project mount.
+        options: arguments of the SDK that the person gave, see arguments.py.
+        hosts: names for addresses, in addition to those of the engine.
+        path: directories in front of the image's PATH.
+    """
+
+    image: str
+    owner: Owner
+    mounts: Mapping[Path, str] = field(default_factory=dict)
+    inputs: Mapping[Path, str] = field(default_factory=dict)
+    volumes: Sequence[Volume] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    path: Sequence[str] = ()
+
+
+def create(
+    engine: Engine, setup: Setup, *, run_id: str, command: str, variables: Mapping[str, str]
+) -> Container:
+    """Create the container of a run; its name is `name_of` the run, if the person has no other.
+
+    Raises:
+        EnvironmentFailed: the engine refuses, or the image has no shell.
+    """
+    arguments = _arguments(engine, setup, run_id=run_id, variables=variables)
+    for shell in ("bash", "sh"):
+        with trouble.explained("the container cannot be created"), hinted():
+            argv = [shell, "-c", HEEDING + command]
+            made = engine.client.containers.create(setup.image, argv, **arguments)
+        container = Container(engine, made.id, "bash" if shell == "bash" else "sh")
+        try:
+            if any(map(container.has, SHELLS[shell])):
+                if arguments["user"] == _caller(engine) != "0:0":
+                    passwd.introduce(container, os.getuid(), os.getgid(), home=HOME)
+                return container
+        except BaseException:
+            container.remove()
+            raise
+        container.remove()
+    raise EnvironmentFailed(
+        "the image has no shell, neither bash nor sh, and commands of projects are shell commands",
+        hint="use an image with a shell: `-slim` in place of `distroless`",
+    )
+
+
+def name_of(run_id: str) -> str:
+    """The name of a run's container."""
+    return f"runner-{run_id}"
+
+
+def _arguments(engine: Engine, setup: Setup, *, run_id: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """For the SDK: what the person gave wins, and lists and mappings are joined."""
+    given = dict(setup.options)
+    mine = "user" not in given
+    taken = {volume.target.rstrip("/") for volume in setup.volumes}
+    mounts = [(path, target, False) for path, target in setup.mounts.items()]
+    mounts += [(path, target, True) for path, target in setup.inputs.items()]
+    ours: dict[str, Any] = {
+        "name": name_of(run_id),
+        "user": _caller(engine),
+        "working_dir": CODE,
+        "init": True,
+        "environment": _environment(engine, setup, variables, mine=mine),
+        "labels": given.pop("labels", {}) | labels(run_id, setup.owner),
+        "extra_hosts": {**setup.hosts, **given.pop("extra_hosts", {})},
+        "group_add": (_groups(engine) if mine else []) + given.pop("group_add", []),
+        "tmpfs": ({HOME: "exec,mode=1777"} if mine else {}) | given.pop("tmpfs", {}),
+        "volumes": [str(volume) for volume in setup.volumes],
+        "mounts": [_bind(*mount) for mount in mounts if mount[1] not in taken],
+    }
+    if engine.product == "docker":
+        ours["log_config"] = {"type": "none"}  # we keep the output, and nobody else needs to
+    return ours | given
+
+
+def _environment(engine: Engine, setup: Setup, variables: Mapping[str, str], *, mine: bool) -> dict[str, str]:
+    found = {"TINI_KILL_PROCESS_GROUP": "1"}  # a signal reaches all that the command runs, as on a terminal
+    if mine:
+        found["HOME"] = HOME
+    if setup.path:
+        with trouble.explained("the image cannot be looked at"):
+            config = engine.client.api.inspect_image(setup.image)["Config"]
+        theirs = dict(line.partition("=")[::2] for line in config.get("Env") or ())
+        found["PATH"] = ":".join([*setup.path, theirs.get("PATH") or "/usr/local/bin:/usr/bin:/bin"])
+    return found | dict(variables)
+
+
+def _bind(source: Path, target: str, only_read: bool) -> dict[str, Any]:
+    return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": only_read}
+
+
+def _caller(engine: Engine) -> str:
+    """The user that is the caller outside: where the engine runs as the caller, that is root inside."""
+    return "0:0" if rootless(engine) else f"{os.getuid()}:{os.getgid()}"
+
+
+def _groups(engine: Engine) -> list[str]:
+    if os.getuid() == 0 or rootless(engine):
+        return []
+    return [str(group) for group in os.getgroups() if group != os.getgid()]

@@ -1,0 +1,46 @@
+"""Whose a container is: each carries its run and the process that started it as labels, so that orphans are known."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+from runner.containers import trouble
+from runner.containers.engine import Engine
+from runner.containers.running import Container
+
+RUN, OWNER = "runner.run", "runner.owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that started a container: where its number means something, the number, and when it started."""
+
+    host: str
+    pid: int
+    started: str
+
+
+def reap(engine: Engine, gone: Callable[[Owner], bool]) -> int:
+    """Remove the containers whose owner is gone, running or not; how many there were."""
+    count = 0
+    with trouble.explained("the containers cannot be listed"):
+        listed = engine.client.api.containers(all=True, filters={"label": OWNER})
+    for found in listed:
+        owner = _owner(found.get("Labels") or {})
+        if owner is not None and gone(owner):
+            Container(engine, found["Id"]).remove()
+            count += 1
+    return count
+
+
+def labels(run_id: str, owner: Owner) -> dict[str, str]:
+    """What marks a container as ours."""
+    return {RUN: run_id, OWNER: json.dumps(asdict(owner))}
+
+
+def _owner(labels: Mapping[str, str]) -> Owner | None:
+    """As the label says; anybody may have written it."""
+    try:
+        return Owner(**json.loads(labels[OWNER]))
+    except (KeyError, ValueError, TypeError):
+        return None
