@@ -100,17 +100,20 @@ def _put(engine: Engine, container: str, archive: Path, *, into: PurePosixPath) 
 
 
 def _made(engine: Engine, container: str, directory: PurePosixPath) -> PurePosixPath:
-    """The directory, made if there is none; one that is there keeps its owner and rights."""
-    missing = import_module("docker.errors").NotFound
-    try:
-        engine.client.api.put_archive(container, str(directory), _archive_of())
-    except missing:
-        above = _made(engine, container, directory.parent)
-        engine.client.api.put_archive(container, str(above), _archive_of(directory.name))
+    """The directory, made if there is none; those that are there keep their owner and rights."""
+    missing: list[PurePosixPath] = []
+    for place in (directory, *directory.parents):
+        try:
+            names = [str(new.relative_to(place)) for new in reversed(missing)]
+            engine.client.api.put_archive(container, str(place), _archive_of(names))
+        except import_module("docker.errors").NotFound:
+            missing.append(place)
+        else:
+            break
     return directory
 
 
-def _archive_of(*names: str) -> bytes:
+def _archive_of(names: Sequence[str]) -> bytes:
     """Empty directories as a tar archive."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:

@@ -83,7 +83,7 @@ def repository_name(name: str | None) -> str:
     'my-project_2'
     """
     text = re.sub(r"[^a-z0-9._-]+", "-", (name or "").lower())
-    text = re.sub(r"[._-]*([._-])", r"\\1", text).strip("._-")
+    text = re.sub(r"[._-]*([._-])", r"\1", text).strip("._-")
     return text[:_LONGEST].rstrip("._-") or "project"
 
 

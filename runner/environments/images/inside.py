@@ -31,7 +31,7 @@ from runner.progress import Phase
 from runner.project.model import EnvironmentSpec, PythonEnv
 from runner.settings import Settings
 
-PREFIX = PurePosixPath("/opt/runner/environment")
+PREFIX = PurePosixPath("/opt/runner")
 _LARGEST_SCRIPT = 1024 * 1024
 
 
@@ -122,7 +122,7 @@ def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path,
         archive,
         place=place,
         # the program may not write there: without it each run would compile all that it imports
-        finish=[str(interpreter), "-m", "compileall", "-q", f"{place}/lib"],
+        finish=[str(interpreter), "-m", "compileall", "-q", "-j", "0", f"{place}/lib"],
         labels=mark.labels,
         tag=mark.tag,
     )

@@ -1,0 +1,172 @@
+"""The project's code in an image, and getting rid of images of ours."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.environments import Environment, images
+from runner.environments.images.baking import repository_name
+from runner.errors import EnvironmentFailed
+from runner.project.model import Build, DockerEnv
+from tests.environments.images.conftest import Yard
+from tests.services.docker import Daemon
+
+
+def bake(
+    yard: Yard, engine: Daemon, *, name: str = "demo", commit: str | None = None, owner: str | None = None
+) -> Environment:
+    base = yard.have(DockerEnv(image=engine.image))
+    return images.bake(
+        base, yard.directory, name=name, commit=commit, owner=owner, settings=yard.settings, phase=yard.phase
+    )
+
+
+def said(engine: Daemon, environment: Environment, command: str, user: str = "0:0") -> str:
+    argv = ["bash", "-c", command]
+    shown = engine.client.containers.run(environment.image, argv, remove=True, network_mode="none", user=user)
+    return str(shown.decode().strip())
+
+
+def test_the_code_is_in_the_image_where_the_program_starts(yard: Yard, engine: Daemon) -> None:
+    yard.write({"train.py": "print('trained')", "src/a.py": "", ".dockerignore": "*.csv", "data.csv": "1"})
+
+    baked = bake(yard, engine)
+
+    assert said(engine, baked, "pwd; python train.py; ls src; ls *.csv 2>/dev/null; true").split() == [
+        "/mlflow/projects/code",
+        "trained",
+        "a.py",
+    ]
+
+
+def test_the_code_may_belong_to_who_runs_it(yard: Yard, engine: Daemon) -> None:
+    yard.write({"train.py": ""})
+
+    baked = bake(yard, engine, owner="1234:1234")
+
+    assert said(engine, baked, "touch out && stat -c %u out train.py", user="1234:1234") == "1234\n1234"
+
+
+def test_the_same_code_is_not_copied_twice(yard: Yard, engine: Daemon) -> None:
+    yard.write({"train.py": "1"})
+    first = bake(yard, engine)
+
+    second = bake(yard, engine)
+
+    assert second.image == first.image
+    assert second.reused
+    assert yard.phase.detail == "cached"
+
+
+def test_an_image_of_older_code_goes_when_it_has_lost_its_name(yard: Yard, engine: Daemon) -> None:
+    yard.write({"train.py": "1"})
+    first = bake(yard, engine)
+    yard.write({"train.py": "2"})
+
+    second = bake(yard, engine)
+
+    names = {image.id: image.tags for image in engine.client.images.list()}
+    assert first.image not in names
+    assert names[second.image] == ["runner-project/demo:latest"]
+
+
+def test_the_name_tells_project_and_commit(yard: Yard, engine: Daemon) -> None:
+    yard.write({"train.py": "1"})
+
+    baked = bake(yard, engine, name="My Project!", commit="0123456789abcdef")
+
+    assert engine.client.images.get(baked.image).tags == ["runner-project/my-project:0123456"]
+
+
+def test_a_program_of_this_machine_has_no_image(yard: Yard) -> None:
+    with pytest.raises(EnvironmentFailed, match="does not run in a container"):
+        images.bake(
+            Environment(kind="system"),
+            yard.directory,
+            name=None,
+            commit=None,
+            settings=yard.settings,
+            phase=yard.phase,
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        (None, "project"),
+        ("", "project"),
+        ("demo", "demo"),
+        ("My Project", "my-project"),
+        ("sklearn_elasticnet", "sklearn_elasticnet"),
+        ("a//b..c__d", "a-b.c_d"),
+        ("-_x_-", "x"),
+        ("Größe", "gr-e"),
+        ("日本", "project"),
+        ("x" * 300, "x" * 100),
+    ],
+)
+def test_any_name_of_a_project_becomes_one_of_an_image(name: str | None, repository: str) -> None:
+    assert repository_name(name) == repository
+
+
+def make(yard: Yard, text: str) -> Environment:
+    yard.write({"Dockerfile": text})
+    return yard.have(DockerEnv(build=Build()))
+
+
+def test_images_that_nobody_used_for_long_are_collected(yard: Yard, engine: Daemon) -> None:
+    old, new = (make(yard, f"FROM tests/python:1\nCOPY Dockerfile /{name}\n") for name in ("old", "new"))
+    _age(yard, old, days=40)
+
+    would = images.collect(yard.settings, older_than=30, dry_run=True)
+    gone = images.collect(yard.settings, older_than=30)
+
+    assert would == gone
+    ((name, size),) = gone
+    assert name.startswith("runner-build:")
+    assert size > 1_000_000
+    left = {image.id for image in engine.client.images.list()}
+    assert old.image not in left
+    assert new.image in left
+    assert [item.id for item in images.listed(yard.settings)] == [new.image]
+
+
+def test_use_keeps_an_image(yard: Yard) -> None:
+    environment = make(yard, "FROM tests/python:1\nLABEL a=b\n")
+    _age(yard, environment, days=40)
+    make(yard, "FROM tests/python:1\nLABEL a=b\n")
+
+    assert images.collect(yard.settings, older_than=30) == []
+
+
+def test_images_of_others_stay(yard: Yard, engine: Daemon) -> None:
+    engine.tiny("theirs:1")
+
+    assert images.collect(yard.settings, older_than=0) == []
+    assert engine.client.images.get("theirs:1")
+
+
+def test_an_image_of_a_running_container_stays(yard: Yard, engine: Daemon) -> None:
+    environment = make(yard, "FROM tests/python:1\nLABEL a=b\n")
+    engine.client.containers.create(environment.image)
+    _age(yard, environment, days=40)
+
+    assert images.collect(yard.settings, older_than=30) == []
+
+
+def test_without_an_engine_there_is_nothing_to_collect(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setattr("runner.containers.engine.SOCKETS", (str(tmp_path / "none"),))
+
+    assert images.collect(yard.settings, older_than=0) == []
+
+
+def _age(yard: Yard, environment: Environment, *, days: int) -> None:
+
+    path = yard.settings.cache / "images" / f"{environment.key}.json"
+    then = time.time() - days * 86400
+    os.utime(path, (then, then))
