@@ -104,6 +104,45 @@ class TestThreeProjects:
         assert "manager: conda" in lock
 
 
+def test_a_pip_list_alone_may_have_its_python_from_conda(cli: Cli, files: Files) -> None:
+    show = "import alpha, os, sys; print(alpha.version, sys.prefix == os.environ['CONDA_PREFIX'])"
+    demo = files(
+        {"MLproject": PROJECT, "conda.yaml": f"channels: [conda-forge]\n{PIP_ONLY}", "show.py": show}
+    )
+
+    outcome = cli("run", "--env-manager", "conda", demo)
+
+    assert outcome.out == "1.0 True\n", outcome.err
+    assert f"conda, Python {PYTHON}" in outcome.err
+
+
+def test_four_runs_at_once_on_an_empty_cache_build_once(cli: Cli, files: Files, home: Path) -> None:
+    project = PROJECT.replace("python show.py", "tune")
+    demo = files({"MLproject": project, "conda.yaml": "channels: [conda-forge]\ndependencies: [tuned]"})
+    argv = [sys.executable, "-m", "runner", "run", str(demo)]
+
+    together = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    said = [process.communicate() for process in together]
+
+    assert [out for out, _ in said] == ["in tune\n"] * 4, said
+    assert sum("locked and built" in err for _, err in said) == 1
+    assert len(list((home / "cache/envs").glob("*/.ready.json"))) == 1
+
+
+def test_copies_may_be_had_instead_of_links(cli: Cli, files: Files, home: Path, person: Path) -> None:
+    (person / ".config/rattler").mkdir(parents=True)
+    (person / ".config/rattler/config.toml").write_text("allow-hard-links = false\n")
+    project = PROJECT.replace("python show.py", "tune")
+    demo = files({"MLproject": project, "conda.yaml": "channels: [conda-forge]\ndependencies: [tuned]"})
+
+    assert cli("run", demo).code == 0
+
+    (tool,) = (home / "cache/envs").glob("*/share/tuned/bin/tune")
+    assert tool.stat().st_nlink == 1
+
+
 def test_the_lock_is_kept_with_the_run_and_a_project_that_ships_it_is_run_in_it(
     cli: Cli, files: Files, channel: Channel
 ) -> None:

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.environments.conda.asking import ask
 from runner.errors import EnvironmentFailed
 from runner.files import write_atomically
 from runner.process import Completed, ProgramFailed, ProgramMissing, capture
-from runner.progress import Phase
 from runner.settings import Settings
 
 # A person's own PATH and variables must not get into an environment that others share.
-_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 _OF_SHELLS = frozenset({"PATH", "PWD", "OLDPWD", "SHLVL", "_", "CONDA_SHLVL"})
 _UNSET = re.compile(r"^\s*unset\s+(?:-v\s+)?([A-Za-z_]\w*(?:\s+[A-Za-z_]\w*)*)", re.MULTILINE)
 _SECONDS = 60.0
@@ -39,24 +37,22 @@ class Activation:
         return cls(tuple(values["path_entries"]), values["variables"], tuple(values["unset"]))
 
 
-def activated(
-    prefix: Path, variables: Mapping[str, str], *, settings: Settings, phase: Phase, turn: int
-) -> Activation:
-    """Activate a prefix, and see what that does.
+def set_variables(prefix: Path, variables: Mapping[str, str]) -> None:
+    """Have variables set by the script that activates a prefix, as conda does with those of an environment file."""
+    if variables:
+        content = {"version": 1, "env_vars": dict(variables)}
+        write_atomically(prefix / "conda-meta/state", json.dumps(content))
 
-    Args:
-        variables: those of the project's environment file, set as conda sets them.
+
+def activated(prefix: Path, script: str, *, settings: Settings, turn: int) -> Activation:
+    """Activate a prefix, and see what that does.
 
     Raises:
         EnvironmentFailed: a script of a package fails.
     """
-    if variables:
-        write_atomically(prefix / "conda-meta/state", json.dumps({"version": 1, "env_vars": dict(variables)}))
-    request = {"prefix": str(prefix), "path": list(_PATH)}
-    script = ask("activation", request, settings=settings, phase=phase, turn=turn)["script"]
-    before = {"PATH": ":".join(_PATH), "HOME": settings.environ.get("HOME", "/"), "LC_ALL": "C.UTF-8"}
+    before = {"PATH": ":".join(PATH), "HOME": settings.environ.get("HOME", "/"), "LC_ALL": "C.UTF-8"}
     after = _after(script, before, turn=turn)
-    path = [entry for entry in after.get("PATH", "").split(":") if entry and entry not in _PATH]
+    path = [entry for entry in after.get("PATH", "").split(":") if entry and entry not in PATH]
     changed = {
         name: text for name, text in after.items() if before.get(name) != text and name not in _OF_SHELLS
     }

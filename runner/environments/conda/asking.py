@@ -44,6 +44,10 @@ _HINTS = (  # words of rattler, the first that is said wins
         "the channel wants a login: write its URL as https://${USER}:${PASSWORD}@host/channel, or use ~/.netrc",
     ),
     (
+        ("Permission denied", "Read-only file system"),
+        "the cache cannot be written: set RUNNER_CACHE to a directory that can be",
+    ),
+    (
         ("uploaded after the cutoff date",),
         "at that time there was no version that fits: give --as-of a later date",
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.conda import configuration, lockfile
-from runner.environments.conda.activation import Activation, activated
+from runner.environments.conda.activation import PATH, Activation, activated, set_variables
 from runner.environments.conda.asking import ask
 from runner.environments.conda.packages import CondaLock, CondaPackage
 from runner.environments.conda.solving import addresses, for_this_platform
@@ -63,15 +63,13 @@ class CondaRecipe:
         content = _content(self.lock)
         prefix.mkdir(parents=True)
         with steps.step("install", f"installing {len(content.conda)} conda packages"):
-            tool = self._install(prefix, content, turn=turn)
-        tools = {"installer": tool}
+            installed = self._install(prefix, content, turn=turn)
+        tools = {"installer": installed["installer"]}
         if content.pip:
             with steps.step("pip", f"installing {len(content.pip)} Python packages"):
                 tools["pip"] = self._install_pip(prefix, content, turn=turn)
         with steps.step("activate", "activating"):
-            activation = activated(
-                prefix, self.spec.variables, settings=self.settings, phase=self.phase, turn=turn
-            )
+            activation = activated(prefix, installed["activation"], settings=self.settings, turn=turn)
         return {
             "kind": "conda",
             "python": content.python,
@@ -108,13 +106,15 @@ class CondaRecipe:
             packages=len(facts["packages"]),
         )
 
-    def _install(self, prefix: Path, content: CondaLock, *, turn: int) -> str:
+    def _install(self, prefix: Path, content: CondaLock, *, turn: int) -> Mapping[str, str]:
+        set_variables(prefix, self.spec.variables)
         request = {
             "prefix": str(prefix),
+            "path": PATH,
             "cache": str(self.settings.cache / "conda/pkgs"),
             "packages": [told(package) for package in content.conda],
         }
-        answer = ask(
+        answer: Mapping[str, str] = ask(
             "install",
             request,
             settings=self.settings,
@@ -122,7 +122,7 @@ class CondaRecipe:
             channels=self._channels(content),
             turn=turn,
         )
-        return str(answer["installer"])
+        return answer
 
     def _channels(self, content: CondaLock) -> tuple[str, ...]:
         """Channels of the project and of its lock, with the logins of the person."""

@@ -139,7 +139,7 @@ def told(record: RepoDataRecord) -> dict[str, Any]:
 
 
 async def installed(request: Request) -> dict[str, Any]:
-    """Put packages into a prefix, each checked against its hash."""
+    """Put packages into a prefix, each checked against its hash; gives the shell script that activates it."""
     wanted = [read(package) for package in request["packages"]]
     # full: a file that was edited in an environment has changed in the cache as well, for they are one file
     cache = PackageCache.new_layered([request["cache"]], validation_mode=ValidationMode.full())
@@ -157,7 +157,9 @@ async def installed(request: Request) -> dict[str, Any]:
         reporter=Reporter(),  # type: ignore[arg-type]  # one may leave out what one does not ask for
         execute_link_scripts=False,
     )
-    return {"installer": f"rattler {version}"}
+    before = ActivationVariables(None, request["path"])
+    script = activate(Path(request["prefix"]), before, Shell.bash).script
+    return {"installer": f"rattler {version}", "activation": script}
 
 
 def read(package: Request) -> RepoDataRecord:
@@ -243,12 +245,6 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-async def activation(request: Request) -> dict[str, Any]:
-    """The shell script that activates a prefix."""
-    before = ActivationVariables(None, request["path"])
-    return {"script": activate(Path(request["prefix"]), before, Shell.bash).script}
-
-
 def configuration() -> Config:
     """The person's own settings for rattler: mirrors, proxies, certificates."""
     config = Config.load_from_default_locations(APPLICATION)
@@ -303,7 +299,6 @@ def without_user(url: str) -> str:
 JOBS: Mapping[str, Callable[[Request], Awaitable[Any]]] = {
     "solve": solved,
     "install": installed,
-    "activation": activation,
 }
 
 

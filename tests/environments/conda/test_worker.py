@@ -16,7 +16,7 @@ ROUNDS = 30  # of these about 12 crash, where the interpreter ends in the usual 
 
 
 def worker(request: object) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-P", WORKER]
+    argv = [sys.executable, "-P", str(WORKER)]
     return subprocess.run(argv, input=json.dumps(request), capture_output=True, text=True, check=False)
 
 
@@ -28,6 +28,7 @@ def test_it_never_crashes_when_it_ends(bench: Bench, tmp_path: Path) -> None:
         "job": "install",
         "cache": str(tmp_path / "pkgs"),
         "packages": packages,
+        "path": ["/usr/bin"],
         "offline": False,
         "logins": {},
     }
