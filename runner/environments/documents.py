@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runner.environments.model import Lock
-from runner.environments.python import locking as python
+from runner.environments.python import shipped as python
 from runner.project.model import CondaEnv, PythonEnv
 
 

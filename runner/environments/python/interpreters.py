@@ -5,16 +5,16 @@ the one that runs us, pyenv, asdf, mise, rye, uv, conda prefixes, PATH without s
 """
 
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from runner.environments.model import DOWNLOADED, Interpreter
+from runner.environments.python import places
 from runner.environments.python.downloading import download
+from runner.environments.python.places import Candidate
 from runner.environments.python.versions import PythonRequest, release_of
 from runner.errors import EnvironmentFailed, RunnerError
 from runner.files import write_atomically
@@ -28,22 +28,10 @@ _PROBE = (
     " getattr(sys, '_base_executable', None) or sys.executable]))"
 )
 _PROBE_SECONDS = 10.0
-_VISIBLE = re.compile(r"[^.].*")
-_ON_PATH = re.compile(r"python3?(\.\d+)?")
-_IN_NAME = re.compile(r"(?:^|[-@])(\d+\.\d+\.\d+)(?:$|[-+])")
 
 
 class NoInterpreter(EnvironmentFailed):
     """There is no Python of that version, and none can be had for a virtual environment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Perhaps an interpreter. `version` is what its directory's or its own name promises, "" where that is silent."""
-
-    path: Path
-    origin: str
-    version: str = ""
 
 
 def running() -> Interpreter:
@@ -88,11 +76,11 @@ def find(
 
 def find_interpreters(settings: Settings) -> list[Interpreter]:
     """Every interpreter that answers, highest version first."""
-    return _sorted(_probed(list(_candidates(settings.environ)), settings))
+    return _sorted(_probed(_candidates(settings), settings))
 
 
 def _best(wanted: PythonRequest, settings: Settings) -> Interpreter | None:
-    likely = [item for item in _candidates(settings.environ) if _may_be(wanted, item.version)]
+    likely = [item for item in _candidates(settings) if _may_be(wanted, item.version)]
     fitting = [item for item in _probed(likely, settings) if wanted.admits(item.version)]
     return _sorted(fitting)[0] if fitting else None
 
@@ -153,65 +141,9 @@ def _downloaded(wanted: PythonRequest, settings: Settings, phase: Phase) -> tupl
     ), why or "what uv has installed does not answer"
 
 
-def _candidates(environ: Mapping[str, str]) -> Iterator[Candidate]:
+def _candidates(settings: Settings) -> list[Candidate]:
     own = running()
-    yield Candidate(own.path, own.origin, own.version)
-    seen: set[Path] = set()
-    for candidate in (*_managed(environ), *_conda(environ), *_on_path(environ)):
-        with suppress(OSError):
-            real = candidate.path.resolve(strict=True)
-            if real not in seen:
-                seen.add(real)
-                yield candidate
-
-
-def _managed(environ: Mapping[str, str]) -> Iterator[Candidate]:
-    home = _home(environ)
-    data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
-    places = (
-        ("pyenv", Path(environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"),
-        ("asdf", Path(environ.get("ASDF_DATA_DIR") or home / ".asdf") / "installs/python"),
-        ("mise", Path(environ.get("MISE_DATA_DIR") or data / "mise") / "installs/python"),
-        ("rye", Path(environ.get("RYE_HOME") or home / ".rye") / "py"),
-        ("uv", Path(environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv/python")),
-    )
-    for origin, place in places:
-        for entry in _listing(place):
-            named = _IN_NAME.search(entry.name)
-            yield Candidate(entry / "bin/python3", origin, named[1] if named else "")
-
-
-def _conda(environ: Mapping[str, str]) -> Iterator[Candidate]:
-    home = _home(environ)
-    roots = [Path(environ[name]) for name in ("CONDA_PREFIX", "MAMBA_ROOT_PREFIX") if environ.get(name)]
-    if environ.get("CONDA_EXE"):
-        roots.append(Path(environ["CONDA_EXE"]).parent.parent)
-    names = ("miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba")
-    for root in (*roots, *(home / name for name in names), Path("/opt/conda")):
-        for prefix in (root, *_listing(root / "envs")):
-            yield Candidate(prefix / "bin/python3", "conda")
-
-
-def _on_path(environ: Mapping[str, str]) -> Iterator[Candidate]:
-    system = ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
-    for directory in dict.fromkeys((*environ.get("PATH", "").split(os.pathsep), *system)):
-        if not Path(directory).is_absolute() or Path(directory).name == "shims":
-            continue
-        for entry in _listing(Path(directory), _ON_PATH):
-            named = _ON_PATH.fullmatch(entry.name)
-            assert named
-            yield Candidate(entry, "PATH", f"3{named[1]}" if named[1] else "")
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or Path.home())
-
-
-def _listing(directory: Path, names: re.Pattern[str] = _VISIBLE) -> list[Path]:
-    try:
-        return [directory / name for name in sorted(os.listdir(directory)) if names.fullmatch(name)]  # noqa: PTH208
-    except OSError:
-        return []
+    return [Candidate(own.path, own.origin, own.version), *places.candidates(settings.environ)]
 
 
 def _probed(candidates: list[Candidate], settings: Settings) -> list[Interpreter]:
