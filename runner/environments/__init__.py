@@ -7,7 +7,11 @@ locking.py        declaration to lock: by its kind to one of the packages below;
 documents.py      a lock as a file beside the project: written, and checked whether it is out of date
 building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
-listing.py        list, show, remove; collecting.py: what nobody needs any more, shares.py: what takes how much room
+
+listing.py        what is in the cache; collecting.py: what of it can go, shares.py: what takes how much room
+explaining.py     why an environment is reused, or is not
+verifying.py      what was changed in place; contents.py: what packages say of their files
+packing.py        to a file and back (unpacking.py); packed.py: the format, relocating.py: paths in files
 
 python/           virtual environments
 conda/            conda environments, with no conda on the machine

@@ -19,7 +19,7 @@ from runner.progress import Phase
 from runner.project.model import EnvironmentSpec
 from runner.settings import Settings
 
-State = Literal["ready", "missing", "torn", "broken", "being built"]
+State = Literal["ready", "missing", "torn", "broken", "being built", "unknown"]
 
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)\s*==\s*([^\s;\\]+)", re.MULTILINE)
 
@@ -54,7 +54,7 @@ class Explanation:
 
     Attributes:
         kind: "system", "virtualenv", "conda" or "image"; only the second and the third lie in the cache.
-        state: "broken" if its interpreter is gone, "torn" if its build was ended.
+        state: "broken" if its interpreter is gone, "torn" if its build was ended, "unknown" where a container engine has it.
         inputs: what decides the key, by name.
         packages: name -> version, as the lock has them.
         seconds: what each step of its build took; empty if it is not ready.
@@ -82,7 +82,7 @@ def explain(
     if lock is None:
         return Explanation(kind="system", state="ready")
     if lock.kind == "image":
-        return Explanation(kind="image")
+        return Explanation(kind="image", state="unknown")
     recipe = building.recipe(spec, lock, directory=directory, settings=settings, phase=phase)
     path = cache.environments(settings) / building.key_of(recipe)
     facts = cache.facts(path)

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 from zipfile import BadZipFile
 
 import msgspec
@@ -28,6 +28,8 @@ MANIFEST = "environment.json"
 INTERPRETER = ""  # target of a link to the interpreter, which is elsewhere on each machine
 
 LARGEST = 256 << 20  # bytes of environment.json: a million files
+KINDS = Literal["virtualenv", "conda"]
+
 _KEY = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -81,7 +83,7 @@ class Manifest(msgspec.Struct, kw_only=True, frozen=True):
     runner: str
     schema: int
     key: str
-    kind: str
+    kind: KINDS
     python: str
     platform: str
     prefix: str
@@ -142,6 +144,10 @@ def _wrong_in_itself(manifest: Manifest) -> Iterator[str]:
         yield "it was not in a cache"
     if manifest.lock and manifest.lock.lock().digest != manifest.marker.get("lock"):
         yield "its lock is another one than that of the environment"
+    if manifest.lock and not all(map(_KEY.fullmatch, manifest.lock.questions)):
+        yield "its lock answers no question"
+    if (manifest.marker.get("kind"), manifest.marker.get("python")) != (manifest.kind, manifest.python):
+        yield "its marker is that of another environment"
     for path, file in manifest.files.items():
         if file.size < 0 or not _DIGEST.fullmatch(file.sha256):
             yield f"{path!r} has no size or no hash"

@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import msgspec
 
 from runner import __version__
-from runner.environments import cache, contents, packed, relocating, resolutions
+from runner.environments import building, cache, contents, packed, relocating, resolutions
 from runner.environments.listing import Entry
 from runner.environments.model import Lock
 from runner.environments.packed import File, KeptLock, Manifest
@@ -58,6 +58,11 @@ def pack(entry: Entry, lock: Lock | None, file: Path, *, settings: Settings, pha
 
 
 def _refuse_dependent(entry: Entry) -> None:
+    if building.address(entry.facts.get("inputs", {})) != entry.key:
+        raise EnvironmentFailed(
+            f"environment {entry.key[:12]} was built by another version of runner, which keyed environments in another way",
+            hint="remove it with `runner env remove`, and export the project: that builds it anew",
+        )
     editable = [
         contents.name_of(path) for path in contents.distributions(entry.path) if contents.is_editable(path)
     ]
@@ -155,7 +160,7 @@ def _manifest(entry: Entry, lock: KeptLock | None, files: dict[str, File], links
         runner=__version__,
         schema=cache.SCHEMA,
         key=entry.key,
-        kind=entry.kind,
+        kind="conda" if entry.kind == "conda" else "virtualenv",
         python=entry.python,
         platform=str(entry.facts.get("platform")),
         prefix=str(entry.path),

@@ -53,8 +53,9 @@ def answers(digest: str, settings: Settings) -> dict[str, Lock]:
     found = {}
     for path in cache.resolutions(settings).glob("*.json"):
         lock = _load(path, used=False)
-        if lock and lock.digest == digest:
-            found[str(json.loads(path.read_bytes()).get("question"))] = lock
+        question = json.loads(path.read_bytes()).get("question") if lock else None
+        if lock and question and lock.digest == digest:
+            found[str(question)] = lock
     return found
 
 

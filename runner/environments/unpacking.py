@@ -195,8 +195,7 @@ def _base(path: Path, interpreter: Interpreter) -> None:
 
 
 def _marker(manifest: Manifest, prefix: Path, interpreter: Interpreter | None) -> dict[str, Any]:
-    facts = _moved(manifest.marker, manifest.prefix, str(prefix))
-    assert isinstance(facts, dict)
+    facts: dict[str, Any] = _moved(manifest.marker, manifest.prefix, str(prefix))
     if interpreter:
         facts["interpreter"] = str(interpreter.path)
     return {**facts, "key": manifest.key, "inputs": manifest.inputs, "imported": int(time.time())}

@@ -62,6 +62,8 @@ def test_a_project_in_a_container_is_explained_and_not_exported(
     explained = cli("env", "explain", demo)
     exported = cli("env", "export", demo, tmp_path / "environment.zip")
 
-    assert explained.out.startswith("environment  image\nlock         "), explained.err
+    assert explained.out.startswith("environment  image\nstate        in the container engine, or"), (
+        explained.err
+    )
     assert exported.code == 3
     assert "docker save" in exported.err

@@ -2,6 +2,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -186,3 +187,26 @@ def test_a_dry_run_removes_nothing(workshop: Workshop) -> None:
     assert (len(gone.entries), gone.leftovers) == (1, (torn,))
     assert path.exists()
     assert torn.exists()
+
+
+def test_the_package_cache_of_our_own_goes_last(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with TemporaryDirectory(
+        dir="/dev/shm"
+    ) as elsewhere:  # where it is of no use: no hard links lead from there
+        monkeypatch.delenv("UV_CACHE_DIR")
+        monkeypatch.setenv("XDG_CACHE_HOME", elsewhere)
+        if Path(elsewhere).stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("there is no other disk")
+        workshop.build("alpha")
+        wheels = workshop.settings.cache / "uv"
+        held = sum(item.bytes for item in entries(workshop.settings))
+
+        kept = collect(workshop.settings, max_bytes=2 * held + 200_000)
+        gone = collect(workshop.settings, max_bytes=0)
+
+    assert kept.packages == ()
+    assert len(gone.entries) == 1
+    assert gone.packages == (wheels,)
+    assert not wheels.exists() or not [*wheels.rglob("*.py")]

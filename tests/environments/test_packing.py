@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from runner.environments.unpacking import unpack
 from runner.environments.verifying import verify
 from runner.errors import EnvironmentFailed, RunnerError, UsageError
 from runner.progress import Phase
-from tests.environments.wheels import Index, Workshop
+from tests.environments.wheels import Index, Workshop, noise
 
 PHASE = Phase("moving")
 Change = Callable[[dict[str, Any]], object]
@@ -149,6 +150,8 @@ def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(workshop: 
         (lambda it: it["inputs"].update(lock="0" * 64), "its key is not that of its inputs"),
         (lambda it: it.update(platform="plan9-mips"), "is for plan9-mips, and this machine is"),
         (lambda it: it["lock"].update(text=""), "its lock is another one"),
+        (lambda it: it["lock"].update(questions=["../../up"]), "its lock answers no question"),
+        (lambda it: it["marker"].update(kind="conda"), "its marker is that of another environment"),
         (lambda it: it.update(prefix="/"), "it was not in a cache"),
         (lambda it: it.update(files=[]), "Expected `object`, got `array`"),
         (lambda it: it["files"].update({"../up": it["files"]["pyvenv.cfg"]}), "no place for a file"),
@@ -197,14 +200,25 @@ def test_a_torn_file_is_refused(workshop: Workshop, elsewhere: Callable[[], Work
     assert left_behind(there) == []
 
 
-def test_a_python_that_is_not_here_is_told(
-    workshop: Workshop, elsewhere: Callable[[], Workshop], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_python_that_is_not_here_is_told(workshop: Workshop, elsewhere: Callable[[], Workshop]) -> None:
     file = packed(workshop, workshop.build("beta"))
     there = elsewhere()
 
+    def later(manifest: dict[str, Any]) -> None:
+        manifest["python"] = manifest["marker"]["python"] = "3.11.99"
+
     with pytest.raises(EnvironmentFailed, match=r"Python ==3\.11\.99 is not on this machine"):
-        unpacked(there, changed(file, lambda it: it.update(python="3.11.99")))
+        unpacked(there, changed(file, later))
+
+
+def test_an_environment_of_another_version_is_not_exported(workshop: Workshop) -> None:
+    environment = workshop.build("beta")
+    assert environment.path
+    marker = json.loads((environment.path / MARKER).read_text())
+    (environment.path / MARKER).write_text(json.dumps({**marker, "inputs": {}}))
+
+    with pytest.raises(EnvironmentFailed, match="was built by another version"):
+        packed(workshop, environment)
 
 
 OLD, NEW, LONG = "/old/envs/0123", "/n", "/new/place/envs/0123"
@@ -255,3 +269,25 @@ def test_what_a_killed_import_left_is_no_part_of_the_next(
     assert new
     assert not torn.exists()
     assert verify(found, settings=there.settings, phase=PHASE).sound
+
+
+@pytest.mark.slow
+def test_an_import_that_is_killed_leaves_nothing_that_is_taken_for_whole(
+    workshop: Workshop, index: Index, elsewhere: Callable[[], Workshop]
+) -> None:
+    index.add("many", files={f"f{number}.py": noise(20_000) for number in range(400)})
+    file = packed(workshop, workshop.build("many"))
+    there = elsewhere()
+    argv = [sys.executable, "-m", "runner", "env", "import", str(file)]
+    for hundredths in range(20, 80, 5):
+        importing = subprocess.Popen(argv, stdout=-3, stderr=-3)
+        time.sleep(hundredths / 100)
+        importing.kill()
+        importing.wait()
+        for found in entries(there.settings):
+            assert verify(found, settings=there.settings, phase=PHASE).sound
+
+    unpacked(there, file)
+
+    assert there.build("many").reused
+    assert verify(entries(there.settings)[0], settings=there.settings, phase=PHASE).sound

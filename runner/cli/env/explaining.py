@@ -28,6 +28,7 @@ STATES = {
     "missing": "not in the cache: a run builds it",
     "torn": "its build was ended: a run builds it anew",
     "broken": "its interpreter is gone: a run builds it anew",
+    "unknown": "in the container engine, or a run pulls or builds it",
     "being built": "another process is building it: a run waits for that",
 }
 
@@ -95,8 +96,7 @@ def _lines(found: Explanation, lock: Lock | None, progress: Progress, run: str |
         yield "environment  the caller's own: nothing is built"
         return
     yield f"environment  {found.kind}{', ' + found.key if found.key else ''}"
-    if found.key:
-        yield f"state        {STATES[found.state]}"
+    yield f"state        {STATES[found.state]}"
     python = f" for Python {lock.python}" if lock.python else ""
     yield f"lock         {_origin(lock)}, {lock.packages} packages{python}, {lock.digest}"
     yield f"now          {steps(progress.seconds)}"
