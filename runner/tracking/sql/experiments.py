@@ -32,10 +32,10 @@ def create_default(db: Connection, *, artifact_root: str) -> None:
         _insert(db, 0, "Default", f"{artifact_root}/0")
 
 
-def find(db: Connection, id_or_name: str) -> Experiment:
-    """See `Store.experiment`."""
+def find(db: Connection, id_or_name: str, *, tagged: bool = True) -> Experiment:
+    """See `Store.experiment`. One that need not be `tagged` takes a statement less."""
     if id_or_name.isascii() and id_or_name.isdecimal() and len(id_or_name) < 19:  # noqa: PLR2004 - 64 bits
-        by_id = read(db, "id = :id", {"id": int(id_or_name)})
+        by_id = read(db, "id = :id", {"id": int(id_or_name)}, tagged=tagged)
         if by_id:
             return by_id[0]
     return named(db, id_or_name)
@@ -70,13 +70,15 @@ def numbers(experiment_ids: Sequence[str]) -> list[int]:
     return sorted(found) or [-1]
 
 
-def read(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[Experiment]:
+def read(
+    db: Connection, where: str, values: Mapping[str, Any], *, tagged: bool = True
+) -> Sequence[Experiment]:
     """Those that fit, newest first."""
     rows = db.execute(
         f"SELECT {COLUMNS} FROM runner_experiments WHERE {where} ORDER BY created DESC, id DESC", values
     )
     tags = keys.attached(
-        db, "runner_experiment_tags", "value", owner="experiment", of=[row[0] for row in rows]
+        db, "runner_experiment_tags", "value", owner="experiment", of=[row[0] for row in rows if tagged]
     )
     return [
         Experiment(

@@ -170,7 +170,7 @@ class SqlStore:
         name = _name(name, tags)
         recording.check(Entry("", params, tags=tags))
         with self._database.transaction() as db:
-            experiment = experiments.find(db, experiment_id)
+            experiment = experiments.find(db, experiment_id, tagged=False)
             experiments.refuse_deleted(experiment)
             number, run = runs.insert(db, experiment, name=name, user=user, status=status, started=started)
             run = replace(run, params=params, tags={**tags, recording.NAME_TAG: run.name})
