@@ -1,5 +1,6 @@
 """The server of a team: `serve(...)` answers until a signal ends it."""
 
+import gc
 import ipaddress
 import os
 import resource
@@ -84,6 +85,7 @@ def serve(store: WatchedStore, options: Options, *, ready: Callable[[str], None]
         log_to_stderr(options.log_level, every=options.log_every)
         _allow_open_files()
         stack.enter_context(server.heeding_signals())
+        gc.freeze()  # what is there now stays: to look through it again and again was a fifth of a long answer
         ready(f"{options.scheme}://{_bracketed(options.host)}:{listening.getsockname()[1]}")
         server.run(sockets=[listening])
 

@@ -7,7 +7,7 @@ Times are milliseconds since the epoch (UTC), as MLflow keeps them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -50,8 +50,7 @@ class Experiment:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """One point of a metric. `value` may be NaN or infinite; `step` is any 64-bit integer.
 
     A point may be about a logged model (`model_id`), and say on which data set it was measured.

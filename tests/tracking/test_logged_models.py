@@ -1,7 +1,6 @@
 """Logged models and their search, in every database."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -119,7 +118,7 @@ def test_a_model_tells_the_latest_point_for_each_metric_and_data_set(store: Stor
         (points[1], run.id),
         (points[2], run.id),
         (Metric("acc", 0.5, 6, 0, model.id), other.id),
-        (replace(points[4], value=1.7976931348623157e308), run.id),
+        (points[4]._replace(value=1.7976931348623157e308), run.id),
     }
     assert store.run(run.id).metrics["acc"].value == 0.1  # of a run the greatest step is the latest
     assert [point.value for point in store.metric_history(run.id, "acc")] == [0.3, 0.4, 0.2, 0.1]

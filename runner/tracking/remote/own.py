@@ -133,7 +133,7 @@ def _latest(known: Mapping[str, Metric], points: Iterable[Metric]) -> dict[str, 
     for point in points:
         other = latest.get(point.key)
         if other is None or _rank(point) >= _rank(other):
-            latest[point.key] = replace(point, value=_finite(point.value))
+            latest[point.key] = point._replace(value=_finite(point.value))
     return latest
 
 
