@@ -89,9 +89,12 @@ def test_a_platform_without_the_package_is_told(cli: Cli, files: Files) -> None:
     assert not (directory / "conda-lock.yml").exists()
 
 
-def test_pip_packages_are_locked_for_this_platform_only(cli: Cli, files: Files, index: Index) -> None:
+def test_the_pip_list_is_locked_for_this_platform_only(cli: Cli, files: Files, index: Index) -> None:
     directory = files(
-        {"conda.yaml": "channels: [conda-forge]\ndependencies: [tuned, python, {pip: [beta]}]\n"}
+        {
+            "MLproject": f"conda_env: conda.yaml\n{RUN.replace('clock', 'beta')}",
+            "conda.yaml": "channels: [conda-forge]\ndependencies: [tuned, python, {pip: [beta]}]\n",
+        }
     )
 
     written = cli("lock", directory)
@@ -99,6 +102,8 @@ def test_pip_packages_are_locked_for_this_platform_only(cli: Cli, files: Files, 
     assert written.code == 0
     entries = yaml.safe_load((directory / "conda-lock.yml").read_text())["package"]
     assert [entry["name"] for entry in entries if entry["manager"] == "pip"] == ["beta"]
+    index.add("beta", "3.0")
+    assert cli("run", directory).out == "2.0\n"
     refused = cli("lock", "--platform", "osx-arm64", directory)
     assert refused.code == 3
     assert "can be locked for linux-64 only, not for osx-arm64" in refused.err

@@ -15,7 +15,16 @@ from tests.environments.wheels import Index, sha256_of
 
 __all__ = ["private_index"]
 
-pytestmark = pytest.mark.usefixtures("fetched")
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What conda installs is the same in many of these tests."""
+    return tmp_path_factory.mktemp("built")
+
+
+@pytest.fixture(autouse=True)
+def cache(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_CACHE", str(built))
 
 
 @pytest.fixture
