@@ -66,6 +66,8 @@ class Recording:
             self.tags["runner.lock"] = lock.digest
             if lock.as_of:
                 self.tags["runner.as_of"] = lock.as_of
+            if digest := _image_digest(lock):
+                self.tags["runner.image"] = digest
 
     def running(self, environment: Environment, command: str) -> None:
         """The program is about to start."""
@@ -83,7 +85,7 @@ class Recording:
         self.exit = exit_
         self.tags["runner.exit_code"] = str(exit_.code)
         if exit_.trouble is not None:
-            self.tags["runner.error"] = exit_.trouble
+            self.tags["runner.trouble"] = exit_.trouble
             self.progress.warn(exit_.trouble)
         if exit_.signal is not None:
             self.tags["runner.signal"] = str(exit_.signal)
@@ -323,6 +325,13 @@ def _parent(store: Store, settings: Settings, progress: Progress) -> str | None:
             hint="unset RUNNER_RUN_ID and MLFLOW_RUN_ID, or point RUNNER_TRACKING_URI at its store",
         )
         return None
+
+
+def _image_digest(lock: Lock) -> str | None:
+    """Under which name others can have the image, if a registry knows it."""
+    image = json.loads(lock.text).get("image") if lock.kind == "image" else None
+    digest: str | None = image["digest"] if image else None
+    return digest
 
 
 def _environment(environment: Environment) -> dict[str, Any]:

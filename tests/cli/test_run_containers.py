@@ -323,7 +323,7 @@ def test_a_program_that_uses_too_much_memory_is_reported_as_such(cli: Cli, files
 
     assert outcome.code == 137
     assert "out of memory: the program used more than the limit of 64 MiB" in outcome.err
-    assert shown(cli)["tags"]["runner.error"].startswith("out of memory")
+    assert shown(cli)["tags"]["runner.trouble"].startswith("out of memory")
 
 
 def test_a_command_that_the_image_does_not_have_is_translated(cli: Cli, files: Files) -> None:

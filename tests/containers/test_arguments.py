@@ -1,5 +1,7 @@
 """`-A`: what becomes of options of `docker run`."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +124,19 @@ def test_the_sdk_understands_what_we_make_of_every_option() -> None:
 
 def test_every_short_name_stands_for_one_that_is_known() -> None:
     assert set(SHORT.values()) <= {*OPTIONS, *OURS, *IGNORED, *REFUSED}
+
+
+def test_the_reference_names_every_option() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/command-line.md").read_text()
+    text = page.partition("### Options of containers\n")[2].partition("\n## ")[0]
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    named = {
+        (name, star == " *")
+        for row in rows
+        for name, star in re.findall(r"`([\w-]+)`( \*)?", row.split("|")[1])
+    }
+
+    joined = {(name, option.joined) for name, option in OPTIONS.items()} | {(name, True) for name in OURS}
+    assert named == joined
+    below = text.rpartition("| `workdir`")[2]
+    assert all(f"`{name}`" in below for name in (*IGNORED, *REFUSED))
