@@ -12,7 +12,7 @@ CANNOT_RESOLVE = "the requirements cannot be resolved"
 CANNOT_CREATE = "the virtual environment cannot be created"
 CANNOT_INSTALL = "the packages cannot be installed"
 
-_USERINFO = re.compile(r"(\w://)[^/\s@\"']+@")
+_USERINFO = re.compile(r"(\w://)[^/\s\"']+@")  # to the last @: a password may hold one
 DISK_FULL = ("No space left on device", "os error 28", "Errno 28", "Disk quota exceeded", "os error 122")
 _HINTS = (  # words of uv and pip, the first that is said wins
     (

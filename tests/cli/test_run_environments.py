@@ -59,6 +59,18 @@ def test_a_conda_file_of_pip_packages_needs_no_conda(cli: Cli, files: Files, ind
     assert cli("run", demo).out == "1.0\n"
 
 
+def test_the_variables_of_a_conda_file_are_set(cli: Cli, files: Files, index: Index) -> None:
+    demo = files(
+        {
+            "MLproject": f"conda_env: conda.yaml\n{SHOW}",
+            "conda.yaml": "dependencies: [python]\nvariables: {LEVEL: 1.10, VIRTUAL_ENV: /elsewhere}",
+            "show.py": "import os, sys; print(os.environ['LEVEL'], os.environ['VIRTUAL_ENV'] == sys.prefix)",
+        }
+    )
+
+    assert cli("run", demo).out == "1.10 True\n"
+
+
 def test_the_lock_beside_a_project_is_obeyed(cli: Cli, files: Files, index: Index) -> None:
     demo = files({**python_env("beta<2"), "show.py": "import beta; print(beta.version)"})
     locked = cli("lock", demo)

@@ -161,7 +161,7 @@ def test_a_lock_for_two_platforms_gives_each_its_own() -> None:
     assert found.only("osx-arm64").pip == ()
 
 
-@pytest.mark.parametrize("login", ["me:secret@host", "me:secret@host:80"])
+@pytest.mark.parametrize("login", ["me:secret@host", "me:secret@host:80", "me:secret@secret@host"])
 def test_no_login_is_written(login: str) -> None:
     text = lockfile.write(
         replace(
