@@ -18,7 +18,7 @@ NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
 HEAVY = {
     "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
     "httpx", "importlib.metadata", "logging", "mlflow", "msgspec", "multiprocessing", "packaging", "pydantic",
-    "requests", "rich", "sqlalchemy", "ssl", "starlette", "unittest", "urllib.request", "uvicorn", "virtualenv",
+    "requests", "rich", "sqlalchemy", "ssl", "starlette", "unittest", "urllib.request", "urllib3", "uvicorn", "virtualenv",
     "zipfile",
 }  # fmt: skip
 # Runs the command line as `runner` does, then tells which modules are there.

@@ -37,7 +37,7 @@ def extended(
     archive: Path,
     *,
     place: PurePosixPath,
-    finish: Sequence[str],
+    finish: Sequence[str] | None,
     labels: Mapping[str, str],
     tag: str,
 ) -> Image:
@@ -46,18 +46,15 @@ def extended(
     Args:
         archive: the directory as a tar archive, whose names begin with its own name.
         place: its path in the image.
-        finish: a program that completes it in a container of its own, which leaves no other trace.
+        finish: a program that completes it, in a container of its own, which leaves no other trace.
     """
     repository, _, version = tag.rpartition(":")
     with (
         trouble.explained("the environment cannot be put into the image"),
-        _container(engine, base, entrypoint=list(finish)) as workshop,
+        _finished(engine, base, archive, place=place, finish=finish) as tree,
         _container(engine, base) as container,
     ):
-        _put(engine, workshop, archive, into=_made(engine, workshop, place.parent))
-        _run(engine, workshop)
-        with _taken(engine, workshop, place) as tree:
-            _put(engine, container, tree, into=_made(engine, container, place.parent))
+        _put(engine, container, tree, into=_made(engine, container, place.parent))
         made = engine.patiently(
             lambda: engine.client.api.commit(
                 container, repository=repository, tag=version, conf={"Labels": dict(labels)}
@@ -85,6 +82,20 @@ def _container(engine: Engine, image: Image, entrypoint: list[str] | None = None
         yield str(created["Id"])
     finally:
         api.remove_container(created["Id"], force=True, v=True)
+
+
+@contextmanager
+def _finished(
+    engine: Engine, base: Image, archive: Path, *, place: PurePosixPath, finish: Sequence[str] | None
+) -> Iterator[Path]:
+    if finish is None:
+        yield archive
+        return
+    with _container(engine, base, entrypoint=list(finish)) as workshop:
+        _put(engine, workshop, archive, into=_made(engine, workshop, place.parent))
+        _run(engine, workshop)
+        with _taken(engine, workshop, place) as tree:
+            yield tree
 
 
 def _run(engine: Engine, container: str) -> Output:

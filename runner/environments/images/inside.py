@@ -32,6 +32,7 @@ from runner.project.model import EnvironmentSpec, PythonEnv
 from runner.settings import Settings
 
 PREFIX = PurePosixPath("/opt/runner")
+COMPILE = ("-m", "compileall", "-q", "-j", "0")
 _LARGEST_SCRIPT = 1024 * 1024
 
 
@@ -108,21 +109,25 @@ def _conda(
             archive = _packed(prefix, prefix.name, scratch)
             phase.update("putting the environment into the image")
             return _laid(
-                base, archive, place=PurePosixPath(prefix), interpreter=prefix / "bin/python", mark=mark
+                base,
+                archive,
+                place=PurePosixPath(prefix),
+                interpreter=here.interpreter.path if here.interpreter else None,
+                mark=mark,
             )
 
     image, how = keeping.made(base.engine, mark, make, settings=settings, phase=phase)
     return replace(here, kind="docker", key=mark.key, path=None, image=image.id, reused=how != "built"), how
 
 
-def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path, mark: Mark) -> Image:
+def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path | None, mark: Mark) -> Image:
     return layers.extended(
         base.engine,
         base.image,
         archive,
         place=place,
         # the program may not write there: without it each run would compile all that it imports
-        finish=[str(interpreter), "-m", "compileall", "-q", "-j", "0", f"{place}/lib"],
+        finish=[str(interpreter), *COMPILE, f"{place}/lib"] if interpreter else None,
         labels=mark.labels,
         tag=mark.tag,
     )

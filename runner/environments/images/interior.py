@@ -54,7 +54,8 @@ class Interior:
             there = ", ".join(sorted({python.version for python in self.pythons})) or "none"
             raise EnvironmentFailed(
                 f"image {image} has no {wanted if request else 'Python'}; it has {there}",
-                hint=f"take an image that brings it, for example python:{_minor(request)}-slim",
+                hint=f"take an image that brings it, for example python:{_minor(request)}-slim;"
+                " a conda environment brings its own",
             )
         return max(fitting, key=lambda python: release_of(python.version))
 
