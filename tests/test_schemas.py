@@ -107,6 +107,8 @@ def test_a_run_that_fails_before_its_program_satisfies_the_schemas(cli: Cli, fil
         "file": "python_env.yaml",
         "python": "1.2.3",
         "lock": None,
+        "docker_args": [],
+        "build_image": False,
     }
     assert record["exit"] is None
 

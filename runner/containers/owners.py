@@ -13,11 +13,12 @@ RUN, OWNER = "runner.run", "runner.owner"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that started a container: where its number means something, the number, and when it started."""
+    """The process that started a container: where its number means something, the number, when it started, and whose it is."""
 
     host: str
     pid: int
     started: str
+    user: int
 
 
 def reap(engine: Engine, gone: Callable[[Owner], bool]) -> int:

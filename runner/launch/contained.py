@@ -16,14 +16,14 @@ from urllib.parse import unquote
 from runner import project
 from runner.containers import network, owners
 from runner.containers.creating import CODE, INPUTS, Setup
-from runner.containers.engine import connect, within_reach
+from runner.containers.engine import connect
 from runner.containers.network import Reach
-from runner.containers.owners import Owner
 from runner.containers.volumes import volume
 from runner.environments.model import Environment
-from runner.errors import EnvironmentFailed, RunnerError
+from runner.errors import RunnerError
 from runner.executors import Job
 from runner.executors.container import ContainerExecutor
+from runner.launch import orphans
 from runner.launch.inside import in_container, named_variables
 from runner.launch.placed import Placed
 from runner.launch.planning import Planned
@@ -32,12 +32,6 @@ from runner.process.child import patience
 from runner.process.guard import CHAIN
 from runner.project.model import DockerEnv
 from runner.settings import Settings
-from runner.tracking import this_process_lease
-from runner.tracking.clock import now
-from runner.tracking.leases import over
-from runner.tracking.model import Lease
-
-FOR_EVER = 2**62  # ms: who is on another machine is not judged by time
 
 
 @contextmanager
@@ -55,18 +49,9 @@ def placed(
         EnvironmentFailed: there is no engine any more.
     """
     with connect(settings.environ) as engine:
-        owners.reap(engine, _gone)
+        owners.reap(engine, orphans.gone)
         reach = network.reach(engine, planned.arguments.options)
-        if isinstance(reach, str):
-            going.progress.warn(
-                f"the program cannot reach its tracking endpoint: {reach}",
-                hint="it runs all the same; what it prints, and its metrics and output files are recorded",
-            )
-        if planned.request.build_image and (planned.plan.metrics or planned.plan.outputs):
-            going.progress.warn(
-                "with --build-image the program's files stay in its container: metrics and output files are not recorded",
-                hint="leave --build-image out, or log them with the client",
-            )
+        _warn(going, planned, reach)
         places = _places(planned, inputs)
         reached = not isinstance(reach, str)
         yield Placed(
@@ -74,7 +59,7 @@ def placed(
             executor=ContainerExecutor(
                 engine,
                 _setup(going, planned, environment, places, reach, settings=settings),
-                patience(len(settings.environ.get(CHAIN, "").split(":")) if CHAIN in settings.environ else 0),
+                patience(depth=settings.environ[CHAIN].count(":") + 1 if CHAIN in settings.environ else 0),
                 going.progress.notice,
             ),
             reach=None if isinstance(reach, str) else reach,
@@ -82,15 +67,17 @@ def placed(
         )
 
 
-def reap(settings: Settings) -> int:
-    """Remove containers whose runner died; how many there were. Without an engine there are none."""
-    if not within_reach(settings.environ):
-        return 0
-    try:
-        with connect(settings.environ) as engine:
-            return owners.reap(engine, _gone)
-    except EnvironmentFailed:
-        return 0
+def _warn(going: Recording, planned: Planned, reach: Reach | str) -> None:
+    if isinstance(reach, str):
+        going.progress.warn(
+            f"the program cannot reach its tracking endpoint: {reach}",
+            hint="it runs all the same; what it prints, and its metrics and output files are recorded",
+        )
+    if planned.request.build_image and (planned.plan.metrics or planned.plan.outputs):
+        going.progress.warn(
+            "with --build-image the program's files stay in its container: metrics and output files are not recorded",
+            hint="leave --build-image out, or log them with the client",
+        )
 
 
 def _job(
@@ -135,7 +122,7 @@ def _setup(
     outside = {here: there for here, there in places.values() if not here.is_relative_to(directory)}
     return Setup(
         image=environment.image,
-        owner=_owner(settings),
+        owner=orphans.owner(settings),
         mounts=mounts | _kept_elsewhere(going, settings),
         inputs=outside,
         volumes=[
@@ -172,12 +159,3 @@ def _kept_elsewhere(going: Recording, settings: Settings) -> dict[Path, str]:
     except OSError as error:
         raise RunnerError(f"the artifacts of the run cannot be kept in {place}: {error.strerror}") from error
     return {place: str(place)}
-
-
-def _owner(settings: Settings) -> Owner:
-    lease = this_process_lease(settings)
-    return Owner(lease.host, lease.pid, lease.process_started)
-
-
-def _gone(owner: Owner) -> bool:
-    return over(Lease(host=owner.host, pid=owner.pid, process_started=owner.started, until=FOR_EVER), now())

@@ -19,6 +19,7 @@ from tests.cli import test_run
 from tests.cli.test_run import artifact
 from tests.conftest import Cli, Files
 from tests.environments.test_faults import await_
+from tests.server.servers import running_server
 from tests.services.docker import IMAGE, Daemon
 from tests.services.programs import needed
 
@@ -516,6 +517,23 @@ def test_the_endpoint_asks_for_the_token_and_for_its_own_name(cli: Cli, files: F
     outcome = cli("run", files(project("python ask.py", **{"ask.py": ASK})), "-A", f"network={network}")
 
     assert outcome.out.split() == ["200", "401", "403"], outcome.err
+
+
+@pytest.mark.slow
+def test_with_a_server_the_program_records_there_through_its_endpoint(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = files(project("python ask.py && env", **{"ask.py": ASK}))
+    environ = {**os.environ, "RUNNER_HOME": str(tmp_path / "server")}
+    with running_server(environ=environ) as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+
+        outcome = cli("run", demo)
+
+        run = shown(cli)
+    assert outcome.out.split()[:3] == ["200", "401", "403"], outcome.err
+    assert run["status"] == "FINISHED"
+    assert server.uri not in outcome.out
 
 
 def test_without_a_way_to_us_the_program_runs_and_a_warning_says_so(cli: Cli, files: Files) -> None:

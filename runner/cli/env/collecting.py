@@ -8,7 +8,7 @@ from runner.cli.env.texts import SHOWN, day, size
 from runner.cli.output import printable
 from runner.environments.images.collecting import collect
 from runner.errors import EnvironmentFailed
-from runner.launch import contained
+from runner.launch import orphans
 from runner.settings import Settings, read_size
 
 
@@ -44,8 +44,8 @@ def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bo
         click.echo(
             f"{entry.key[:SHOWN]}  {entry.kind}, {python}last used {day(entry.used)}, {size(entry.bytes)}"
         )
-    if not dry_run and (orphans := contained.reap(context.settings)):
-        click.echo(f"removed {orphans} containers whose runner is gone")
+    if not dry_run and (left := orphans.reap(context.settings)):
+        click.echo(f"removed {left} containers whose runner is gone")
     images = _images(context.settings, older_than=older_than, dry_run=dry_run)
     sources_size = sources.prune(context.settings, older_than_days=older_than, dry_run=dry_run)
     verb = "would remove" if dry_run else "removed"
