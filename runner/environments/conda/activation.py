@@ -1,10 +1,9 @@
 """What activating a conda environment changes: found out once, by a shell, when it is built.
 
-etc/conda/env_vars.d/*.json, conda-meta/state        variables
-etc/conda/activate.d/*.sh                            scripts
+variables: in the environment file, etc/conda/env_vars.d/*.json     set
+etc/conda/activate.d/*.sh                                           sourced
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import EnvironmentFailed
-from runner.files import write_atomically
 from runner.process import Completed, ProgramFailed, ProgramMissing, capture
 from runner.settings import Settings
 
@@ -37,24 +35,24 @@ class Activation:
         return cls(tuple(values["path_entries"]), values["variables"], tuple(values["unset"]))
 
 
-def set_variables(prefix: Path, variables: Mapping[str, str]) -> None:
-    """Have variables set by the script that activates a prefix, as conda does with those of an environment file."""
-    if variables:
-        content = {"version": 1, "env_vars": dict(variables)}
-        write_atomically(prefix / "conda-meta/state", json.dumps(content))
-
-
-def activated(prefix: Path, script: str, *, settings: Settings, turn: int) -> Activation:
+def activated(
+    prefix: Path, script: str, variables: Mapping[str, str], *, settings: Settings, turn: int
+) -> Activation:
     """Activate a prefix, and see what that does.
+
+    Args:
+        variables: those of the environment file. They are there before the script runs, and are no part of it:
+            it would read `$` in them.
 
     Raises:
         EnvironmentFailed: a script of a package fails.
     """
-    before = {"PATH": ":".join(PATH), "HOME": settings.environ.get("HOME", "/"), "LC_ALL": "C.UTF-8"}
+    bare = {"PATH": ":".join(PATH), "HOME": settings.environ.get("HOME", "/"), "LC_ALL": "C.UTF-8"}
+    before = {**bare, **variables}
     after = _after(script, before, turn=turn)
     path = [entry for entry in after.get("PATH", "").split(":") if entry and entry not in PATH]
     changed = {
-        name: text for name, text in after.items() if before.get(name) != text and name not in _OF_SHELLS
+        name: text for name, text in after.items() if bare.get(name) != text and name not in _OF_SHELLS
     }
     return Activation(tuple(dict.fromkeys(path)), changed, _unset(prefix, script, before, turn=turn))
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from runner.environments import trouble
 from runner.environments.conda.channels import public
@@ -102,7 +102,7 @@ def hidden(text: str, logins: Mapping[str, str]) -> str:
     """The text without anything of a login."""
     for url in logins.values():
         parts = urlsplit(url)
-        secrets = [parts.netloc.rpartition("@")[0], parts.password or ""]
+        secrets = [parts.netloc.rpartition("@")[0], parts.password or "", unquote(parts.password or "")]
         if "/t/" in parts.path:
             secrets.append(parts.path.partition("/t/")[2].partition("/")[0])
         for secret in filter(None, secrets):

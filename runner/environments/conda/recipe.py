@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.conda import configuration, lockfile
-from runner.environments.conda.activation import PATH, Activation, activated, set_variables
+from runner.environments.conda.activation import PATH, Activation, activated
 from runner.environments.conda.asking import ask
 from runner.environments.conda.packages import CondaLock, CondaPackage
 from runner.environments.conda.solving import addresses, for_this_platform
@@ -63,13 +63,13 @@ class CondaRecipe:
         content = _content(self.lock)
         prefix.mkdir(parents=True)
         with steps.step("install", f"installing {len(content.conda)} conda packages"):
-            installed = self._install(prefix, content, turn=turn)
-        tools = {"installer": installed["installer"]}
+            tool, script = self._install(prefix, content, turn=turn)
+        tools = {"installer": tool}
         if content.pip:
             with steps.step("pip", f"installing {len(content.pip)} Python packages"):
                 tools["pip"] = self._install_pip(prefix, content, turn=turn)
         with steps.step("activate", "activating"):
-            activation = activated(prefix, installed["activation"], settings=self.settings, turn=turn)
+            activation = activated(prefix, script, self.spec.variables, settings=self.settings, turn=turn)
         return {
             "kind": "conda",
             "python": content.python,
@@ -106,15 +106,15 @@ class CondaRecipe:
             packages=len(facts["packages"]),
         )
 
-    def _install(self, prefix: Path, content: CondaLock, *, turn: int) -> Mapping[str, str]:
-        set_variables(prefix, self.spec.variables)
+    def _install(self, prefix: Path, content: CondaLock, *, turn: int) -> tuple[str, str]:
+        """Gives the tool that did it, and the script that activates the prefix."""
         request = {
             "prefix": str(prefix),
             "path": PATH,
             "cache": str(self.settings.cache / "conda/pkgs"),
             "packages": [told(package) for package in content.conda],
         }
-        answer: Mapping[str, str] = ask(
+        answer = ask(
             "install",
             request,
             settings=self.settings,
@@ -122,7 +122,7 @@ class CondaRecipe:
             channels=self._channels(content),
             turn=turn,
         )
-        return answer
+        return answer["installer"], answer["activation"]
 
     def _channels(self, content: CondaLock) -> tuple[str, ...]:
         """Channels of the project and of its lock, with the logins of the person."""

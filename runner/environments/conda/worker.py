@@ -255,11 +255,12 @@ def configuration() -> Config:
 
 def client(request: Request) -> Client:
     """Sends the login of a channel to this channel only. A login stands in no address that rattler keeps on disk."""
-    config = configuration()
     logins: Mapping[str, str] = request["logins"]
-    if not logins:
-        return Client.from_config(config)
+    tokens = {f"{place}/": [f"{without_user(url)}/"] for place, url in logins.items() if "/t/" in url}
+    config = configuration().merge(mirrored(tokens))
     headers = {place: header for place, url in logins.items() if (header := basic(url))}
+    if not headers:
+        return Client.from_config(config)
 
     def authorization(host: str, path: str) -> dict[str, str] | None:
         for place, header in headers.items():
@@ -268,18 +269,23 @@ def client(request: Request) -> Client:
                 return {"Authorization": header}
         return None
 
-    tokens = {f"{place}/": [f"{without_user(url)}/"] for place, url in logins.items() if "/t/" in url}
-    return Client(
+    return Client(  # as of a configuration, which has no place for headers: its proxies and certificates stay out
         [
             AddHeadersMiddleware(authorization),
             RetryMiddleware(),
             AuthenticationMiddleware(),
-            MirrorMiddleware({**config.mirrors, **tokens}),
+            MirrorMiddleware(config.mirrors),
             OciMiddleware(),
             GCSMiddleware(),
             S3Middleware(),
         ]
     )
+
+
+def mirrored(places: Mapping[str, Sequence[str]]) -> Config:
+    """A configuration that says where else what begins with an address is fetched."""
+    lines = [f"{json.dumps(place)} = {json.dumps(list(others))}" for place, others in places.items()]
+    return Config.from_toml("\n".join(["[mirrors]", *lines]))
 
 
 def basic(url: str) -> str | None:

@@ -80,12 +80,12 @@ class TestActivation:
         monkeypatch.setenv("TUNED_OLD", "of the caller")
         monkeypatch.setenv("CONDA_PREFIX", "/somewhere/else")
 
-        environment = bench.build(asking("tuned", name="demo", variables={"MY_LEVEL": "it's 7"}))
+        environment = bench.build(asking("tuned", name="demo", variables={"MY_LEVEL": "it's $7 `x`"}))
 
         assert environment.path
         tuned = f"{environment.path}/share/tuned"
         said = inside(environment, 'tune; echo "$TUNED_HOME|$TUNED_LEVEL|$TUNED_STATE|${TUNED_OLD-gone}"')
-        assert said == f"in tune\n{tuned}|it's 7|on|gone\n"
+        assert said == f"in tune\n{tuned}|it's $7 `x`|on|gone\n"
         assert environment.path_entries == (f"{tuned}/bin", f"{environment.path}/bin")
         assert inside(environment, "echo $CONDA_PREFIX $CONDA_DEFAULT_ENV") == f"{environment.path} demo\n"
         assert environment.interpreter is None
