@@ -31,7 +31,7 @@ class Setup:
     Attributes:
         image: id.
         owner: this process.
-        mounts: path of this machine -> path in the container, to be written.
+        mounts: path in the container -> path of this machine, to be written.
         inputs: the same, only to be read.
         volumes: what the person and the project mount.
         options: arguments of the SDK that the person gave, see arguments.py.
@@ -41,8 +41,8 @@ class Setup:
 
     image: str
     owner: Owner
-    mounts: Mapping[Path, str] = field(default_factory=dict)
-    inputs: Mapping[Path, str] = field(default_factory=dict)
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    inputs: Mapping[str, Path] = field(default_factory=dict)
     volumes: Sequence[Volume] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
@@ -88,8 +88,8 @@ def _arguments(engine: Engine, setup: Setup, *, run_id: str, variables: Mapping[
     given = dict(setup.options)
     mine = "user" not in given
     taken = {volume.target.rstrip("/") for volume in setup.volumes}
-    mounts = [(path, target, False) for path, target in setup.mounts.items()]
-    mounts += [(path, target, True) for path, target in setup.inputs.items()]
+    mounts = [_bind(*mount, only_read=False) for mount in setup.mounts.items() if mount[0] not in taken]
+    mounts += [_bind(*mount, only_read=True) for mount in setup.inputs.items()]
     ours: dict[str, Any] = {
         "name": name_of(run_id),
         "user": _caller(engine),
@@ -101,7 +101,7 @@ def _arguments(engine: Engine, setup: Setup, *, run_id: str, variables: Mapping[
         "group_add": (_groups(engine) if mine else []) + given.pop("group_add", []),
         "tmpfs": ({HOME: "exec,mode=1777"} if mine else {}) | given.pop("tmpfs", {}),
         "volumes": [str(volume) for volume in setup.volumes],
-        "mounts": [_bind(*mount) for mount in mounts if mount[1] not in taken],
+        "mounts": mounts,
     }
     if engine.product == "docker":
         ours["log_config"] = {"type": "none"}  # we keep the output, and nobody else needs to
@@ -120,7 +120,7 @@ def _environment(engine: Engine, setup: Setup, variables: Mapping[str, str], *, 
     return found | dict(variables)
 
 
-def _bind(source: Path, target: str, only_read: bool) -> dict[str, Any]:
+def _bind(target: str, source: Path, *, only_read: bool) -> dict[str, Any]:
     return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": only_read}
 
 

@@ -4,6 +4,7 @@ Request ─► plan() ─► Planned ─► launch() ─► Result
            planning.py          launching.py     the two steps; `run()` is both
            plan.py              recording.py     the JSON document; the run in the store until its terminal state
            asof.py              resolving.py     `--as-of` as a moment; the plan with its lock
+           contained.py         orphans.py       a program in a container; containers that nobody has any more
                                 stopping.py      what signals do
                                 inside.py        what the program finds of us
                                 masking.py       secrets in its output

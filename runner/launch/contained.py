@@ -8,6 +8,7 @@ volumes                     as the project and the person say
 Of our environment variables only those enter that the project or the person names.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ from runner.process.child import patience
 from runner.process.guard import CHAIN
 from runner.project.model import DockerEnv
 from runner.settings import Settings
+
+UNSAFE = re.compile(r"[^\w-]")  # in the name of a parameter
 
 
 @contextmanager
@@ -118,8 +121,8 @@ def _setup(
     assert environment.image is not None
     directory = planned.checkout.path.absolute()
     declared = planned.spec.volumes if isinstance(planned.spec, DockerEnv) else ()
-    mounts = {} if planned.request.build_image else {directory: CODE}
-    outside = {here: there for here, there in places.values() if not here.is_relative_to(directory)}
+    mounts = {} if planned.request.build_image else {CODE: directory}
+    outside = {there: here for here, there in places.values() if there.startswith(f"{INPUTS}/")}
     return Setup(
         image=environment.image,
         owner=orphans.owner(settings),
@@ -136,19 +139,22 @@ def _setup(
 
 
 def _places(planned: Planned, inputs: Mapping[str, str]) -> dict[str, tuple[Path, str]]:
-    """Where each input is here, and there: what lies in the project is seen in the project."""
+    """Where each input is here, and there."""
     directory = planned.checkout.path.absolute()
-    found: dict[str, tuple[Path, str]] = {}
-    for name, text in inputs.items():
-        path = Path(text)
-        inside = path.is_relative_to(directory) and ".." not in path.parts
-        relative = path.relative_to(directory).as_posix() if inside else ""
-        there = f"{CODE}/{relative}".rstrip("/") if inside else f"{INPUTS}/{name}/{path.name}"
-        found[name] = path.resolve() if not inside else path, there
-    return found
+    return {name: _place(name, Path(text), directory) for name, text in inputs.items()}
 
 
-def _kept_elsewhere(going: Recording, settings: Settings) -> dict[Path, str]:
+def _place(name: str, path: Path, directory: Path) -> tuple[Path, str]:
+    """What lies in the project is seen in the project, unless a link in it leads out of it."""
+    real, top = path.resolve(), directory.resolve()
+    if not real.is_relative_to(top):
+        return real, f"{INPUTS}/{UNSAFE.sub('_', name)}/{path.name}"
+    as_given = path.is_relative_to(directory) and ".." not in path.parts
+    relative = path.relative_to(directory) if as_given else real.relative_to(top)
+    return top, f"{CODE}/{relative.as_posix()}".removesuffix("/.")
+
+
+def _kept_elsewhere(going: Recording, settings: Settings) -> dict[str, Path]:
     """The artifacts of an experiment in a directory of its own: they do not go through our endpoint, so it is mounted."""
     uri = going.run.artifact_uri
     if not uri.startswith("file:///") or uri.startswith(f"{settings.artifact_root}/"):
@@ -158,4 +164,4 @@ def _kept_elsewhere(going: Recording, settings: Settings) -> dict[Path, str]:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunnerError(f"the artifacts of the run cannot be kept in {place}: {error.strerror}") from error
-    return {place: str(place)}
+    return {str(place): place}

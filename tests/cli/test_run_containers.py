@@ -156,13 +156,24 @@ def test_inputs_are_seen_wherever_they_are_and_cannot_be_changed(
     outside = tmp_path / "some where" / "data.csv"
     outside.parent.mkdir()
     outside.write_text("outside\n")
-    parameters = '{"far": "path", "near": {"type": "path", "default": "near.csv"}, "folder": "path"}'
-    command = "cat {far} {near}; ls {folder}; echo x >> {far}"
-    demo = files(project(command, parameters=parameters, **{"near.csv": "inside\n"}))
+    names = ("far", "near", "folder", "linked", "around")
+    command = "cat {far} {near} {linked} {around}; ls {folder}; echo x >> {far}"
+    demo = files(
+        project(command, parameters=json.dumps(dict.fromkeys(names, "path")), **{"near.csv": "inside\n"})
+    )
+    (demo / "link.csv").symlink_to(outside)
+    (tmp_path / "other").symlink_to(demo)
+    given = dict(
+        zip(
+            names,
+            (outside, demo / "near.csv", outside.parent, demo / "link.csv", tmp_path / "other/near.csv"),
+            strict=True,
+        )
+    )
 
-    outcome = cli("run", demo, "-P", f"far={outside}", "-P", f"folder={outside.parent}")
+    outcome = cli("run", demo, *(word for name, path in given.items() for word in ("-P", f"{name}={path}")))
 
-    assert outcome.out == "outside\ninside\ndata.csv\n"
+    assert outcome.out == "outside\ninside\noutside\ninside\ndata.csv\n", outcome.err
     assert outcome.code == 1
     assert "Read-only file system" in outcome.err
     assert outside.read_text() == "outside\n"
