@@ -20,8 +20,9 @@ from tests.environments.conda.conftest import channel, downloads, fetched, perso
 from tests.environments.test_faults import await_, some
 from tests.environments.wheels import Index, index, uv_cache
 from tests.services.channel import LOGIN, PYTHON, Channel
+from tests.test_architecture import HEAVY, Imported, imported
 
-__all__ = ["channel", "downloads", "fetched", "index", "person", "uv_cache"]
+__all__ = ["channel", "downloads", "fetched", "imported", "index", "person", "uv_cache"]
 
 PROJECT = "name: demo\nconda_env: conda.yaml\nentry_points: {main: {command: 'python show.py'}}"
 ABSENT = ("conda", "mamba", "micromamba", "pyenv")
@@ -102,6 +103,17 @@ class TestThreeProjects:
         lock = artifact(shown(cli), "runner/conda-lock.yml").read_text()
         assert "manager: pip" in lock
         assert "manager: conda" in lock
+
+
+def test_a_warm_run_imports_nothing_that_is_slow(imported: Imported, files: Files) -> None:
+    project = PROJECT.replace("python show.py", "tune")
+    demo = files({"MLproject": project, "conda.yaml": "channels: [conda-forge]\ndependencies: [tuned]"})
+    imported("run", demo)
+
+    modules = imported("run", demo)
+
+    assert "runner.environments.conda.recipe" in modules
+    assert modules & {*HEAVY, "rattler"} == set()
 
 
 def test_a_pip_list_alone_may_have_its_python_from_conda(cli: Cli, files: Files) -> None:

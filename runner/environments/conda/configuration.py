@@ -5,7 +5,7 @@
 https://docs.conda.io/projects/conda/en/stable/user-guide/configuration/settings.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,6 @@ class Configuration:
     defaults: tuple[str, ...] = DEFAULTS
     usual: tuple[str, ...] = USUAL
     priority: str = "flexible"
-
-    def addresses(self, names: Iterable[str], *, directory: Path) -> tuple[str, ...]:
-        """URLs of channels, those of `defaults` in its place."""
-        spelt = [place for name in names for place in (self.defaults if name == "defaults" else (name,))]
-        return tuple(dict.fromkeys(self.address(name, directory=directory) for name in spelt))
 
     def address(self, name: str, *, directory: Path) -> str:
         """The URL of a channel: its own, of a directory, or by its name."""

@@ -97,27 +97,21 @@ def wanted(spec: CondaEnv, *, directory: Path, settings: Settings, wishes: Wishe
 def addresses(
     names: Iterable[str], ours: Configuration, *, directory: Path, settings: Settings
 ) -> tuple[str, ...]:
-    """URLs of channels as a file names them, with logins. A name that stands for several stands aside for them."""
+    """URLs of channels as a file names them, with logins; those of `defaults` in its place."""
     written = [name.strip() for name in names if name.strip() != "nodefaults"] or list(ours.usual)
     spelt = [place for name in written for place in (ours.defaults if name == "defaults" else (name,))]
     known = channels(spelt, settings.environ)
     return tuple(dict.fromkeys(ours.address(name, directory=directory) for name in known))
 
 
-def solved(
-    wanted: Wanted,
-    *,
-    platforms: Iterable[str],
-    settings: Settings,
-    phase: Phase,
-) -> CondaLock:
+def solved(wanted: Wanted, *, platforms: Iterable[str], settings: Settings, phase: Phase) -> CondaLock:
     """Have the packages chosen, for each platform by itself.
 
     Raises:
         EnvironmentFailed: they contradict each other, or a channel cannot be read.
     """
     asked = tuple(dict.fromkeys(platforms))
-    phase.update(f"solving {len(wanted.specs)} conda packages")
+    phase.update(f"solving for {len(wanted.specs)} conda package{'' if len(wanted.specs) == 1 else 's'}")
     request = {
         "channels": wanted.public_channels,
         "specs": wanted.specs,

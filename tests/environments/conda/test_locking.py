@@ -257,6 +257,14 @@ class TestLogins:
 
         assert b"secret-of-the-channel" not in kept(bench)
 
+    def test_in_netrc(self, bench: Bench, person: Path, private_conda_channel: Channel) -> None:
+        (person / ".netrc").write_text(f"machine 127.0.0.1 login {LOGIN[0]} password {LOGIN[1]}\n")
+        (person / ".netrc").chmod(0o600)
+
+        bench.build(asking("tuned", channels=(private_conda_channel.url,)))
+
+        assert b"secret-of-the-channel" not in kept(bench)
+
     def test_a_wrong_one_is_refused_without_being_shown(
         self, bench: Bench, private_conda_channel: Channel
     ) -> None:

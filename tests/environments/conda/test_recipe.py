@@ -215,7 +215,7 @@ def test_a_worker_that_dies_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatc
 def test_progress_is_told(bench: Bench) -> None:
     bench.build(asking("python", "polite"))
 
-    assert "solving 2 conda packages" in bench.said
+    assert "solving for 2 conda packages" in bench.said
     assert "installing 3 conda packages" in bench.said
     assert any(text.startswith("downloading ") and text.endswith(" MB") for text in bench.said), bench.said
 
