@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, Any, TypeAlias
@@ -133,6 +134,15 @@ def in_use(engine: Engine) -> set[str]:
     """Ids of the images of all containers."""
     with trouble.explained("containers cannot be listed"):
         return {str(item["ImageID"]) for item in engine.client.api.containers(all=True)}
+
+
+def clear_left(engine: Engine, *, before: float) -> None:
+    """Remove containers in which we made an image, and which somebody who was killed has left before that moment."""
+    with trouble.explained("containers cannot be listed"):
+        for item in engine.client.api.containers(all=True, filters={"label": OURS}):
+            if not item["Labels"][OURS] and item["Created"] < before:
+                with suppress(import_module("docker.errors").APIError):  # somebody else was faster
+                    engine.client.api.remove_container(item["Id"], force=True, v=True)
 
 
 def remove(engine: Engine, image: Image) -> bool:

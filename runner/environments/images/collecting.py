@@ -13,6 +13,7 @@ from runner.errors import EnvironmentFailed
 from runner.settings import Settings
 
 _DAY = 86400.0
+_LONGEST_BUILD = 3600.0  # seconds in which nobody is suspected of having died
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ def collect(
         return []
     now = time.time()
     with connect(settings.environ) as engine:
+        if not dry_run:
+            images.clear_left(engine, before=now - _LONGEST_BUILD)
         busy = images.in_use(engine)
         found = [(_ours(image, settings), image) for image in images.ours(engine) if image.id not in busy]
         old = [

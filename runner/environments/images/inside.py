@@ -185,7 +185,8 @@ def _packed(prefix: Path, name: str, scratch: Path) -> Path:
             return None
         member.uid = member.gid = 0
         member.uname = member.gname = ""
-        member.mode |= 0o444 | (0o111 if member.isdir() or member.mode & 0o100 else 0)
+        executable = member.isdir() or member.mode & 0o100
+        member.mode = member.mode & 0o755 | (0o555 if executable else 0o444)
         return member
 
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:

@@ -49,9 +49,10 @@ class Interior:
             EnvironmentFailed: there is none.
         """
         wanted = PythonRequest.parse(request)
-        fitting = [python for python in self.pythons if wanted.admits(python.version)]
+        mine = [python for python in self.pythons if python.implementation == "cpython"]
+        fitting = [python for python in mine if wanted.admits(python.version)]
         if not fitting:
-            there = ", ".join(sorted({python.version for python in self.pythons})) or "none"
+            there = ", ".join(sorted({python.version for python in mine})) or "none"
             raise EnvironmentFailed(
                 f"image {image} has no {wanted if request else 'Python'}; it has {there}",
                 hint=f"take an image that brings it, for example python:{_minor(request)}-slim;"

@@ -16,6 +16,7 @@ from runner.environments.images import dockerfile, having, interior
 from runner.environments.images.document import Document, Pinned, PinnedBuild
 from runner.environments.model import Lock, Wishes
 from runner.environments.python import locking as python
+from runner.environments.python import uv
 from runner.errors import EnvironmentFailed, UsageError
 from runner.files import sha256
 from runner.progress import Phase
@@ -58,6 +59,7 @@ def resolve_inside(
         inner = replace(wishes, image=None)
         match spec:
             case PythonEnv():
+                _refuse_without_uv(settings)
                 there = interior.look(engine, image, settings=settings)
                 lock: Lock | None = python.resolve(
                     spec,
@@ -151,6 +153,14 @@ def _refuse(wishes: Wishes) -> None:
         raise EnvironmentFailed(
             "--as-of: a registry does not tell which image a name had on a day",
             hint="pin the image by digest (image@sha256:...), or leave --as-of out",
+        )
+
+
+def _refuse_without_uv(settings: Settings) -> None:
+    if uv.find(settings) is None:
+        raise EnvironmentFailed(
+            "--in-image: only uv chooses packages for the Python of an image",
+            hint="install uv, and unset RUNNER_UV",
         )
 
 

@@ -156,6 +156,19 @@ def test_an_image_of_a_running_container_stays(yard: Yard, engine: Daemon) -> No
     assert images.collect(yard.settings, older_than=30) == []
 
 
+def test_a_container_that_a_killed_builder_has_left_goes(
+    yard: Yard, engine: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.client.containers.create(engine.image, labels={"runner.image": ""}, name="left")
+    images.collect(yard.settings)
+    young = engine.containers()
+    monkeypatch.setattr("runner.environments.images.collecting._LONGEST_BUILD", -60.0)
+
+    images.collect(yard.settings)
+
+    assert (young, engine.containers()) == (["left"], [])
+
+
 def test_without_an_engine_there_is_nothing_to_collect(
     yard: Yard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

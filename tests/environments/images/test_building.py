@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -56,6 +57,18 @@ def test_what_has_not_changed_is_not_built_again(yard: Yard) -> None:
     assert second.image == first.image
     assert second.reused
     assert yard.phase.detail == "cached"
+
+
+def test_of_many_at_once_one_builds(yard: Yard) -> None:
+    project(yard, FROM + "RUN head -c 8 /dev/urandom > /random\n")
+    lock = yard.resolve(PLAIN)
+    yards = [Yard(yard.directory) for _ in range(3)]
+
+    with ThreadPoolExecutor() as pool:
+        environments = list(pool.map(lambda each: each.prepare(lock, PLAIN), yards))
+
+    assert len({environment.image for environment in environments}) == 1
+    assert sorted(each.phase.detail for each in yards).count("built") == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
 from runner.project.model import PythonEnv, SystemEnv
 from tests.environments.images.conftest import Yard
-from tests.environments.wheels import Index
+from tests.environments.wheels import Index, sha256_of
 from tests.services.docker import Daemon
 
 BETA = PythonEnv(requirements=("beta<2",))
@@ -123,6 +123,26 @@ def test_an_editable_requirement_is_refused(yard: Yard, index: Index) -> None:
 
     with pytest.raises(EnvironmentFailed, match="editable"):
         yard.have(spec, HERE)
+
+
+def test_without_uv_no_package_is_chosen_for_an_image(
+    yard: Yard, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNNER_UV", "none")
+
+    with pytest.raises(EnvironmentFailed, match="only uv chooses packages"):
+        yard.resolve(BETA, HERE)
+
+
+def test_requirements_with_hashes_are_a_lock_in_an_image_too(
+    yard: Yard, engine: Daemon, index: Index
+) -> None:
+    wheel = index.add("beta")
+    spec = PythonEnv(requirements=(f"beta==1.0 --hash=sha256:{sha256_of(wheel)}",))
+
+    environment = yard.have(spec, HERE)
+
+    assert said(engine, environment, "python", "-c", "import beta; print(beta.version)") == "1.0"
 
 
 def test_with_no_environment_the_image_is_used_as_it_is(yard: Yard, engine: Daemon) -> None:
