@@ -55,6 +55,23 @@ def test_nan_and_infinities_are_kept(store: Store) -> None:
     assert metrics["whole"] == Metric("whole", 3.0, 1, -(2**63))
 
 
+def test_several_values_at_once_are_kept_to_the_letter(store: Store) -> None:
+    params = {
+        "quotes": "'\"\\",
+        "lines": "a\n\tb\u2028\x1b",
+        "beyond": "\U0001f642",
+        "number": "1e400",
+        "mark": "%s :a {}",
+    }
+    values = [0.1 + 0.2, 5e-324, -1e22, 1.7976931348623157e308]
+    run = store.create_run("0", params=params)
+
+    store.log(run.id, metrics=[Metric("loss", value, 1, step) for step, value in enumerate(values)])
+
+    assert store.run(run.id).params == params
+    assert [point.value for point in store.metric_history(run.id, "loss")] == values
+
+
 def test_a_param_keeps_its_first_value_and_nothing_of_a_refused_batch_is_kept(store: Store) -> None:
     run = store.create_run("0", params={"alpha": "0.5"})
     store.log(run.id, params={"alpha": "0.5", "beta": "1"})

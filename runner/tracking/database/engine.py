@@ -1,5 +1,6 @@
 """A database behind SQLAlchemy's engine: a server's, or an SQLite file's. Imported only for those, and to migrate."""
 
+import json
 import re
 import select
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from runner.errors import TrackingError, Unavailable
 from runner.tracking.database import BUSY, Connection, Contended, Row, Statement, Values
 from runner.tracking.database.servers import Server, server_of
 from runner.tracking.database.sqlite import PRAGMAS, SQLITE
+from runner.tracking.database.statements import Spelled
 
 Kind: TypeAlias = Literal["sqlite", "postgresql", "mysql"]
 
@@ -105,6 +107,8 @@ class EngineConnection:
     def execute_many(self, statement: Statement, values: Sequence[Values]) -> None:
         if len(values) == 1:  # what drivers do for many takes longer for one
             self.execute(statement, values[0])
+        elif self._kind == "postgresql" and isinstance(statement, Spelled) and statement.rows:
+            self.execute(statement.rows, {"rows": json.dumps([dict(each) for each in values])})
         else:
             self._cursor.executemany(_spelled(statement, self._kind), [dict(each) for each in values])
 

@@ -7,11 +7,15 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """One statement in the words of each kind of database; MariaDB's are MySQL's."""
+    """One statement in the words of each kind of database; MariaDB's are MySQL's.
+
+    `rows` is PostgreSQL's for many rows at once, which are `:rows` as JSON; "" if they go one by one.
+    """
 
     sqlite: str
     postgresql: str
     mysql: str
+    rows: str = ""
 
 
 Statement: TypeAlias = str | Spelled
@@ -31,9 +35,15 @@ def upsert(
     """
     names, values = ", ".join(columns), ", ".join(f":{column}" for column in columns)
     insert = f"INSERT INTO {table} ({names}) VALUES ({values})"
-    standard = f"{insert} ON CONFLICT ({', '.join(key)}) DO {_standard_change(table, update, newest)}"
+    conflict = f"ON CONFLICT ({', '.join(key)}) DO {_standard_change(table, update, newest)}"
+    standard = f"{insert} {conflict}"
+    # A third of the time that rows take one by one. A statement cannot update the same row twice.
+    rows = f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, :rows) {conflict}"
     return Spelled(
-        standard, standard, f"{insert} ON DUPLICATE KEY UPDATE {_mysql_change(key, update, newest)}"
+        standard,
+        standard,
+        f"{insert} ON DUPLICATE KEY UPDATE {_mysql_change(key, update, newest)}",
+        rows="" if update else rows,
     )
 
 
