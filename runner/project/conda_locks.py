@@ -36,7 +36,10 @@ def is_lock(name: str) -> bool:
 def lock_beside(directory: Path, file: str) -> str | None:
     """The lock that the project ships for a conda file; relative to the project directory, as the file is."""
     place = PurePosixPath(file)
-    names = {entry.name for entry in os.scandir(directory / place.parent)}
+    try:
+        names = set(os.listdir(directory / place.parent))  # noqa: PTH208 - half of pathlib's time
+    except OSError:  # the file can be read, its directory cannot
+        return None
     return next((str(place.parent / name) for name in _candidates(place.stem, names) if name in names), None)
 
 

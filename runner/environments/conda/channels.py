@@ -47,16 +47,13 @@ def has_secret(url: str) -> bool:
     return public(named) != named
 
 
-def with_login(url: str, asked: Iterable[str]) -> str:
-    """A public URL as it is fetched: with the login of the channel in which it lies.
+def variables(url: str) -> list[str]:
+    """Names of the caller's variables in a URL.
 
-    >>> with_login("https://host/private/linux-64/a-1-0.conda", ["https://host/t/abc/private"])
-    'https://host/t/abc/private/linux-64/a-1-0.conda'
+    >>> variables("https://${ME}:$SECRET@host/x")
+    ['ME', 'SECRET']
     """
-    for channel in asked:
-        if url.startswith(f"{public(channel)}/"):
-            return channel + url.removeprefix(public(channel))
-    return url
+    return sorted({found[1] or found[2] for found in _VARIABLE.finditer(url)}) if "://" in url else []
 
 
 def _expanded(channel: str, environ: Mapping[str, str]) -> str:

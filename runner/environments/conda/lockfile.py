@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from runner.environments.conda import untrusted
-from runner.environments.conda.channels import has_secret, public
+from runner.environments.conda.channels import has_secret, public, variables
 from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage, name_of
 from runner.environments.conda.untrusted import items, table, word, words
 from runner.errors import EnvironmentFailed
@@ -76,11 +76,17 @@ def _metadata(lock: CondaLock) -> dict[str, object]:
     }
     return {
         "content_hash": dict(sorted(lock.content.items())),
-        "channels": [{"url": public(channel), "used_env_vars": []} for channel in lock.channels],
+        "channels": [_channel_entry(channel) for channel in lock.channels],
         "platforms": list(lock.platforms),
         "sources": list(lock.sources),
         "custom_metadata": custom | dict(sorted(places.items())),
     }
+
+
+def _channel_entry(channel: str) -> dict[str, object]:
+    """A channel; of a login only the names of variables may be told."""
+    told = public(channel) if has_secret(channel) else channel
+    return {"url": told, "used_env_vars": variables(told)}
 
 
 def _order(package: CondaPackage | PipPackage) -> tuple[str, str]:

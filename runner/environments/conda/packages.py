@@ -1,7 +1,7 @@
 """What conda environments are made of: packages with their hashes, and the lock that lists them. Values only."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -144,20 +144,6 @@ class CondaLock:
             pip=tuple(package for package in self.pip if package.platform == platform),
             content={name: digest for name, digest in self.content.items() if name == platform},
         )
-
-
-def merged(locks: Iterable[CondaLock]) -> CondaLock:
-    """Locks of one project for several platforms as one."""
-    first, *others = locks
-    for other in others:
-        first = replace(
-            first,
-            conda=first.conda + other.conda,
-            pip=first.pip + other.pip,
-            channels=tuple(dict.fromkeys(first.channels + other.channels)),
-            content={**first.content, **other.content},
-        )
-    return first
 
 
 def name_of(dependency: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.environments.conda import lockfile
-from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage, merged
+from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage
 from runner.errors import EnvironmentFailed
 from runner.process import capture
 
@@ -150,7 +150,7 @@ def test_an_unusual_place_for_packages_is_kept() -> None:
 
 def test_a_lock_for_two_platforms_gives_each_its_own() -> None:
     mac = replace(PYTHON, platform="osx-arm64", url="https://host/main/osx-arm64/python-3.10-h1_4.conda")
-    both = merged([LOCK, CondaLock(conda=(mac,), content={"osx-arm64": "d"})])
+    both = replace(LOCK, conda=(*LOCK.conda, mac), content={**LOCK.content, "osx-arm64": "d"})
 
     found = lockfile.read(lockfile.write(both), name="x")
 
@@ -192,10 +192,17 @@ def test_a_version_that_looks_like_a_number_stays_as_it_is() -> None:
     assert found.python == "3.10"
 
 
-def test_names_of_variables_in_urls_are_no_secrets() -> None:
-    text = TEXT.replace("https://host/main/", "https://${ME}:$PASSWORD@host/t/$TOKEN/main/")
+def test_names_of_variables_in_urls_are_no_secrets(tmp_path: Path) -> None:
+    text = TEXT.replace("https://host/main", "https://${ME}:$PASSWORD@host/t/$TOKEN/main")
 
-    assert {package.url for package in lockfile.read(text, name="x").conda} == {PYTHON.url, TZDATA.url}
+    found = lockfile.read(text, name="x")
+
+    assert {package.url for package in found.conda} == {PYTHON.url, TZDATA.url}
+    assert found.channels == ("https://${ME}:$PASSWORD@host/t/$TOKEN/main",)
+    path = tmp_path / "conda-lock.yml"
+    path.write_text(lockfile.write(found))
+    (channel,) = parse_conda_lock_file(path).metadata.channels
+    assert (channel.url, channel.used_env_vars) == (found.channels[0], ("ME", "PASSWORD", "TOKEN"))
 
 
 @pytest.mark.parametrize(
