@@ -124,6 +124,7 @@ class Uv:
         listed = prefix / ("pylock.toml" if content.kind == "pylock" else "requirements.lock.txt")
         listed.write_text(content.text, encoding="utf-8")
         argv: Argv = ["pip", "install" if content.added else "sync", "--python", prefix / "bin/python"]
+        argv += _platform(content.target) if content.target else []
         argv += ["--require-hashes"] if content.pinned else []
         argv += ["--no-deps", "--requirements"] if content.added else ["--"]
         known = self.settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
@@ -164,10 +165,14 @@ class Uv:
 
 def _for(interpreter: Interpreter) -> Argv:
     """For which Python: one of this machine, or one elsewhere, of which uv need only know where that is."""
+    elsewhere = _platform(interpreter)
+    return ["--python", sys.executable if elsewhere else interpreter.path, *elsewhere]
+
+
+def _platform(interpreter: Interpreter) -> Argv:
     if interpreter.platform is None:
-        return ["--python", interpreter.path]
-    there = ["--python-version", interpreter.version, "--python-platform", interpreter.platform]
-    return ["--python", sys.executable, *there]
+        return []
+    return ["--python-version", interpreter.version, "--python-platform", interpreter.platform]
 
 
 def narrator(phase: Phase) -> Callable[[str], None]:
