@@ -17,6 +17,7 @@ from runner.project.reading import refused
 VERSIONS = {"4", "5", "6", "7"}
 ENVIRONMENT = "default"
 
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tar.xz")
 _COMMIT = re.compile(r"(?P<url>git\+[^?#]+)(?:\?[^#]*)?#(?P<commit>[0-9a-f]{40})")
 
 
@@ -76,11 +77,14 @@ def _conda(entry: Table, platform: str) -> CondaPackage:
 
 
 def _pypi(entry: Table, platform: str) -> PipPackage:
+    place = _key(entry)[1]
+    # Of a directory pixi notes the hash of its metadata.
+    is_file = "://" in place or place.endswith(_ARCHIVES)
     return untrusted.pip_package(
         entry,
         platform=platform,
-        url=_place(_key(entry)[1], editable=word(entry, "editable", "") == "true"),
-        sha256=untrusted.digests(entry).get("sha256"),
+        url=_place(place, editable=word(entry, "editable", "") == "true"),
+        sha256=untrusted.digests(entry).get("sha256") if is_file else None,
         name=word(entry, "name"),
         version=word(entry, "version", "0"),
         dependencies={},

@@ -134,6 +134,14 @@ def test_the_pixi_lock_of_today_is_read_as_rattler_writes_it(files: Files, tmp_p
     assert urls(own(files({"conda.yaml": CONDA, "pixi.lock": target.read_text()}))) == ALL
 
 
+def test_a_directory_in_a_pixi_lock_has_no_hash_to_be_checked(files: Files) -> None:
+    text = PIXI_6.replace(SIX.url, "./lib").replace("name: six,", "name: six, editable: true,")
+
+    (package,) = own(files({"conda.yaml": CONDA, "pixi.lock": text})).pip
+
+    assert (package.url, package.sha256, package.pinned) == ("./lib#editable", None, False)
+
+
 def test_a_lock_may_be_named_in_place_of_a_conda_file(files: Files) -> None:
     directory = files({"MLproject": "conda_env: conda-linux-64.lock\n", "conda-linux-64.lock": EXPLICIT})
 
