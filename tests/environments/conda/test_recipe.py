@@ -1,7 +1,9 @@
 import os
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,6 +148,15 @@ class TestHashes:
 
         assert f"expected sha256 {'0' * 64}" in (failure.value.detail or "")
         assert not some(bench.settings.cache / "envs", "*/share")
+
+    @pytest.mark.parametrize("served", [True, False], ids=["over http", "from a directory"])
+    def test_where_there_is_an_md5_only(self, bench: Bench, channel: Channel, served: bool) -> None:
+        spec = asking("tuned", channels=(channel.url if served else channel.directory.as_uri(),))
+        lock = bench.lock(spec)
+        text = re.sub("md5: .*", f"md5: '{'0' * 32}'", re.sub("\n    sha256: .*", "", lock.text))
+
+        with pytest.raises(EnvironmentFailed, match="its hash is another"):
+            bench.prepare(replace(lock, text=text), spec)
 
     def test_although_the_right_one_is_in_the_package_cache(self, bench: Bench, channel: Channel) -> None:
         lock = bench.lock(asking("tuned"))
