@@ -23,6 +23,8 @@ ANSWERS = 60.0  # seconds in which an engine has to say who it is
 SLICE = 0.5  # seconds of one wait: a signal that arrives just before a wait is handled only after it
 
 Answer = TypeVar("Answer")
+# What engines have said by now, by address: the version of the protocol, and of themselves. A run connects three times.
+_met: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,14 @@ def connect(environ: Mapping[str, str]) -> Engine:
     where = environ.get("DOCKER_HOST") or _host_of_context(environ)
     with trouble.explained(f"no container engine can be used ({where})", reached=False):
         _knock(where)
-        client = docker.from_env(environment=dict(environ), timeout=ANSWERS, use_ssh_client=True)
+        spoken, version = _met.get(where, (None, None))
+        client = docker.from_env(
+            environment=dict(environ), timeout=ANSWERS, use_ssh_client=True, version=spoken
+        )
         try:
-            version = client.version()
+            if version is None:
+                version = client.version()
+                _met[where] = client.api.api_version, version
             client.api.timeout = None  # from here on: a pull or a commit may be silent for minutes
             return engine(client, version)
         except BaseException:
