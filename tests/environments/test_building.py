@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runner.environments import Environment, Lock, find_interpreters, prepare
+from runner.environments import Environment, Lock, find_interpreters, prepare, remove
 from runner.environments.cache import MARKER
 from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
@@ -293,3 +293,15 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 def build_editable(directory, config_settings=None, metadata_directory=None):
     return _wheel(directory, {"live.pth": os.getcwd() + "\n"})
 """
+
+
+def test_packages_that_were_downloaded_are_not_asked_for_again(workshop: Workshop, dated: Index) -> None:
+    first = workshop.build("alpha")
+    remove(workshop.settings, str(first.key))
+    for wheel in dated.path.glob("*.whl"):
+        wheel.unlink()
+
+    second = workshop.build("alpha")
+
+    assert (second.key, second.reused) == (first.key, False)
+    assert imported(second, "beta") == "2.0"

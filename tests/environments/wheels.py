@@ -175,6 +175,10 @@ class Dated(SimpleHTTPRequestHandler):
             case _:
                 super().do_GET()
 
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-cache")  # as some proxies of indexes say of everything
+        super().end_headers()
+
     def _files(self, name: str, kind: str) -> list[dict[str, object]]:
         wheels = sorted(Path(self.directory).glob(f"{name}-*.whl"))
         return [

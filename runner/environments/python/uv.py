@@ -4,7 +4,9 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -29,7 +31,12 @@ _SCRUBBED = (
     "UV_QUIET", "UV_VERBOSE", "RUST_LOG", "FORCE_COLOR", "CLICOLOR_FORCE",
 )  # fmt: skip
 
+NOT_CACHED = "Network connectivity is disabled"  # in what uv says
 _PYLOCK = ("--no-header", "--no-annotate", "--format", "pylock.toml")
+
+
+class NotCached(EnvironmentFailed):
+    """Something has to be downloaded."""
 
 
 def find(settings: Settings) -> Path | None:
@@ -129,13 +136,15 @@ class Uv:
         argv += ["--no-deps", "--requirements"] if content.added else ["--"]
         known = self.settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
         changes = {"UV_EXTRA_INDEX_URL": " ".join((*content.logins, *known))} if content.logins else {}
-        self._call(
-            [*argv, listed],
-            directory=content.directory,
-            said=trouble.CANNOT_INSTALL,
-            turn=turn,
-            changes=changes,
+        call = partial(
+            self._call, [*argv, listed], directory=content.directory, said=trouble.CANNOT_INSTALL, turn=turn
         )
+        if content.pinned and not self.settings.offline:
+            # What is in the cache has its hash: uv would ask the index once more, and some send it all again.
+            with suppress(NotCached):
+                call(changes={**changes, "UV_OFFLINE": "1"})
+                return
+        call(changes=changes)
 
     def version(self) -> str:
         return " ".join(capture([self.program, "--version"]).out.split()[:2])
@@ -160,6 +169,8 @@ class Uv:
                 on_line=narrator(self.phase),
             ).out
         except ProgramFailed as error:
+            if "UV_OFFLINE" in changes and NOT_CACHED in error.completed.err:
+                raise NotCached(said) from error
             raise trouble.explained(said, error, settings=self.settings) from error
 
 

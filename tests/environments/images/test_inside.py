@@ -67,7 +67,7 @@ def test_its_programs_run(yard: Yard, engine: Daemon, index: Index) -> None:
     # the wheel's module knows its version only: the script fails in it, and says so
     environment = yard.have(PythonEnv(requirements=("tool",)), HERE)
 
-    shown = said(engine, environment, "bash", "-c", "tool 2>&1")
+    shown = said(engine, environment, "bash", "-c", "tool 2>&1; true")
     assert "/opt/runner/bin/tool" in shown
     assert "cannot import name 'main' from 'tool'" in shown
 
