@@ -36,14 +36,6 @@ class Engine:
     version: str
     platform: str  # "linux/amd64"
 
-    @property
-    def host(self) -> str:
-        """What `extra_hosts` takes for the address of this machine as seen from a container's network.
-
-        podman does not know docker's word, and would write it into /etc/hosts as it is.
-        """
-        return "host-gateway" if self.product == "docker" else "host.containers.internal"
-
     def patiently(self, call: Callable[[], Answer]) -> Answer:
         """The answer to a call that takes its time; a signal gets through meanwhile."""
         (answer,) = self.told(lambda: (call(),))

@@ -34,12 +34,6 @@ class Image:
     bytes: int = 0
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """The environment variables that it sets."""
-        pairs = (text.partition("=") for text in self.config.get("Env") or ())
-        return {name: value for name, _, value in pairs}
-
     def digest(self, reference: Reference) -> str | None:
         """Under which it can be pulled, best from where the reference points; None where no registry has it."""
         mine = [digest for digest in self.digests if digest.startswith(f"{reference.name}@")]

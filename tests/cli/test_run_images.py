@@ -83,7 +83,7 @@ def test_a_build_is_given_up_when_the_person_gives_up(cli: Cli, files: Files, en
         [sys.executable, "-m", "runner", "run", demo], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        await_(lambda: bool(engine.client.containers.list()))
+        await_(lambda: engine.containers() != [])
         runner.send_signal(signal.SIGINT)
         began = time.monotonic()
         _, err = runner.communicate(timeout=20)

@@ -32,7 +32,6 @@ def refused(environ: dict[str, str]) -> EnvironmentFailed:
 def test_the_engine_is_the_one_of_docker_host(engine: Daemon) -> None:
     with connect(os.environ) as found:
         assert found.product == "docker"
-        assert found.host == "host-gateway"
         assert found.platform.startswith("linux/")
         assert found.client.images.get(engine.image)
 
@@ -58,10 +57,10 @@ def test_a_context_that_does_not_exist_is_told(tmp_path: Path) -> None:
     assert "docker context ls" in str(error.hint)
 
 
-def test_podman_has_its_own_word_for_this_machine() -> None:
+def test_podman_is_told_apart() -> None:
     found = engines.engine(None, FAKE_PODMAN_VERSION)
 
-    assert (found.product, found.host) == ("podman", "host.containers.internal")
+    assert found.product == "podman"
 
 
 def test_no_socket_is_told(tmp_path: Path) -> None:

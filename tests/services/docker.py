@@ -62,13 +62,13 @@ class Daemon:
 
     def containers(self) -> list[str]:
         """Names of all containers, running or not."""
-        return [container.name for container in self.client.containers.list(all=True)]
+        return [str(item["Names"][0][1:]) for item in self.client.api.containers(all=True)]
 
     def clear(self) -> None:
         """Remove all containers, and all images but ours."""
-        for container in self.client.containers.list(all=True):
+        for name in self.containers():
             with suppress(docker.errors.NotFound):
-                container.remove(force=True)
+                self.client.api.remove_container(name, force=True)
         kept = self.client.images.get(IMAGE).id
         # An image goes before those that it was made of, which have no name and go with it.
         while others := [image for image in self.client.images.list() if image.id != kept]:

@@ -6,7 +6,7 @@ from runner.containers import images
 from runner.containers.engine import Engine, connect
 from runner.containers.images import Image
 from runner.environments.images import having, inside, interior, keeping
-from runner.environments.images.document import Document, Pinned, PinnedBuild
+from runner.environments.images.document import Document, PinnedBuild
 from runner.environments.images.inside import Base
 from runner.environments.images.keeping import Mark
 from runner.environments.images.locking import context_of, inputs_of
@@ -28,11 +28,9 @@ def prepare(
                 engine, spec, document.build, directory=directory, settings=settings, phase=phase
             )
         elif document.image is not None:
-            environment, how = _as_it_is(engine, document.image, settings, phase)
-            if document.inside:
-                image = images.find(engine, environment.image or "")
-                if image is None:
-                    raise EnvironmentFailed(f"image {document.image.reference} is gone")
+            image, how = having.locked(engine, document.image, settings=settings, phase=phase)
+            environment = _as_it_is(image, reused=how == "local")
+            if document.inside is not None:
                 base = Base(
                     engine=engine, image=image, interior=interior.look(engine, image, settings=settings)
                 )
@@ -45,10 +43,9 @@ def prepare(
     return environment
 
 
-def _as_it_is(engine: Engine, pinned: Pinned, settings: Settings, phase: Phase) -> tuple[Environment, str]:
-    image, how = having.locked(engine, pinned, settings=settings, phase=phase)
+def _as_it_is(image: Image, *, reused: bool) -> Environment:
     key = image.id.removeprefix("sha256:")[:32]
-    return Environment(kind="docker", key=key, image=image.id, reused=how == "local"), how
+    return Environment(kind="docker", key=key, image=image.id, reused=reused)
 
 
 def _built(
