@@ -121,7 +121,8 @@ class Document:
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise EnvironmentFailed(
-                f"{name} is no lock of a container image: {error}", hint="make it anew with `runner lock`"
+                f"{name} is no lock of a container image: {error}",
+                hint="take the runner/image.json of a run, or remove the file",
             ) from error
 
 

@@ -20,7 +20,7 @@ from runner.containers.images import Image
 from runner.environments import building, cache
 from runner.environments.images import keeping
 from runner.environments.images.having import short
-from runner.environments.images.interior import Interior
+from runner.environments.images.interior import Interior, refuse_other_machines
 from runner.environments.images.keeping import Mark
 from runner.environments.model import Environment, Interpreter, Lock
 from runner.environments.python import interpreters
@@ -97,6 +97,7 @@ def _conda(
     spec: EnvironmentSpec, lock: Lock, base: Base, *, directory: Path, settings: Settings, phase: Phase
 ) -> tuple[Environment, str]:
     """A conda environment brings all but the C library: the one of this machine, at its own path."""
+    refuse_other_machines(base.image)
     recipe = building.recipe(spec, lock, directory=directory, settings=settings, phase=phase)
     here = building.prepare(spec, lock, directory=directory, settings=settings, phase=phase)
     if here.path is None:

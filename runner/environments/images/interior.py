@@ -1,6 +1,8 @@
 """What is in an image: its Python and its C library, found out once for each image."""
 
 import json
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,21 @@ def _interpreter(facts: list[str], image: Image) -> Interpreter:
         origin="image",
         platform=_platform(image.platform, libc),
     )
+
+
+def refuse_other_machines(image: Image) -> None:
+    """What is made for this machine must run in the image, too.
+
+    Raises:
+        EnvironmentFailed: the image is for another one.
+    """
+    here = os.uname()
+    architecture = image.platform.rpartition("/")[2]
+    if sys.platform != "linux" or _MACHINES.get(architecture) != here.machine:
+        raise EnvironmentFailed(
+            f"a conda environment of this machine ({here.sysname} {here.machine}) does not run in an image for {image.platform}",
+            hint="take an image for this machine's platform, or a Python environment",
+        )
 
 
 def _platform(platform: str, libc: str) -> str:

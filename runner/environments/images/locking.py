@@ -95,7 +95,7 @@ def shipped(spec: DockerEnv, directory: Path) -> Document | None:
     if document.image is None or document.image.reference != spec.image or document.inside:
         raise EnvironmentFailed(
             f"{LOCK_FILE} is out of date: it is not for image {spec.image}",
-            hint="lock anew with --relock, or remove the file",
+            hint="remove the file, or add --relock to take what the name means now",
         )
     return document
 

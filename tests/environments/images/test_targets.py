@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.containers.images import Image
 from runner.environments import Lock, Wishes
-from runner.environments.images.interior import _platform
+from runner.environments.images.interior import _platform, refuse_other_machines
 from runner.environments.model import Interpreter
 from runner.environments.python import locking, recipe
 from runner.environments.python.interpreters import running
@@ -66,6 +67,11 @@ def test_wheels_are_those_of_the_images_python(native: Index, tmp_path: Path) ->
 def test_wheels_for_another_c_library_are_not_taken(native: Index, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailed, match="cannot be resolved"):
         locked(tmp_path, MUSL)
+
+
+def test_a_conda_environment_is_not_put_into_an_image_for_another_machine() -> None:
+    with pytest.raises(EnvironmentFailed, match="does not run in an image for linux/s390x"):
+        refuse_other_machines(Image(id="sha256:1", platform="linux/s390x"))
 
 
 @pytest.mark.parametrize(
