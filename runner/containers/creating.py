@@ -59,7 +59,7 @@ def create(
     """
     arguments = _arguments(engine, setup, run_id=run_id, variables=variables)
     for shell in ("bash", "sh"):
-        with trouble.explained("the container cannot be created"), hinted():
+        with hinted(), trouble.explained("the container cannot be created"):
             argv = [shell, "-c", HEEDING + command]
             made = engine.client.containers.create(setup.image, argv, **arguments)
         container = Container(engine, made.id, "bash" if shell == "bash" else "sh")

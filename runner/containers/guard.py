@@ -1,6 +1,6 @@
 """Removes a run's container when the runner that started it died without a word (kill -9, out of memory).
 
-Started as ``python -I -S guard.py SOCKET``, as runner/process/guard.py is, and told the name of the container before there is one.
+Started as ``python -I -S guard.py SOCKET``, as runner/process/guard.py is, and told the id of the container.
 Where the engine is not at a socket of this machine, the next command that uses it does the same, see `owners.reap`.
 """
 
@@ -17,13 +17,15 @@ def main(path: str) -> None:
     """Wait for the runner's word, or for its end."""
     said = _listen()
     if b"done" not in said:
-        for name in said:
+        for container in said:
             with suppress(OSError):
-                _remove(path, name.decode())
+                _remove(path, container.decode())
 
 
-def _remove(path: str, name: str) -> None:
-    request = f"DELETE /containers/{name}?force=1&v=1 HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n"
+def _remove(path: str, container: str) -> None:
+    request = (
+        f"DELETE /containers/{container}?force=1&v=1 HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n"
+    )
     with socket.socket(socket.AF_UNIX) as engine:
         engine.settimeout(PATIENCE)
         engine.connect(path)

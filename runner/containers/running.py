@@ -25,6 +25,7 @@ HINTS: Mapping[str, str] = {
     "is already in use by container": "leave -A name=... out, or choose another name",
     "docker-init": "install tini where the engine is, or run with -A init=false",
     "catatonit": "install catatonit where the engine is, or run with -A init=false",
+    "Connection aborted": "the engine has ended; its log (`journalctl -u docker`) may say why",
     "Duplicate mount point": "two volumes have the same place in the container",
 }
 
@@ -56,7 +57,7 @@ class Container:
             stream._response.close()  # noqa: SLF001 - its own close() leaves the descriptor open
 
     def start(self) -> None:
-        with trouble.explained("the container cannot be started"), hinted():
+        with hinted(), trouble.explained("the container cannot be started"):
             self._api.start(self.id)
 
     def kill(self, number: int) -> None:

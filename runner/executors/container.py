@@ -33,8 +33,9 @@ class ContainerExecutor:
 
     def execute(self, job: Job, *, sink: Sink) -> Exit:
         """Run it to its end; afterwards there is no container."""
-        name = self.setup.options.get("name") or creating.name_of(job.run_id)
-        with self._guarded(name), self._created(job) as container:
+        with self._guarded() as guarded, self._created(job) as container:
+            if guarded is not None:
+                guarded.watch(container.id)
             if container.shell == "sh":
                 self.notice("the image has no bash: the command runs in sh")
             ended = self._followed(container, sink)
@@ -44,11 +45,9 @@ class ContainerExecutor:
         """See `Executor.stop`."""
         self._stopping.stop(number)
 
-    def _guarded(self, name: str) -> "Guard | nullcontext[None]":
+    def _guarded(self) -> "Guard | nullcontext[None]":
         path = running.socket_path(self.engine)
-        if path is None:
-            return nullcontext()
-        return Guard(guard.__file__, path, watched=name)
+        return nullcontext() if path is None else Guard(guard.__file__, path)
 
     @contextmanager
     def _created(self, job: Job) -> Iterator[Container]:
@@ -73,7 +72,7 @@ class ContainerExecutor:
 
         def follow() -> Ended:
             explained = trouble.explained("the container cannot be followed")
-            with explained, container.attached() as output:
+            with running.hinted(), explained, container.attached() as output:
                 container.start()
                 self._stopping.begin(container.kill)
                 for stream, data in output:

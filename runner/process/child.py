@@ -41,9 +41,9 @@ class Guard:
     Should it die itself, it is started again.
     """
 
-    def __init__(self, script: str, argument: str, *, watched: str | None = None) -> None:
+    def __init__(self, script: str, argument: str) -> None:
         self._argv = [sys.executable, "-I", "-S", script, argument]
-        self._watched = watched
+        self._watched: str | None = None
 
     def __enter__(self) -> "Guard":
         self._start()

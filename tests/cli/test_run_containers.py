@@ -313,6 +313,16 @@ def test_an_unknown_option_is_a_mistake_of_the_caller_and_leaves_no_run(cli: Cli
     assert json.loads(cli("runs", "list", "--json").out) == []
 
 
+def test_a_name_that_is_taken_is_said_with_a_way_out(cli: Cli, files: Files, engine: Daemon) -> None:
+    engine.client.containers.create(IMAGE, name="taken")
+
+    outcome = cli("run", files(project("true")), "-A", "name=taken")
+
+    assert outcome.code == 3
+    assert "hint: leave -A name=... out, or choose another name" in outcome.err
+    assert engine.containers() == ["taken"]
+
+
 def test_options_of_containers_without_a_container_are_said_to_be_useless(cli: Cli, files: Files) -> None:
     outcome = cli("run", files({"MLproject": "entry_points: {main: {command: 'true'}}"}), "-A", "gpus=all")
 
