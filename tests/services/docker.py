@@ -153,6 +153,8 @@ def _bridge(name: str, address: str) -> Iterator[str]:
         def ipv4(text: str) -> bytes:
             return struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton(text))
 
+        with suppress(OSError):  # of an earlier process with our number, which was killed
+            fcntl.ioctl(control, _REMOVE_BRIDGE, label)
         fcntl.ioctl(control, _ADD_BRIDGE, label)
         try:
             ask(_SET_ADDRESS, ipv4(address))

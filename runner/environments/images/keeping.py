@@ -99,5 +99,9 @@ def forget(settings: Settings, key: str) -> None:
 
 
 def _used(image: Image, mark: Mark, settings: Settings) -> Image:
-    remember(settings, mark.key, {"id": image.id})
+    known = remembered(settings, mark.key)
+    if known and known.get("id") == image.id:
+        cache.touch(place(settings) / f"{mark.key}.json")
+    else:
+        remember(settings, mark.key, {"id": image.id})
     return image
