@@ -37,6 +37,7 @@ class Setup:
         options: arguments of the SDK that the person gave, see arguments.py.
         hosts: names for addresses, in addition to those of the engine.
         path: directories in front of the image's PATH.
+        brought_out: what the program writes into its working directory is copied to that of the job at the end.
     """
 
     image: str
@@ -47,6 +48,7 @@ class Setup:
     options: Mapping[str, Any] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
     path: Sequence[str] = ()
+    brought_out: bool = False
 
 
 def create(

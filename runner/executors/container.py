@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from runner.containers import creating, guard, running, trouble
+from runner.containers import creating, guard, running, trouble, written
 from runner.containers.creating import Setup
 from runner.containers.engine import Engine
 from runner.containers.running import Container, Ended
@@ -39,6 +39,8 @@ class ContainerExecutor:
             if container.shell == "sh":
                 self.notice("the image has no bash: the command runs in sh")
             ended = self._followed(container, sink)
+            if self.setup.brought_out:
+                self.engine.patiently(lambda: written.bring(container, creating.CODE, job.directory))
         return _exit(ended, stopped_by=self._stopping.number)
 
     def stop(self, number: int) -> None:

@@ -54,7 +54,11 @@ def placed(
     with connect(settings.environ) as engine:
         owners.reap(engine, orphans.gone)
         reach = network.reach(engine, planned.arguments.options)
-        _warn(going, planned, reach)
+        if isinstance(reach, str):
+            going.progress.warn(
+                f"the program cannot reach its tracking endpoint: {reach}",
+                hint="it runs all the same; what it prints, and its metrics and output files are recorded",
+            )
         places = _places(planned, inputs)
         reached = not isinstance(reach, str)
         yield Placed(
@@ -67,19 +71,6 @@ def placed(
             ),
             reach=None if isinstance(reach, str) else reach,
             served=reached,
-        )
-
-
-def _warn(going: Recording, planned: Planned, reach: Reach | str) -> None:
-    if isinstance(reach, str):
-        going.progress.warn(
-            f"the program cannot reach its tracking endpoint: {reach}",
-            hint="it runs all the same; what it prints, and its metrics and output files are recorded",
-        )
-    if planned.request.build_image and (planned.plan.metrics or planned.plan.outputs):
-        going.progress.warn(
-            "with --build-image the program's files stay in its container: metrics and output files are not recorded",
-            hint="leave --build-image out, or log them with the client",
         )
 
 
@@ -103,7 +94,8 @@ def _job(
         command=project.render(
             planned.entry_point, planned.bound, replaced={name: there for name, (_, there) in places.items()}
         ),
-        directory=planned.checkout.path,
+        # where there is nothing mounted, what it writes is brought out of the container
+        directory=going.live / "written" if planned.request.build_image else planned.checkout.path,
         variables={name: text for name, text in variables.items() if name not in kept_back}
         | project.secret_variables(planned.entry_point, planned.bound),
     )
@@ -135,6 +127,7 @@ def _setup(
         options=planned.arguments.options,
         hosts={} if isinstance(reach, str) else reach.hosts,
         path=environment.path_entries,
+        brought_out=planned.request.build_image and bool(planned.plan.metrics or planned.plan.outputs),
     )
 
 

@@ -124,9 +124,9 @@ def launch(
     with recording(planned, store=store, settings=settings, progress=progress) as going:
         spectator.created(going.run)
         environment = _prepare(going, planned, settings=settings, progress=progress)
-        directory = planned.checkout.path
         inputs = _inputs(planned, settings=settings, progress=progress)
         with _placed(going, planned, environment, inputs=inputs, settings=settings) as placed:
+            directory = placed.job.directory
             before = results.stamps(directory, planned.plan.metrics + planned.plan.outputs)
             going.running(environment, project.render(planned.entry_point, planned.bound))
             with progress.phase("run") as phase:

@@ -199,12 +199,15 @@ def test_volumes_count_from_the_project_wherever_the_person_is(
 def test_code_that_is_baked_into_the_image_is_what_runs_and_nothing_is_mounted(
     cli: Cli, files: Files
 ) -> None:
-    demo = files(project("cat here.txt; touch made; stat -c %u made", **{"here.txt": "baked\n"}))
+    command = "cat here.txt; echo 1 > made; mkdir deep; echo 2 > deep/made; stat -c %u made; ln -s /etc/passwd stolen"
+    demo = files(project(command, more='{"outputs": ["**/*"]}', **{"here.txt": "baked\n"}))
 
     outcome = cli("run", demo, "--build-image")
 
     assert outcome.out == f"baked\n{os.getuid()}\n", outcome.err
     assert not (demo / "made").exists()
+    kept = json.loads(artifact(shown(cli), "runner/record.json").read_text())["outputs"]
+    assert [found["path"] for found in kept] == ["deep/made", "made"]
     assert json.loads(artifact(shown(cli), "runner/plan.json").read_text())["environment"]["build_image"]
 
 
