@@ -103,8 +103,12 @@ def test_what_it_writes_appears_in_the_directory_and_is_recorded(cli: Cli, files
     assert artifact(run, "model.txt").read_text() == "kept\n"
 
 
-def test_the_run_says_what_it_ran_in(cli: Cli, files: Files, engine: Daemon) -> None:
-    cli("run", files(project("true")), "-A", "memory=128m", "-A", "env=TOKEN=hush")
+def test_the_run_says_what_it_ran_in(
+    cli: Cli, files: Files, engine: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    options = ("memory=128m", "env=TOKEN=hush", "env=TZ=UTC")
+    cli("run", files(project("true")), *(word for option in options for word in ("-A", option)))
 
     run = shown(cli)
     identifier = engine.client.images.get(IMAGE).id
@@ -114,7 +118,8 @@ def test_the_run_says_what_it_ran_in(cli: Cli, files: Files, engine: Daemon) -> 
     record = json.loads(artifact(run, "runner/record.json").read_text())
     assert (record["environment"]["kind"], record["environment"]["image"]) == ("docker", identifier)
     plan = artifact(run, "runner/plan.json").read_text()
-    assert json.loads(plan)["environment"]["docker_args"] == ["memory=128m", "env=TOKEN"]
+    assert json.loads(plan)["environment"]["docker_args"] == ["memory=128m", "env=TOKEN", "env=TZ"]
+    assert record["variables"] == {"TZ": "UTC"}
     assert "hush" not in plan + json.dumps(record)
 
 
