@@ -8,21 +8,19 @@ documents.py      a lock as a file beside the project: written, and checked whet
 building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
 
-listing.py        what is in the cache; collecting.py: what of it can go, shares.py: what takes how much room
-explaining.py     why an environment is reused, or is not
-verifying.py      what was changed in place; contents.py: what packages say of their files
-packing.py        to a file and back (unpacking.py); packed.py: the format, relocating.py: paths in files
-
 python/           virtual environments
 conda/            conda environments, with no conda on the machine
 images/           container images, and environments inside of them
+
+kept/             what lies in the cache, seen by a person: list, explain, verify, collect
+moving/           finished environments as files, and back
 """
 
 from runner.environments.building import prepare
 from runner.environments.choice import MANAGERS, choose
-from runner.environments.collecting import Collection, collect
 from runner.environments.documents import check, document, lock_file
-from runner.environments.listing import Entry, entries, entry, remove
+from runner.environments.kept.collecting import Collection, collect
+from runner.environments.kept.listing import Entry, entries, entry, remove
 from runner.environments.locking import resolve
 from runner.environments.model import Environment, Interpreter, Lock, Wishes
 from runner.environments.python.interpreters import find, find_interpreters

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from runner import __version__
-from runner.environments import cache, collecting, trouble
+from runner.environments import cache, trouble
+from runner.environments.kept import collecting
 from runner.environments.model import Environment, Lock
 from runner.environments.python import recipe as python
 from runner.environments.recipes import Recipe, Steps

@@ -14,8 +14,8 @@ from runner.cli.env.projects import project_options, resolved
 from runner.cli.env.texts import SHOWN, short, steps
 from runner.cli.output import print_json, printable
 from runner.cli.terminal import Terminal
-from runner.environments import explaining
-from runner.environments.explaining import Comparison, Difference, Explanation
+from runner.environments.kept import explaining
+from runner.environments.kept.explaining import Comparison, Difference, Explanation
 from runner.environments.model import Lock
 from runner.errors import TrackingError, UsageError
 from runner.launch.recording import LOCK_FILES

@@ -13,8 +13,8 @@ from runner.cli.env.texts import SHOWN, size
 from runner.cli.terminal import Terminal
 from runner.environments import Entry
 from runner.environments.model import Lock
-from runner.environments.packing import pack
-from runner.environments.unpacking import unpack
+from runner.environments.moving.packing import pack
+from runner.environments.moving.unpacking import unpack
 from runner.errors import EnvironmentFailed, UsageError
 from runner.progress import Progress
 from runner.settings import Settings

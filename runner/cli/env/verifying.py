@@ -9,9 +9,9 @@ from runner.cli import Context
 from runner.cli.env.texts import SHOWN
 from runner.cli.output import print_json, printable
 from runner.cli.terminal import Terminal
-from runner.environments.verifying import Verification
-from runner.environments.verifying import repair as repaired
-from runner.environments.verifying import verify as verified
+from runner.environments.kept.verifying import Verification
+from runner.environments.kept.verifying import repair as repaired
+from runner.environments.kept.verifying import verify as verified
 from runner.errors import EnvironmentFailed
 from runner.progress import Progress
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from runner.environments import Environment, entries, entry, relocating
+from runner.environments import Environment, entries, entry
 from runner.environments.cache import MARKER
-from runner.environments.listing import Entry
-from runner.environments.packed import MANIFEST
-from runner.environments.packing import pack
-from runner.environments.unpacking import unpack
-from runner.environments.verifying import verify
+from runner.environments.kept.listing import Entry
+from runner.environments.kept.verifying import verify
+from runner.environments.moving import relocating
+from runner.environments.moving.packed import MANIFEST
+from runner.environments.moving.packing import pack
+from runner.environments.moving.unpacking import unpack
 from runner.errors import EnvironmentFailed, RunnerError, UsageError
 from runner.progress import Phase
 from tests.environments.wheels import Index, Workshop, noise

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from runner.environments import cache
-from runner.environments.listing import Entry, directories, entries
+from runner.environments.kept.listing import Entry, directories, entries
 from runner.settings import Settings
 
 

@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.environments import cache, listing, shares
-from runner.environments.listing import Entry, being_built, directories, discard
+from runner.environments import cache
+from runner.environments.kept import listing, shares
+from runner.environments.kept.listing import Entry, being_built, directories, discard
+from runner.environments.kept.shares import Share
 from runner.environments.python import uv
-from runner.environments.shares import Share
 from runner.errors import RunnerError
 from runner.files import remove_tree
 from runner.process import capture

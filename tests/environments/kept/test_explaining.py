@@ -3,7 +3,7 @@
 import pytest
 
 from runner.environments.cache import MARKER
-from runner.environments.explaining import Explanation, explain, locked_packages
+from runner.environments.kept.explaining import Explanation, explain, locked_packages
 from runner.files import locked
 from runner.project.model import PythonEnv
 from tests.environments.wheels import Index, Workshop

@@ -12,11 +12,13 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import msgspec
 
 from runner import __version__
-from runner.environments import building, cache, contents, packed, relocating, resolutions
-from runner.environments.listing import Entry
+from runner.environments import building, cache, resolutions
+from runner.environments.kept import contents
+from runner.environments.kept.listing import Entry
+from runner.environments.kept.verifying import verify
 from runner.environments.model import Lock
-from runner.environments.packed import File, KeptLock, Manifest
-from runner.environments.verifying import verify
+from runner.environments.moving import packed, relocating
+from runner.environments.moving.packed import File, KeptLock, Manifest
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings

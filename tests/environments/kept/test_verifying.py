@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.environments import Environment, entries, entry
-from runner.environments.verifying import Verification, repair, verify
+from runner.environments.kept.verifying import Verification, repair, verify
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.project.model import PythonEnv

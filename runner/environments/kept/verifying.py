@@ -13,9 +13,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from runner.environments import cache, contents, listing
-from runner.environments.contents import Listed
-from runner.environments.listing import Entry
+from runner.environments import cache
+from runner.environments.kept import contents, listing
+from runner.environments.kept.contents import Listed
+from runner.environments.kept.listing import Entry
 from runner.environments.python import uv
 from runner.process import capture
 from runner.progress import Phase

@@ -20,7 +20,7 @@ import msgspec
 from runner.environments import cache
 from runner.environments.building import address
 from runner.environments.model import Lock
-from runner.environments.relocating import Kind
+from runner.environments.moving.relocating import Kind
 from runner.errors import EnvironmentFailed
 
 FORMAT = 1

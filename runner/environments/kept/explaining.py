@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
 
-from runner.environments import building, cache, listing
-from runner.environments.listing import Entry
+from runner.environments import building, cache
+from runner.environments.kept import listing
+from runner.environments.kept.listing import Entry
 from runner.environments.model import Lock
 from runner.environments.python import pylock
 from runner.errors import EnvironmentFailed

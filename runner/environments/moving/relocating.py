@@ -15,7 +15,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-from runner.environments import contents
+from runner.environments.kept import contents
 
 _LONGEST_FIRST_LINE = 127  # of a script, on Linux
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from runner.environments import building, cache, listing, packed, relocating, resolutions
-from runner.environments.listing import Entry
+from runner.environments import building, cache, resolutions
+from runner.environments.kept import listing
+from runner.environments.kept.listing import Entry
 from runner.environments.model import Interpreter
-from runner.environments.packed import INTERPRETER, Damaged, File, Manifest
+from runner.environments.moving import packed, relocating
+from runner.environments.moving.packed import INTERPRETER, Damaged, File, Manifest
 from runner.environments.python import interpreters
 from runner.errors import EnvironmentFailed, UsageError
 from runner.files import write_atomically
