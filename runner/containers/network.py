@@ -10,6 +10,7 @@ none and others      nowhere
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from runner.containers import trouble
@@ -62,7 +63,13 @@ def _gateway(engine: Engine, network: str) -> str | None:
     with trouble.explained(f"the network {name!r} cannot be used"):
         found = engine.client.api.inspect_network(name)
     configs = (found.get("IPAM") or {}).get("Config") or ()
-    return next((config["Gateway"] for config in configs if "." in config.get("Gateway", "")), None)
+    return next((address for address in map(_first, configs) if "." in address), None)
+
+
+def _first(config: Mapping[str, str]) -> str:
+    """The gateway; an engine that was started for the first time does not tell it, but it takes the first address."""
+    subnet = config.get("Subnet", "")
+    return config.get("Gateway") or (str(next(ip_network(subnet).hosts(), "")) if subnet else "")
 
 
 def _ours(address: str) -> bool:
