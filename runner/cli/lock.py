@@ -8,8 +8,8 @@ import click
 from runner import environments, project
 from runner.cli import Context
 from runner.cli.terminal import Terminal
-from runner.environments import Lock, Wishes, choose
-from runner.environments.python.interpreters import NoInterpreter
+from runner.environments import Lock, Wishes, choose, documents
+from runner.environments.trouble import NoInterpreter
 from runner.errors import EnvironmentFailed, UsageError
 from runner.files import write_atomically
 from runner.launch import asof
@@ -64,7 +64,7 @@ def command(
     directory = directory.absolute()
     spec, file = declared(directory, output, platforms)
     if check:
-        environments.check(spec, directory=directory, file=file, platforms=platforms)
+        documents.check(spec, directory=directory, file=file, platforms=platforms)
         click.echo(f"{file.name} is up to date")
         return
     wishes = asof.read(Wishes(python=python, anew=upgrade, as_of=as_of, platforms=platforms))
@@ -78,7 +78,7 @@ def command(
         except NoInterpreter as error:
             raise _with_conda(error, directory) from error
     assert lock is not None
-    write_atomically(file, environments.document(spec, lock, directory=directory, file=file))
+    write_atomically(file, documents.document(spec, lock, directory=directory, file=file))
     if not lock.pinned:
         progress.warn("not everything is pinned: a directory on this machine has no hash")
     for text in lock.notices:
@@ -118,7 +118,7 @@ def declared(
         raise UsageError(
             "--platform is for conda environments, and the project has no conda file", hint="leave it out"
         )
-    file = output.absolute() if output else directory / environments.lock_file(spec)
+    file = output.absolute() if output else directory / documents.lock_file(spec)
     if spec.lock_file and (directory / spec.lock_file) == file:
         spec = replace(spec, lock_file=None)
     if not _anything(spec, file):

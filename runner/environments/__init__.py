@@ -5,6 +5,7 @@ choose(spec, manager) ─► resolve(spec, wishes) ─► Lock ─► prepare(sp
 choice.py         what `--env-manager` makes of a declaration
 locking.py        declaration to lock: by its kind to one of the packages below; resolutions.py: locks made before
 documents.py      a lock as a file beside the project: written, and checked whether it is out of date
+kinds.py          the packages below, by name
 building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
 cache.py          where it lies, whose turn it is
 
@@ -18,31 +19,16 @@ moving/           finished environments as files, and back
 
 from runner.environments.building import prepare
 from runner.environments.choice import MANAGERS, choose
-from runner.environments.documents import check, document, lock_file
-from runner.environments.kept.collecting import Collection, collect
-from runner.environments.kept.listing import Entry, entries, entry, remove
 from runner.environments.locking import resolve
 from runner.environments.model import Environment, Interpreter, Lock, Wishes
-from runner.environments.python.interpreters import find, find_interpreters
 
 __all__ = [
     "MANAGERS",
-    "Collection",
-    "Entry",
     "Environment",
     "Interpreter",
     "Lock",
     "Wishes",
-    "check",
     "choose",
-    "collect",
-    "document",
-    "entries",
-    "entry",
-    "find",
-    "find_interpreters",
-    "lock_file",
     "prepare",
-    "remove",
     "resolve",
 ]

@@ -16,9 +16,8 @@ from typing import Any
 
 from runner import __version__
 from runner.environments import cache, trouble
-from runner.environments.kept import collecting
+from runner.environments.kinds import of_kind
 from runner.environments.model import Environment, Lock
-from runner.environments.python import recipe as python
 from runner.environments.recipes import Recipe, Steps
 from runner.files import sha256, write_atomically
 from runner.progress import Phase
@@ -43,7 +42,7 @@ def prepare(
         phase.summary, phase.detail = "system", ""
         return Environment(kind="system")
     if lock.kind == "image":
-        image: Environment = import_module("runner.environments.images").prepare(
+        image: Environment = of_kind("images", "prepare")(
             spec, lock, directory=directory, settings=settings, phase=phase
         )
         return image
@@ -69,12 +68,9 @@ def recipe(spec: EnvironmentSpec, lock: Lock, *, directory: Path, settings: Sett
     Raises:
         EnvironmentFailed: there is no such interpreter, or a path that the lock names is gone.
     """
-    if lock.kind == "conda":
-        made: Recipe = import_module("runner.environments.conda").recipe(
-            spec, lock, directory=directory, settings=settings, phase=phase
-        )
-        return made
-    return python.recipe(spec, lock, directory=directory, settings=settings, phase=phase)
+    make = of_kind("conda" if lock.kind == "conda" else "python", "recipe")
+    made: Recipe = make(spec, lock, directory=directory, settings=settings, phase=phase)
+    return made
 
 
 def _had(recipe: Recipe, lock: Lock, *, settings: Settings, phase: Phase) -> tuple[Environment, str]:
@@ -87,7 +83,8 @@ def _had(recipe: Recipe, lock: Lock, *, settings: Settings, phase: Phase) -> tup
             return _reused(recipe, prefix, facts), "built by another process"
         with all_or_nothing(prefix, settings):
             facts = _built(recipe, lock, prefix, phase, turn=turn)
-    collecting.keep_limit(settings, spare=prefix)
+    if settings.cache_limit is not None:
+        import_module("runner.environments.kept.collecting").keep_limit(settings, spare=prefix)
     how = "locked and built" if lock.origin == "resolved" else "built"
     return recipe.environment(prefix, facts, reused=False), how
 

@@ -1,12 +1,10 @@
 """From a declaration to a lock, for every kind of environment."""
 
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import assert_never
 
+from runner.environments.kinds import Kind, of_kind
 from runner.environments.model import NO_WISHES, Lock, Wishes
-from runner.environments.python import locking as python
 from runner.errors import EnvironmentFailed, UsageError
 from runner.progress import Phase
 from runner.project.model import CondaEnv, DockerEnv, EnvironmentSpec, PythonEnv, SystemEnv
@@ -26,33 +24,23 @@ def resolve(
         EnvironmentFailed: no such interpreter, requirements that contradict each other, or a lock is wanted and there
             is none.
     """
+    at = {"directory": directory, "settings": settings, "phase": phase, "wishes": wishes}
     if wishes.image is not None and not isinstance(spec, DockerEnv):
-        return _late("images", "resolve_inside")(
-            spec, directory=directory, settings=settings, phase=phase, wishes=wishes
-        )
+        return _resolved("images", "resolve_inside", spec, **at)
     match spec:
         case SystemEnv():
             _refuse_for_callers(wishes)
             return None
         case PythonEnv():
-            return python.resolve(spec, directory=directory, settings=settings, phase=phase, wishes=wishes)
+            return _resolved("python", "resolve", spec, **at)
         case CondaEnv():
-            return _late("conda", "resolve")(
-                spec,
-                directory=directory,
-                settings=settings,
-                phase=phase,
-                wishes=wishes,
-                platforms=wishes.platforms,
-            )
+            return _resolved("conda", "resolve", spec, **at, platforms=wishes.platforms)
         case DockerEnv():
             if wishes.image is not None:
                 raise UsageError(
                     f"the project names an image itself ({spec}): --in-image {wishes.image} contradicts it"
                 )
-            return _late("images", "resolve")(
-                spec, directory=directory, settings=settings, phase=phase, wishes=wishes
-            )
+            return _resolved("images", "resolve", spec, **at)
         case _:
             assert_never(spec)
 
@@ -66,7 +54,6 @@ def _refuse_for_callers(wishes: Wishes) -> None:
         )
 
 
-def _late(package: str, name: str) -> Callable[..., Lock]:
-    """A function of a package beside this module that most runs do not need."""
-    found: Callable[..., Lock] = getattr(import_module(f"runner.environments.{package}"), name)
-    return found
+def _resolved(kind: Kind, name: str, spec: EnvironmentSpec, **at: object) -> Lock:
+    lock: Lock = of_kind(kind, name)(spec, **at)
+    return lock

@@ -43,6 +43,10 @@ _HINTS = (  # words of uv and pip, the first that is said wins
 _TAIL = 40  # lines
 
 
+class NoInterpreter(EnvironmentFailed):
+    """There is no Python of that version, and none can be had for a virtual environment."""
+
+
 def masked(text: str) -> str:
     """The text without the user and password of any URL in it."""
     return _USERINFO.sub(r"\1****@", text)

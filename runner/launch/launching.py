@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, Self
 
 from runner import environments, project
 from runner.environments.model import Environment
-from runner.environments.python.observing import observe
+from runner.environments.observing import observe
 from runner.errors import Interrupted, RunnerError
 from runner.executors import Exit, Job
 from runner.executors.local import LocalExecutor

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from runner import environments
 from runner.environments.model import DOWNLOADED, Lock
-from runner.environments.python.interpreters import NoInterpreter
+from runner.environments.trouble import NoInterpreter
 from runner.launch.plan import PlannedLock
 from runner.launch.planning import Planned, planned_environment
 from runner.progress import Phase, Progress

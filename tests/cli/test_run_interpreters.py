@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import find
+from runner.environments.python.interpreters import find
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from runner.environments import Environment, Lock, find_interpreters, prepare, remove
+from runner.environments import Environment, Lock, prepare
 from runner.environments.cache import MARKER
-from runner.environments.python.interpreters import running
+from runner.environments.kept.listing import remove
+from runner.environments.python.interpreters import find_interpreters, running
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.project.model import PythonEnv, SystemEnv

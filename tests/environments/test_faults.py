@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import entries, remove
 from runner.environments.cache import MARKER
+from runner.environments.kept.listing import entries, remove
 from runner.errors import EnvironmentFailed
 from tests.environments.test_building import imported
 from tests.environments.wheels import Index, Workshop, noise

@@ -2,11 +2,12 @@
 
 import click
 
-from runner import environments, sources
+from runner import sources
 from runner.cli import Context
 from runner.cli.env.texts import SHOWN, day, size
 from runner.cli.output import printable
 from runner.environments.images.collecting import collect
+from runner.environments.kept import collecting
 from runner.errors import EnvironmentFailed
 from runner.launch import orphans
 from runner.settings import Settings, read_size
@@ -33,7 +34,7 @@ def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bo
 
     What is in use stays. Everything here can be had again.
     """
-    gone = environments.collect(
+    gone = collecting.collect(
         context.settings,
         older_than=older_than,
         max_bytes=context.settings.cache_limit if max_size is None else read_size(max_size),

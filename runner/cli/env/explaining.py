@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from runner import environments, tracking
+from runner import tracking
 from runner.cli import Context
 from runner.cli.env.projects import project_options, resolved
 from runner.cli.env.texts import SHOWN, short, steps
 from runner.cli.output import print_json, printable
 from runner.cli.terminal import Terminal
-from runner.environments.kept import explaining
+from runner.environments.kept import explaining, listing
 from runner.environments.kept.explaining import Comparison, Difference, Explanation
 from runner.environments.model import Lock
 from runner.errors import TrackingError, UsageError
@@ -81,7 +81,7 @@ def _of_run(found: Explanation, reference: str, settings: Settings) -> Compariso
     key = run.tags.get("runner.environment")
     with suppress(UsageError):
         if key:
-            return explaining.compare_entry(found, environments.entry(settings, key))
+            return explaining.compare_entry(found, listing.entry(settings, key))
     return explaining.compare(
         found,
         key=key,

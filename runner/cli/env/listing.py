@@ -4,13 +4,13 @@ from dataclasses import asdict
 
 import click
 
-from runner import environments
 from runner.cli import Context
 from runner.cli.env.texts import SHOWN, day, short, size, steps, summary
 from runner.cli.output import print_json, printable
 from runner.cli.tables import print_table
-from runner.environments import Entry
 from runner.environments.images.collecting import Ours, listed
+from runner.environments.kept import listing
+from runner.environments.kept.listing import Entry
 from runner.errors import EnvironmentFailed
 from runner.settings import Settings
 
@@ -20,7 +20,7 @@ from runner.settings import Settings
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
     """List the environments in the cache, and the container images that we made, the last used one first."""
-    found, images = environments.entries(context.settings), _images(context.settings)
+    found, images = listing.entries(context.settings), _images(context.settings)
     if as_json:
         print_json([*map(summary, found), *({"kind": "image", **asdict(image)} for image in images)])
         return
@@ -50,7 +50,7 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.pass_obj
 def show(context: Context, *, key: str, as_json: bool) -> None:
     """Show one environment: what is installed, by what, in how long. KEY may be its beginning."""
-    entry = environments.entry(context.settings, key)
+    entry = listing.entry(context.settings, key)
     if as_json:
         print_json({**entry.facts, **summary(entry)})
         return
@@ -70,9 +70,9 @@ def show(context: Context, *, key: str, as_json: bool) -> None:
 @click.pass_obj
 def remove(context: Context, *, keys: tuple[str, ...]) -> None:
     """Remove environments; a project that needs one again builds it again. KEY may be its beginning."""
-    found = [environments.entry(context.settings, key) for key in keys]
+    found = [listing.entry(context.settings, key) for key in keys]
     for entry in dict.fromkeys(item.key for item in found):
-        click.echo(f"removed {environments.remove(context.settings, entry).key}")
+        click.echo(f"removed {listing.remove(context.settings, entry).key}")
 
 
 def _images(settings: Settings) -> list[Ours]:

@@ -11,7 +11,8 @@ from runner.cli import Context
 from runner.cli.env.projects import project_options, resolved
 from runner.cli.env.texts import SHOWN, size
 from runner.cli.terminal import Terminal
-from runner.environments import Entry
+from runner.environments.kept import listing
+from runner.environments.kept.listing import Entry
 from runner.environments.model import Lock
 from runner.environments.moving.packing import pack
 from runner.environments.moving.unpacking import unpack
@@ -63,7 +64,7 @@ def _named(
     what: str, settings: Settings, progress: Progress, options: dict[str, Any]
 ) -> tuple[Entry, Lock | None]:
     if _KEY.fullmatch(what) and not Path(what).exists():
-        return environments.entry(settings, what), None
+        return listing.entry(settings, what), None
     with resolved(what, settings=settings, progress=progress, **options) as (planned, lock):
         if lock is None:
             raise UsageError(
@@ -78,4 +79,4 @@ def _named(
             made = environments.prepare(
                 planned.spec, lock, directory=planned.checkout.path, settings=settings, phase=phase
             )
-    return environments.entry(settings, str(made.key)), lock
+    return listing.entry(settings, str(made.key)), lock

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from runner.environments import Entry
+from runner.environments.kept.listing import Entry
 
 SHOWN = 12  # characters of a key; any unique beginning of four or more is understood
 

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from runner import environments
 from runner.cli import Context
 from runner.cli.env.texts import SHOWN
 from runner.cli.output import print_json, printable
 from runner.cli.terminal import Terminal
+from runner.environments.kept import listing
 from runner.environments.kept.verifying import Verification
 from runner.environments.kept.verifying import repair as repaired
 from runner.environments.kept.verifying import verify as verified
@@ -30,7 +30,7 @@ def verify(context: Context, *, keys: tuple[str, ...], repair: bool, as_json: bo
     repaired.
     """
     settings = context.settings
-    entries = [environments.entry(settings, key) for key in keys] or environments.entries(settings)
+    entries = [listing.entry(settings, key) for key in keys] or listing.entries(settings)
     with Progress(Terminal()).phase("verification") as phase:
         found = [verified(entry, settings=settings, phase=phase) for entry in entries]
         gone: list[str] = []

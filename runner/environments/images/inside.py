@@ -24,7 +24,7 @@ from runner.environments.images.interior import Interior, refuse_other_machines
 from runner.environments.images.keeping import Mark
 from runner.environments.model import Environment, Interpreter, Lock
 from runner.environments.python import interpreters
-from runner.environments.python import recipe as python
+from runner.environments.python.recipe import recipe as python_recipe
 from runner.environments.python.tools import installer
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
@@ -59,7 +59,7 @@ def _python(
 ) -> tuple[Environment, str]:
     there = base.interior.python(f"=={lock.python}", image=short(base.image.id))
     here = replace(lock, interpreter=interpreters.running())
-    recipe = python.recipe(spec, here, directory=directory, settings=settings, phase=phase)
+    recipe = python_recipe(spec, here, directory=directory, settings=settings, phase=phase)
     _refuse_editable(lock)
     inputs = {**recipe.inputs, "python": there.version, "implementation": there.implementation}
     inputs |= {"platform": there.platform, "interpreter": str(there.path)}

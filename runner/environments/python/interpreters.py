@@ -16,6 +16,7 @@ from runner.environments.python import places
 from runner.environments.python.downloading import download
 from runner.environments.python.places import Candidate
 from runner.environments.python.versions import PythonRequest, release_of
+from runner.environments.trouble import NoInterpreter
 from runner.errors import EnvironmentFailed, RunnerError
 from runner.files import write_atomically
 from runner.process import capture
@@ -28,10 +29,6 @@ _PROBE = (
     " getattr(sys, '_base_executable', None) or sys.executable]))"
 )
 _PROBE_SECONDS = 10.0
-
-
-class NoInterpreter(EnvironmentFailed):
-    """There is no Python of that version, and none can be had for a virtual environment."""
 
 
 def running() -> Interpreter:

@@ -10,8 +10,9 @@ from runner.containers.images import Image
 from runner.environments import Lock, Wishes
 from runner.environments.images.interior import _platform, refuse_other_machines
 from runner.environments.model import Interpreter
-from runner.environments.python import locking, recipe
+from runner.environments.python import locking
 from runner.environments.python.interpreters import running
+from runner.environments.python.recipe import recipe
 from runner.environments.python.tools import installer
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
@@ -53,7 +54,7 @@ def locked(directory: Path, there: Interpreter) -> Lock:
 def test_wheels_are_those_of_the_images_python(native: Index, tmp_path: Path) -> None:
     settings, phase, prefix = Settings.from_environ(os.environ), Phase("environment"), tmp_path / "made"
     lock = replace(locked(tmp_path, GLIBC), interpreter=running())
-    made = recipe.recipe(SPEC, lock, directory=tmp_path, settings=settings, phase=phase)
+    made = recipe(SPEC, lock, directory=tmp_path, settings=settings, phase=phase)
     tool = installer(settings, phase)
 
     with (tmp_path / "turn").open("w") as turn:

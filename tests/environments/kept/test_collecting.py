@@ -6,8 +6,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from runner.environments import Environment, collect, entries, entry, remove
+from runner.environments import Environment
 from runner.environments.cache import MARKER
+from runner.environments.kept.collecting import collect
+from runner.environments.kept.listing import entries, entry, remove
 from runner.errors import EnvironmentFailed, UsageError
 from runner.files import locked
 from tests.environments.wheels import Workshop

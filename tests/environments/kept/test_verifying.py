@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import Environment, entries, entry
+from runner.environments import Environment
+from runner.environments.kept.listing import entries, entry
 from runner.environments.kept.verifying import Verification, repair, verify
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase

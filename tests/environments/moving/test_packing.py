@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from runner.environments import Environment, entries, entry
+from runner.environments import Environment
 from runner.environments.cache import MARKER
-from runner.environments.kept.listing import Entry
+from runner.environments.kept.listing import Entry, entries, entry
 from runner.environments.kept.verifying import verify
 from runner.environments.moving import relocating
 from runner.environments.moving.packed import MANIFEST

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import Interpreter, find, find_interpreters
-from runner.environments.python.interpreters import NoInterpreter, running
+from runner.environments import Interpreter
+from runner.environments.python.interpreters import find, find_interpreters, running
+from runner.environments.trouble import NoInterpreter
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings

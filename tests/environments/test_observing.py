@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.environments.model import Observed
-from runner.environments.python.observing import observe
+from runner.environments.observing import observe
 
 each = pytest.mark.parametrize
 
