@@ -10,13 +10,12 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from runner import __version__
 from runner.environments import cache, trouble
-from runner.environments.kinds import of_kind
+from runner.environments.kinds import late
 from runner.environments.model import Environment, Lock
 from runner.environments.recipes import Recipe, Steps
 from runner.files import sha256, write_atomically
@@ -42,7 +41,7 @@ def prepare(
         phase.summary, phase.detail = "system", ""
         return Environment(kind="system")
     if lock.kind == "image":
-        image: Environment = of_kind("images", "prepare")(
+        image: Environment = late("images.preparing", "prepare")(
             spec, lock, directory=directory, settings=settings, phase=phase
         )
         return image
@@ -68,7 +67,7 @@ def recipe(spec: EnvironmentSpec, lock: Lock, *, directory: Path, settings: Sett
     Raises:
         EnvironmentFailed: there is no such interpreter, or a path that the lock names is gone.
     """
-    make = of_kind("conda" if lock.kind == "conda" else "python", "recipe")
+    make = late("conda.recipe" if lock.kind == "conda" else "python.recipe", "recipe")
     made: Recipe = make(spec, lock, directory=directory, settings=settings, phase=phase)
     return made
 
@@ -84,7 +83,7 @@ def _had(recipe: Recipe, lock: Lock, *, settings: Settings, phase: Phase) -> tup
         with all_or_nothing(prefix, settings):
             facts = _built(recipe, lock, prefix, phase, turn=turn)
     if settings.cache_limit is not None:
-        import_module("runner.environments.kept.collecting").keep_limit(settings, spare=prefix)
+        late("kept.collecting", "keep_limit")(settings, spare=prefix)
     how = "locked and built" if lock.origin == "resolved" else "built"
     return recipe.environment(prefix, facts, reused=False), how
 

@@ -1,11 +1,9 @@
-"""The kinds of environments, each in a package of its own, which is imported when a run has one of that kind."""
+"""The kinds of environments, each in a package of its own, of which modules are imported when a run has one of that kind."""
 
 from importlib import import_module
-from typing import Any, Literal, TypeAlias
-
-Kind: TypeAlias = Literal["python", "conda", "images"]
+from typing import Any
 
 
-def of_kind(kind: Kind, name: str) -> Any:
-    """What a kind calls so: `resolve` and `recipe`, or `prepare` where nothing lies in the cache."""
-    return getattr(import_module(f"runner.environments.{kind}"), name)
+def late(module: str, name: str) -> Any:
+    """A function of a module below this package, which most runs do not need."""
+    return getattr(import_module(f"runner.environments.{module}"), name)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import assert_never
 
-from runner.environments.kinds import Kind, of_kind
+from runner.environments.kinds import late
 from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.errors import EnvironmentFailed, UsageError
 from runner.progress import Phase
@@ -26,21 +26,21 @@ def resolve(
     """
     at = {"directory": directory, "settings": settings, "phase": phase, "wishes": wishes}
     if wishes.image is not None and not isinstance(spec, DockerEnv):
-        return _resolved("images", "resolve_inside", spec, **at)
+        return _resolved("images.locking_inside", spec, **at)
     match spec:
         case SystemEnv():
             _refuse_for_callers(wishes)
             return None
         case PythonEnv():
-            return _resolved("python", "resolve", spec, **at)
+            return _resolved("python.locking", spec, **at)
         case CondaEnv():
-            return _resolved("conda", "resolve", spec, **at, platforms=wishes.platforms)
+            return _resolved("conda.locking", spec, **at, platforms=wishes.platforms)
         case DockerEnv():
             if wishes.image is not None:
                 raise UsageError(
                     f"the project names an image itself ({spec}): --in-image {wishes.image} contradicts it"
                 )
-            return _resolved("images", "resolve", spec, **at)
+            return _resolved("images.locking", spec, **at)
         case _:
             assert_never(spec)
 
@@ -54,6 +54,6 @@ def _refuse_for_callers(wishes: Wishes) -> None:
         )
 
 
-def _resolved(kind: Kind, name: str, spec: EnvironmentSpec, **at: object) -> Lock:
-    lock: Lock = of_kind(kind, name)(spec, **at)
+def _resolved(module: str, spec: EnvironmentSpec, **at: object) -> Lock:
+    lock: Lock = late(module, "resolve")(spec, **at)
     return lock

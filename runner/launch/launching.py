@@ -166,7 +166,7 @@ def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress
 
 def _baked(environment: Environment, planned: Planned, *, settings: Settings, phase: Phase) -> Environment:
     """The environment with the project's code in its image."""
-    baked: Environment = import_module("runner.environments.images").bake(
+    baked: Environment = import_module("runner.environments.images.baking").bake(
         environment,
         planned.checkout.path,
         name=planned.project.name,

@@ -10,8 +10,3 @@ channels.py, configuration.py   where packages come from       packages.py, lock
 shipped.py                 locks of projects: explicit.py, pixi.py, untrusted.py          wheels.py   for pip_section.py
 other_solver.py            conda-lock with a conda, mamba or micromamba
 """
-
-from runner.environments.conda.locking import resolve
-from runner.environments.conda.recipe import recipe
-
-__all__ = ["recipe", "resolve"]

@@ -18,7 +18,7 @@ from runner.containers import layers
 from runner.containers.engine import Engine
 from runner.containers.images import Image
 from runner.environments import building, cache
-from runner.environments.images import keeping
+from runner.environments.images import interior, keeping
 from runner.environments.images.having import short
 from runner.environments.images.interior import Interior, refuse_other_machines
 from runner.environments.images.keeping import Mark
@@ -46,9 +46,17 @@ class Base:
 
 
 def environment(
-    spec: EnvironmentSpec, lock: Lock, base: Base, *, directory: Path, settings: Settings, phase: Phase
+    spec: EnvironmentSpec,
+    lock: Lock,
+    engine: Engine,
+    image: Image,
+    *,
+    directory: Path,
+    settings: Settings,
+    phase: Phase,
 ) -> tuple[Environment, str]:
     """The image with the environment of a lock, and how we came to it."""
+    base = Base(engine=engine, image=image, interior=interior.look(engine, image, settings=settings))
     if lock.kind == "conda":
         return _conda(spec, lock, base, directory=directory, settings=settings, phase=phase)
     return _python(spec, lock, base, directory=directory, settings=settings, phase=phase)

@@ -5,22 +5,18 @@ build   digest of Dockerfile, context, arguments, and of the base images, which 
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from runner.containers.contexts import Context
 from runner.containers.engine import Engine, connect
 from runner.containers.references import Reference
-from runner.environments import locking as environments
-from runner.environments.images import dockerfile, having, interior
+from runner.environments.images import dockerfile, having
 from runner.environments.images.document import Document, Pinned, PinnedBuild
 from runner.environments.model import Lock, Wishes
-from runner.environments.python import locking as python
-from runner.environments.python import uv
 from runner.errors import EnvironmentFailed, UsageError
 from runner.files import sha256
 from runner.progress import Phase
-from runner.project.model import Build, DockerEnv, EnvironmentSpec, PythonEnv
+from runner.project.model import Build, DockerEnv
 from runner.settings import Settings
 
 LOCK_FILE = "image-lock.json"  # beside the project file
@@ -31,7 +27,7 @@ def resolve(spec: DockerEnv, *, directory: Path, settings: Settings, phase: Phas
     """See `environments.resolve`."""
     _refuse(wishes)
     if (own := shipped(spec, directory)) and not wishes.anew:
-        return _told(own.lock(origin=LOCK_FILE), str(spec), phase)
+        return told(own.lock(origin=LOCK_FILE), str(spec), phase)
     with connect(settings.environ) as engine:
         if spec.build:
             document = Document(
@@ -40,41 +36,12 @@ def resolve(spec: DockerEnv, *, directory: Path, settings: Settings, phase: Phas
                 )
             )
         else:
-            _refuse_floating(spec.image or "", wishes)
+            refuse_floating(spec.image or "", wishes)
             image, _ = having.named(
                 engine, spec.image or "", settings=settings, phase=phase, anew=wishes.anew
             )
             document = Document(image=image)
-    return _told(document.lock(origin="resolved"), str(spec), phase)
-
-
-def resolve_inside(
-    spec: EnvironmentSpec, *, directory: Path, settings: Settings, phase: Phase, wishes: Wishes
-) -> Lock:
-    """The lock of an environment in the image that the person names; of the image alone where there is no environment."""
-    reference = wishes.image or ""
-    _refuse_floating(reference, wishes)
-    with connect(settings.environ) as engine:
-        pinned, image = having.named(engine, reference, settings=settings, phase=phase, anew=wishes.anew)
-        inner = replace(wishes, image=None)
-        match spec:
-            case PythonEnv():
-                _refuse_without_uv(settings)
-                there = interior.look(engine, image, settings=settings)
-                lock: Lock | None = python.resolve(
-                    spec,
-                    directory=directory,
-                    settings=settings,
-                    phase=phase,
-                    wishes=inner,
-                    choose=lambda request: there.python(request, image=reference),
-                )
-            case _:
-                lock = environments.resolve(
-                    spec, directory=directory, settings=settings, phase=phase, wishes=inner
-                )
-    document = Document(image=pinned, inside=lock)
-    return _told(document.lock(origin=lock.origin if lock else "resolved"), reference, phase)
+    return told(document.lock(origin="resolved"), str(spec), phase)
 
 
 def shipped(spec: DockerEnv, directory: Path) -> Document | None:
@@ -156,15 +123,7 @@ def _refuse(wishes: Wishes) -> None:
         )
 
 
-def _refuse_without_uv(settings: Settings) -> None:
-    if uv.find(settings) is None:
-        raise EnvironmentFailed(
-            "--in-image: only uv chooses packages for the Python of an image",
-            hint="install uv, and unset RUNNER_UV",
-        )
-
-
-def _refuse_floating(image: str, wishes: Wishes) -> None:
+def refuse_floating(image: str, wishes: Wishes) -> None:
     reference = Reference.parse(image)
     if wishes.locked and not (reference.digest or reference.id):
         raise EnvironmentFailed(
@@ -173,7 +132,7 @@ def _refuse_floating(image: str, wishes: Wishes) -> None:
         )
 
 
-def _told(lock: Lock, name: str, phase: Phase) -> Lock:
+def told(lock: Lock, name: str, phase: Phase) -> Lock:
     phase.summary, phase.detail = (
         f"docker, {name}",
         f"from {lock.origin}" if lock.origin != "resolved" else "",

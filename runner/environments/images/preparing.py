@@ -5,11 +5,11 @@ from pathlib import Path
 from runner.containers import images
 from runner.containers.engine import Engine, connect
 from runner.containers.images import Image
-from runner.environments.images import having, inside, interior, keeping
+from runner.environments.images import having, keeping
 from runner.environments.images.document import Document, PinnedBuild
-from runner.environments.images.inside import Base
 from runner.environments.images.keeping import Mark
 from runner.environments.images.locking import context_of, inputs_of
+from runner.environments.kinds import late
 from runner.environments.model import Environment, Lock
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
@@ -31,11 +31,8 @@ def prepare(
             image, how = having.locked(engine, document.image, settings=settings, phase=phase)
             environment = _as_it_is(image, reused=how == "local")
             if document.inside is not None:
-                base = Base(
-                    engine=engine, image=image, interior=interior.look(engine, image, settings=settings)
-                )
-                environment, how = inside.environment(
-                    spec, document.inside, base, directory=directory, settings=settings, phase=phase
+                environment, how = late("images.inside", "environment")(
+                    spec, document.inside, engine, image, directory=directory, settings=settings, phase=phase
                 )
         else:
             raise EnvironmentFailed("the lock names neither an image nor a build")

@@ -7,8 +7,3 @@ versions.py, interpreters.py    which Python; places.py: where they lie, downloa
 tools.py                        who does it: uv.py, or else pip.py; installer.py is what both can do
 observing.py                    what the caller's own environment holds
 """
-
-from runner.environments.python.locking import resolve
-from runner.environments.python.recipe import recipe
-
-__all__ = ["recipe", "resolve"]

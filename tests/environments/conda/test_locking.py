@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner.environments import Wishes, conda
+from runner.environments import Wishes
+from runner.environments.conda.locking import resolve
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.project.model import CondaEnv
@@ -170,7 +171,7 @@ class TestChannels:
 
 
 def test_a_lock_may_be_for_other_platforms_too(bench: Bench) -> None:
-    lock = conda.resolve(
+    lock = resolve(
         asking("tuned"),
         directory=bench.directory,
         settings=bench.settings,

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments import Environment, images
+from runner.environments import Environment
+from runner.environments.images import baking
 from runner.environments.images.baking import repository_name
+from runner.environments.images.collecting import collect, listed
 from runner.errors import EnvironmentFailed
 from runner.project.model import Build, DockerEnv
 from tests.environments.images.conftest import Yard
@@ -18,7 +20,7 @@ def bake(
     yard: Yard, engine: Daemon, *, name: str = "demo", commit: str | None = None, owner: str | None = None
 ) -> Environment:
     base = yard.have(DockerEnv(image=engine.image))
-    return images.bake(
+    return baking.bake(
         base, yard.directory, name=name, commit=commit, owner=owner, settings=yard.settings, phase=yard.phase
     )
 
@@ -82,7 +84,7 @@ def test_the_name_tells_project_and_commit(yard: Yard, engine: Daemon) -> None:
 
 def test_a_program_of_this_machine_has_no_image(yard: Yard) -> None:
     with pytest.raises(EnvironmentFailed, match="does not run in a container"):
-        images.bake(
+        baking.bake(
             Environment(kind="system"),
             yard.directory,
             name=None,
@@ -120,8 +122,8 @@ def test_images_that_nobody_used_for_long_are_collected(yard: Yard, engine: Daem
     old, new = (make(yard, f"FROM tests/python:1\nCOPY Dockerfile /{name}\n") for name in ("old", "new"))
     _age(yard, old, days=40)
 
-    would = images.collect(yard.settings, older_than=30, dry_run=True)
-    gone = images.collect(yard.settings, older_than=30)
+    would = collect(yard.settings, older_than=30, dry_run=True)
+    gone = collect(yard.settings, older_than=30)
 
     assert would == gone
     ((name, size),) = gone
@@ -130,7 +132,7 @@ def test_images_that_nobody_used_for_long_are_collected(yard: Yard, engine: Daem
     left = {image.id for image in engine.client.images.list()}
     assert old.image not in left
     assert new.image in left
-    assert [item.id for item in images.listed(yard.settings)] == [new.image]
+    assert [item.id for item in listed(yard.settings)] == [new.image]
 
 
 def test_use_keeps_an_image(yard: Yard) -> None:
@@ -138,13 +140,13 @@ def test_use_keeps_an_image(yard: Yard) -> None:
     _age(yard, environment, days=40)
     make(yard, "FROM tests/python:1\nLABEL a=b\n")
 
-    assert images.collect(yard.settings, older_than=30) == []
+    assert collect(yard.settings, older_than=30) == []
 
 
 def test_images_of_others_stay(yard: Yard, engine: Daemon) -> None:
     engine.tiny("theirs:1")
 
-    assert images.collect(yard.settings, older_than=0) == []
+    assert collect(yard.settings, older_than=0) == []
     assert engine.client.images.get("theirs:1")
 
 
@@ -153,18 +155,18 @@ def test_an_image_of_a_running_container_stays(yard: Yard, engine: Daemon) -> No
     engine.client.containers.create(environment.image)
     _age(yard, environment, days=40)
 
-    assert images.collect(yard.settings, older_than=30) == []
+    assert collect(yard.settings, older_than=30) == []
 
 
 def test_a_container_that_a_killed_builder_has_left_goes(
     yard: Yard, engine: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.client.containers.create(engine.image, labels={"runner.image": ""}, name="left")
-    images.collect(yard.settings)
+    collect(yard.settings)
     young = engine.containers()
     monkeypatch.setattr("runner.environments.images.collecting._LONGEST_BUILD", -60.0)
 
-    images.collect(yard.settings)
+    collect(yard.settings)
 
     assert (young, engine.containers()) == (["left"], [])
 
@@ -175,7 +177,7 @@ def test_without_an_engine_there_is_nothing_to_collect(
     monkeypatch.delenv("DOCKER_HOST")
     monkeypatch.setattr("runner.containers.engine.SOCKETS", (str(tmp_path / "none"),))
 
-    assert images.collect(yard.settings, older_than=0) == []
+    assert collect(yard.settings, older_than=0) == []
 
 
 def _age(yard: Yard, environment: Environment, *, days: int) -> None:
