@@ -1,8 +1,4 @@
-import os
 import re
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,32 +8,11 @@ from runner.environments.cache import MARKER
 from runner.environments.conda import asking as parent
 from runner.errors import EnvironmentFailed
 from tests.environments.conda.bench import Bench, asking, changed, inside
-from tests.environments.test_faults import await_, small_disk, some
+from tests.environments.test_faults import some
 from tests.environments.wheels import sha256_of
 from tests.services import packing
 from tests.services.channel import LIBRARY, PYTHON, Channel, published
 from tests.services.packing import PLACEHOLDER, Member, Package
-
-__all__ = ["small_disk"]
-
-BUILDER = """
-import os, sys
-from pathlib import Path
-from runner.environments import prepare, resolve
-from runner.progress import Phase
-from runner.settings import Settings
-from tests.environments.conda.bench import asking
-settings, phase, directory = Settings.from_environ(os.environ), Phase("environment"), Path(sys.argv[1])
-spec = asking(*sys.argv[2:])
-lock = resolve(spec, directory=directory, settings=settings, phase=phase)
-environment = prepare(spec, lock, directory=directory, settings=settings, phase=phase)
-print(environment.reused)
-"""
-
-
-def prefix_of(bench: Bench) -> Path:
-    (marker,) = (bench.settings.cache / "envs").glob(f"*/{MARKER}")
-    return marker.parent
 
 
 @pytest.mark.usefixtures("fetched")
@@ -229,77 +204,3 @@ def test_progress_is_told(bench: Bench) -> None:
     assert "solving for 2 conda packages" in bench.said
     assert "installing 3 conda packages" in bench.said
     assert any(text.startswith("downloading ") and text.endswith(" MB") for text in bench.said), bench.said
-
-
-MOMENTS = {
-    "the directory is there": "*/",
-    "some packages are there": "*/conda-meta/*.json",
-    "Python is there": f"*/{LIBRARY}/os.py",
-}
-
-
-@pytest.mark.usefixtures("fetched")
-@pytest.mark.parametrize("group", [False, True], ids=["the builder", "its whole group"])
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_any_moment_the_next_one_builds_it_whole(bench: Bench, moment: str, group: bool) -> None:
-    bench.lock(asking("polite"))
-    envs = bench.settings.cache / "envs"
-    argv = [sys.executable, "-c", BUILDER, str(bench.directory), "polite"]
-    root = Path(__file__).parents[3]
-    first = subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root, start_new_session=True
-    )
-    await_(lambda: some(envs, MOMENTS[moment]) or first.poll() is not None)
-    if group:
-        os.killpg(first.pid, signal.SIGKILL)
-    else:
-        first.kill()
-    first.communicate()
-
-    environment = bench.build(asking("polite"))
-
-    assert inside(environment, "python -c 'import greet, polite; print(polite.version)'") == "1.0\n"
-    assert prefix_of(bench) == environment.path
-
-
-def test_a_cache_that_cannot_be_written_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = bench.lock(asking("tuned"))
-    monkeypatch.setenv("RUNNER_CACHE", "/proc/nowhere")
-
-    with pytest.raises(EnvironmentFailed, match="cannot be built there") as failure:
-        bench.prepare(lock, asking("tuned"))
-
-    assert "RUNNER_CACHE" in (failure.value.hint or "")
-
-
-@pytest.mark.root
-class TestSmallDisk:
-    """30 MB."""
-
-    def test_a_full_disk_is_said_clearly_and_poisons_nothing(
-        self, bench: Bench, small_disk: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
-
-        with pytest.raises(EnvironmentFailed, match="the disk is full") as failure:
-            bench.build(asking("python"))
-
-        assert "runner env gc" in (failure.value.hint or "")
-        assert not some(small_disk / "envs", "*/")
-        assert inside(bench.build(asking("tuned")), "tune") == "in tune\n"
-
-    def test_of_a_read_only_cache_what_is_ready_can_be_used(
-        self, bench: Bench, small_disk: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("RUNNER_CACHE", str(small_disk))
-        bench.build(asking("tuned"))
-        other = bench.lock(asking("clock"))
-        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-
-        assert bench.build(asking("tuned")).reused
-        with pytest.raises(
-            EnvironmentFailed, match="cannot be built there: Read-only file system"
-        ) as failure:
-            bench.prepare(other, asking("clock"))
-
-        assert "RUNNER_CACHE" in (failure.value.hint or "")
