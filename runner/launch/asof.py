@@ -71,14 +71,14 @@ def past(when: datetime, said: str, *, now: datetime | None = None) -> str:
             f"{said} lies ahead: nobody knows yet what will have been published then",
             hint="leave it out to resolve as of now",
         )
-    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _moment(text: str) -> datetime:
     if _DAY.fullmatch(text) or _MOMENT.fullmatch(text):
-        with suppress(ValueError):  # 2024-02-30
+        with suppress(ValueError, OverflowError):  # 2024-02-30; before the first year in UTC
             written = datetime.fromisoformat(text.upper())
-            return written.replace(tzinfo=written.tzinfo or UTC)
+            return written.replace(tzinfo=written.tzinfo or UTC).astimezone(UTC)
     raise UsageError(
         f"--as-of {text!r} is no date",
         hint="write for example 2024-03-01, 2024-03-01T12:00Z, or `commit` for the date of the commit",

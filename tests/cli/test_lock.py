@@ -6,6 +6,7 @@ import pytest
 
 from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
+from runner.launch import asof
 from runner.project import load
 from tests.cli.test_run_locks import git
 from tests.conftest import Cli
@@ -192,7 +193,13 @@ class TestAsOf:
         assert outcome.out.endswith(", as of 2020-06-30T10:00:00Z\n"), outcome.err
 
     @pytest.mark.parametrize(
-        ("moment", "said"), [("commit", "is not in Git"), ("2999-01-01", "lies ahead"), ("now", "is no date")]
+        ("moment", "said"),
+        [
+            ("commit", "is not in Git"),
+            ("2999-01-01", "lies ahead"),
+            ("now", "is no date"),
+            ("0001-01-01T00:00+23:59", "is no date"),  # in UTC that is before the first year
+        ],
     )
     def test_what_is_no_moment_writes_nothing(
         self, cli: Cli, directory: Path, moment: str, said: str
@@ -202,6 +209,9 @@ class TestAsOf:
         assert outcome.code == 2
         assert said in outcome.err
         assert not (directory / "pylock.toml").exists()
+
+    def test_an_early_year_has_four_digits(self) -> None:
+        assert asof.moment("0999-01-01") == "0999-01-01T23:59:59Z"
 
     def test_a_uv_lock_contradicts_it(self, cli: Cli, files: Files) -> None:
         project = files({"uv.lock": "version = 1\n", "pyproject.toml": "[project]\nname = 'demo'\n"})
