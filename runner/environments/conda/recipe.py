@@ -69,7 +69,7 @@ class CondaRecipe:
             with steps.step("pip", f"installing {len(content.pip)} Python packages"):
                 tools["pip"] = self._install_pip(prefix, content, turn=turn)
         with steps.step("activate", "activating"):
-            activation = activated(prefix, script, self.spec.variables, settings=self.settings, turn=turn)
+            activation = activated(prefix, script, self.spec.variables, turn=turn)
         return {
             "kind": "conda",
             "python": content.python,
@@ -85,7 +85,7 @@ class CondaRecipe:
         }
 
     def environment(self, prefix: Path, facts: Mapping[str, Any], *, reused: bool) -> Environment:
-        activation = Activation.from_json(facts["activation"])
+        activation = Activation.from_json(facts["activation"], home=self.settings.environ.get("HOME", "/"))
         version = facts["python"]
         return Environment(
             kind="conda",

@@ -1,3 +1,4 @@
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -82,11 +83,41 @@ class TestActivation:
         packing.write(broken, tmp_path / "own")
         published(tmp_path / "own")
 
-        with pytest.raises(EnvironmentFailed, match="a script of one of its packages fails") as failure:
-            bench.build(asking("broken", channels=((tmp_path / "own").as_uri(),)))
+        with pytest.raises(EnvironmentFailed) as failure:
+            bench.build(asking("broken", "tuned", channels=((tmp_path / "own").as_uri(), "conda-forge")))
 
-        assert "no license" in (failure.value.detail or "")
+        said = "etc/conda/activate.d/broken.sh of broken 1.0 ended with exit code 3"
+        assert str(failure.value) == f"the environment cannot be activated: {said}"
+        assert failure.value.detail == "no license"
         assert not some(bench.settings.cache / "envs", f"*/{MARKER}")
+
+    def test_each_person_has_a_home_of_their_own(
+        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        script = b'mkdir $HOME/.data; export DATA=$HOME/.data PATH="$HOME/.tools:$PATH"\n'
+        homely = Package(name="homely", members={"etc/conda/activate.d/homely.sh": Member(script)})
+        packing.write(homely, tmp_path / "own")
+        published(tmp_path / "own")
+        spec = asking("homely", channels=((tmp_path / "own").as_uri(),))
+        first = bench.build(spec)
+        assert first.path
+        monkeypatch.setenv("HOME", "/home/other")
+
+        second = bench.build(spec)
+
+        home = tmp_path / "person"
+        assert (first.variables["DATA"], first.path_entries[0]) == (f"{home}/.data", f"{home}/.tools")
+        assert (second.reused, second.variables["DATA"]) == (True, "/home/other/.data")
+        assert second.path_entries[0] == "/home/other/.tools"
+        assert "HOME" not in second.variables
+        assert not [path for path in (home / ".data", first.path / ".home") if path.exists()]
+
+    def test_variables_are_set_whatever_they_are_where_it_is_built(self, bench: Bench) -> None:
+        asked = {"LC_ALL": "C.UTF-8", "HOME": os.environ["HOME"]}
+
+        environment = bench.build(asking("tuned", variables=asked))
+
+        assert asked.items() <= environment.variables.items()
 
 
 def test_a_second_one_costs_no_worker(
