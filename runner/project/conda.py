@@ -50,7 +50,7 @@ def read_conda(root: Node | None, *, file: str, text: str, notices: list[Notice]
     return CondaEnv(
         file=file,
         text=text,
-        name=text_of(table, "name", what="'name'"),
+        name=_name(table),
         channels=channels,
         packages=_with_pip([package.text.strip() for package in packages], pip),
         pip=pip,
@@ -59,6 +59,12 @@ def read_conda(root: Node | None, *, file: str, text: str, notices: list[Notice]
         simple=None if conda_only else simple,
         conda_packages=conda_only,
     )
+
+
+def _name(table: Table) -> str | None:
+    """It goes into CONDA_DEFAULT_ENV."""
+    name = text_of(table, "name", what="'name'")
+    return without_nul(name, table.get("name") or table, what="'name'") if name else name
 
 
 def _dependencies(table: Table, notices: list[Notice]) -> tuple[list[Scalar], list[str]]:
@@ -125,6 +131,12 @@ def _variables(table: Table) -> dict[str, str]:
 def _value(entry: Entry) -> str:
     if not VARIABLE.fullmatch(entry.key):
         raise ProjectError(f"{entry.key!r} is no name of a variable", where=entry.where)
+    if entry.key == "PATH":
+        raise ProjectError(
+            "a PATH of its own would hide the programs of the environment",
+            where=entry.where,
+            hint="leave it out: the environment's programs come first, then those of the caller",
+        )
     match entry.value:
         case Scalar(value=None):
             return ""
