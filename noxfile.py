@@ -28,8 +28,9 @@ def tests(session: nox.Session) -> None:
     # PostgreSQL, MariaDB, Ceph: by apt-get, if we are root on Debian
     session.run("python", "-m", "tests.services.programs")
     session.run("coverage", "erase")
-    at_once = f"--numprocesses={os.cpu_count()}"
-    session.run("coverage", "run", "-m", "pytest", at_once, *session.posargs, env={"COVERAGE_CORE": "ctrace"})
+    at_once = f"--numprocesses={(os.cpu_count() or 1) + 1}"  # many tests wait for a server or a disk
+    command = ("coverage", "run", "-m", "pytest", at_once, "--durations=25")
+    session.run(*command, *session.posargs, env={"COVERAGE_CORE": "ctrace"})
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", f"--fail-under={0 if session.posargs else COVERAGE}")
 
