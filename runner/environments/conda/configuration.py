@@ -45,7 +45,7 @@ class Configuration:
         if "://" in name:
             return name.rstrip("/")
         if name.startswith((".", "/", "~")):
-            return (directory / Path(name).expanduser()).resolve().as_uri()
+            return (directory / _of_home(name)).resolve().as_uri()
         place = self.custom.get(name) or self.custom.get(name.partition("/")[0]) or self.alias
         return f"{place.rstrip('/')}/{name}"
 
@@ -110,6 +110,16 @@ def _sound(key: str, value: object) -> bool:
             return all(isinstance(part, str) for item in items.items() for part in item)
         case _:
             return False
+
+
+def _of_home(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:  # nobody is called so
+        raise EnvironmentFailed(
+            f"the channel {name!r} is of a user that this machine does not have",
+            hint="give its path without ~, or its URL",
+        ) from error
 
 
 def _configuration(said: Mapping[str, Any]) -> Configuration:

@@ -3,6 +3,7 @@
 Equal locks give equal text: everything is sorted, and neither time nor place of the writing is in it.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ from runner.environments.conda.channels import has_secret, public, variables
 from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage, name_of
 from runner.environments.conda.untrusted import items, table, word, words
 from runner.errors import EnvironmentFailed
+from runner.files import sha256
 from runner.project.document import Node, Table
 from runner.project.reading import refused
 
@@ -43,9 +45,7 @@ def write(lock: CondaLock) -> str:
                 f"its channel gives no hash for {package.file_name}: it cannot be locked",
                 hint="take the package from another channel, or have this one indexed anew",
             )
-    entries = [_conda_entry(package) for package in sorted(lock.conda, key=_order)]
-    entries += [_pip_entry(package) for package in sorted(lock.pip, key=_order)]
-    document = {"version": 1, "metadata": _metadata(lock), "package": entries}
+    document = {"version": 1, "metadata": _metadata(lock), "package": _entries(lock)}
     written: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDEST)
     return written
 
@@ -66,10 +66,14 @@ def read(text: str, *, name: str) -> CondaLock:
         return _lock(root, table(root.get("metadata"), "'metadata'", name))
 
 
+def seal(lock: CondaLock) -> str:
+    """Digest of all packages: it tells whether somebody has changed a file since we made it."""
+    return sha256(json.dumps(_entries(lock), sort_keys=True))
+
+
 def _metadata(lock: CondaLock) -> dict[str, object]:
-    custom = ({"created_by": MAKER} if lock.made_here else {}) | (
-        {"solver": lock.solver} if lock.solver else {}
-    )
+    custom = {"created_by": MAKER, "packages": seal(lock)} if lock.made_here else {}
+    custom |= {"solver": lock.solver} if lock.solver else {}
     custom |= {"as_of": lock.as_of} if lock.as_of else {}
     places = {
         _PLACE + package.platform: package.site_packages for package in lock.conda if package.site_packages
@@ -87,6 +91,11 @@ def _channel_entry(channel: str) -> dict[str, object]:
     """A channel; of a login only the names of variables may be told."""
     told = public(channel) if has_secret(channel) else channel
     return {"url": told, "used_env_vars": variables(told)}
+
+
+def _entries(lock: CondaLock) -> list[dict[str, object]]:
+    conda = [_conda_entry(package) for package in sorted(lock.conda, key=_order)]
+    return conda + [_pip_entry(package) for package in sorted(lock.pip, key=_order)]
 
 
 def _order(package: CondaPackage | PipPackage) -> tuple[str, str]:
@@ -143,8 +152,9 @@ def _lock(root: Table, metadata: Table) -> CondaLock:
         content=_content(metadata, wanted),
         sources=tuple(getattr(node, "text", "") for node in items(metadata, "sources")),
         solver=custom.get("solver", ""),
-        as_of=custom.get("as_of"),
+        as_of=untrusted.moment(custom["as_of"], metadata) if "as_of" in custom else None,
         made_here=custom.get("created_by") == MAKER,
+        seal=custom.get("packages", ""),
     )
 
 

@@ -110,6 +110,7 @@ class CondaLock:
         solver: "rattler 0.28.0".
         as_of: the moment (RFC 3339) after which nothing was published that it lists; None for the time of the solution.
         made_here: we have written it, and `content` is our digest.
+        seal: what the file tells as the digest of its packages; see `lockfile.seal`.
     """
 
     conda: tuple[CondaPackage, ...]
@@ -120,6 +121,7 @@ class CondaLock:
     solver: str = ""
     as_of: str | None = None
     made_here: bool = True
+    seal: str = field(default="", compare=False)
 
     @property
     def platforms(self) -> tuple[str, ...]:

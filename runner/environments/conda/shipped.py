@@ -148,6 +148,11 @@ def _check(lock: CondaLock, spec: CondaEnv, *, directory: Path, platform: str, n
             f"{name} is for {made_for}, not for {platform}",
             hint=f"lock for all of them with `runner lock {also}`",
         )
+    if lock.made_here and lock.seal != lockfile.seal(lock):
+        raise EnvironmentFailed(
+            f"{name} has been changed since `runner lock` made it: its packages are not those that were locked",
+            hint="restore it, or make it anew with `runner lock`",
+        )
     if spec.file == spec.lock_file:
         return
     if lock.made_here:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,6 +28,8 @@ _FILE = re.compile(
 _VERSION = re.compile(r"[\w.!+-]+", re.ASCII)
 _SITE_PACKAGES = re.compile(r"lib/python[\w.]+/site-packages", re.ASCII)
 _HASHES = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}")}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x20\x7f\\\"'`<>]")
 
 
@@ -115,6 +118,14 @@ def platform(text: str, node: Node) -> str:
     return text
 
 
+def moment(text: str, node: Node) -> str:
+    """A moment as RFC 3339 has it."""
+    with suppress(ValueError):  # of February 30
+        if _MOMENT.fullmatch(text) and datetime.fromisoformat(text):
+            return text
+    raise refused(f"{text!r} is no moment", node, hint="moments are written 2024-03-01T12:00:00Z")
+
+
 def conda_package(
     node: Node,
     *,
@@ -179,7 +190,7 @@ def pip_package(
         name=name, version=version, platform=platform, url=shown, sha256=sha256, dependencies=dependencies
     )
     scheme = shown.partition(":")[0]
-    if package.local:
+    if package.local and not _UNSEEN.search(shown):
         return package
     if scheme not in {*_SCHEMES, *_REPOSITORIES} or _CONTROL.search(shown):
         raise refused(f"{shown!r} is no URL of a Python package", node, hint=_PLACES)

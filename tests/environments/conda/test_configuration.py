@@ -84,6 +84,13 @@ def test_what_is_wrong_in_it_is_told(bench: Bench, person: Path, text: str, mess
         bench.lock(asking("tuned"))
 
 
+def test_a_channel_of_a_user_that_there_is_not_is_told(bench: Bench) -> None:
+    with pytest.raises(
+        EnvironmentFailed, match="'~nobody-here/x' is of a user that this machine does not have"
+    ):
+        bench.lock(asking("tuned", channels=("~nobody-here/x",)))
+
+
 def test_what_it_says_of_other_things_is_left_alone(bench: Bench, person: Path, channel: Channel) -> None:
     (person / ".condarc").write_text(f"channel_alias: {channel.address}\nssl_verify: true\nenvs_dirs: [/x]\n")
 

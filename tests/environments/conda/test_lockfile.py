@@ -88,6 +88,7 @@ def test_the_parser_of_conda_lock_reads_what_we_write(tmp_path: Path) -> None:
     assert found.metadata.platforms == ["linux-64"]
     assert found.metadata.custom_metadata == {
         "created_by": "runner",
+        "packages": lockfile.seal(LOCK),
         "solver": LOCK.solver,
         "as_of": LOCK.as_of,
     }
@@ -227,6 +228,9 @@ def test_names_of_variables_in_urls_are_no_secrets(tmp_path: Path) -> None:
         ("https://host/main/linux-64", "https://host/t/tk-1/main/linux-64", "holds a password or token: https://host"),
         ("https://host/six-1.10-py3-none-any.whl", "--config-settings=x", "is no URL of a Python package"),
         ("https://host/six-1.10-py3-none-any.whl", "git+https://host/six.git@main", "six 1.10 has no hash"),
+        ("https://host/six-1.10-py3-none-any.whl", '"./six\\0"', "is no URL of a Python package"),
+        ("as_of: '2024-03-01T00:00:00Z'", "as_of: yesterday", "'yesterday' is no moment"),
+        ("as_of: '2024-03-01T00:00:00Z'", "as_of: '2024-02-30T00:00:00Z'", "'2024-02-30T00:00:00Z' is no moment"),
         ("name: six", "name: '-r /etc/passwd'", "is no Python package"),
         ("  version: '3.10'\n", "  version: [1]\n", "'version' is a text, not a list"),
         ("  manager: conda\n", "", "'manager' is missing"),

@@ -192,6 +192,35 @@ def test_a_lock_of_ours_is_out_of_date_when_the_conda_file_has_changed(files: Fi
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (TEXT.partition("package:\n")[2], "  []\n"),
+        (SHA256, "2e" * 32),
+        ("category: main", "category: dev"),
+        ("manager: pip", "manager: none"),
+        ("    packages: ", "    other: "),
+    ],
+)
+def test_a_lock_of_ours_that_somebody_has_edited_is_refused(files: Files, old: str, new: str) -> None:
+    directory = files({"conda.yaml": CONDA})
+    spec = load(directory).environment
+    assert isinstance(spec, CondaEnv)
+    digest = shipped.content_hash(spec, directory=directory, platform="linux-64")
+    text = lockfile.write(replace(LOCK, content={"linux-64": digest}))
+    file = directory / "conda-lock.yml"
+    file.write_text(text)
+    shipped.check(spec, directory=directory, file=file)
+    assert old in text
+
+    file.write_text(text.replace(old, new, 1))
+
+    with pytest.raises(EnvironmentFailed, match="has been changed since `runner lock` made it"):
+        own(directory)
+    with pytest.raises(EnvironmentFailed, match="has been changed since `runner lock` made it"):
+        shipped.check(spec, directory=directory, file=file)
+
+
+@pytest.mark.parametrize(
     ("before", "after"),
     [
         ("channels: [a, b]", "channels: [b, a]"),
