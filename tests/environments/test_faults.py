@@ -49,6 +49,16 @@ def start(workshop: Workshop, *requirements: str) -> subprocess.Popen[str]:
     )
 
 
+def kill(builder: subprocess.Popen[str], *, alone: bool) -> None:
+    """At once: alone, so that what it has started goes on, or with all of that."""
+    builder.kill()
+    builder.communicate()
+    for process in [] if alone else Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(process.name)) == builder.pid:
+                os.kill(int(process.name), signal.SIGKILL)
+
+
 def await_(seen: Callable[[], bool], *, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not seen():
@@ -69,17 +79,16 @@ MOMENTS: dict[str, Seen] = {
 }
 
 
-@pytest.mark.parametrize("group", [False, True], ids=["the builder", "its whole group"])
+@pytest.mark.parametrize("alone", [True, False], ids=["the builder", "with what it started"])
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_at_any_moment_the_next_one_builds_it_whole(
-    workshop: Workshop, index: Index, moment: str, group: bool
+    workshop: Workshop, index: Index, moment: str, alone: bool
 ) -> None:
     index.add("bulky", files={f"part{number}.py": b"" for number in range(MANY)})
     envs = workshop.settings.cache / "envs"
     first = start(workshop, "bulky")
     await_(lambda: MOMENTS[moment](envs) or first.poll() is not None)
-    os.killpg(first.pid, signal.SIGKILL) if group else first.kill()
-    first.communicate()
+    kill(first, alone=alone)
 
     environment = workshop.build("bulky")
 
@@ -94,8 +103,7 @@ def test_the_next_builder_waits_for_what_a_killed_one_left_running(workshop: Wor
     index.add_slow_source("sluggish", seconds=1.5)
     first = start(workshop, "sluggish")
     await_(index.building.exists)
-    first.kill()
-    first.communicate()
+    kill(first, alone=True)
 
     environment = workshop.build("sluggish")
 
@@ -148,9 +156,7 @@ def test_twenty_builders_killed_at_random_moments_poison_nothing(
         first = start(workshop, "bulky", "alpha")
         with suppress(subprocess.TimeoutExpired):
             first.communicate(timeout=moments.uniform(0, took))
-        with suppress(ProcessLookupError):
-            os.killpg(first.pid, signal.SIGKILL) if moments.random() < 0.5 else first.kill()
-        first.communicate()
+        kill(first, alone=moments.random() < 0.5)
         caught += first.returncode == -signal.SIGKILL
 
         environment = workshop.build("bulky", "alpha")

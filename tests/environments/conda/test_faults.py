@@ -1,7 +1,6 @@
 """Killed builders, many builders at once, several, full and read-only disks: for conda environments, each for real."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -19,7 +18,7 @@ from runner.environments.kept.listing import entries, remove
 from runner.errors import EnvironmentFailed
 from runner.files import remove_tree, sha256
 from tests.environments.conda.bench import Bench, asking, inside
-from tests.environments.test_faults import await_, small_disk, some
+from tests.environments.test_faults import await_, kill, small_disk, some
 from tests.environments.wheels import noise
 from tests.services import packing
 from tests.services.channel import LIBRARY, Channel, published, serving
@@ -54,13 +53,6 @@ def start(bench: Bench, *packages: str) -> subprocess.Popen[str]:
     )
 
 
-def kill(builder: subprocess.Popen[str], *, group: bool) -> None:
-    """At once; without its group, what it has started goes on."""
-    with suppress(ProcessLookupError):
-        os.killpg(builder.pid, signal.SIGKILL) if group else builder.kill()
-    builder.communicate()
-
-
 MOMENTS = {
     "the directory is there": "*/",
     "some packages are there": "*/conda-meta/*.json",
@@ -69,14 +61,14 @@ MOMENTS = {
 
 
 @pytest.mark.usefixtures("fetched")
-@pytest.mark.parametrize("group", [False, True], ids=["the builder", "its whole group"])
+@pytest.mark.parametrize("alone", [True, False], ids=["the builder", "with what it started"])
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_any_moment_the_next_one_builds_it_whole(bench: Bench, moment: str, group: bool) -> None:
+def test_killed_at_any_moment_the_next_one_builds_it_whole(bench: Bench, moment: str, alone: bool) -> None:
     bench.lock(asking("polite"))
     envs = bench.settings.cache / "envs"
     first = start(bench, "polite")
     await_(lambda: some(envs, MOMENTS[moment]) or first.poll() is not None)
-    kill(first, group=group)
+    kill(first, alone=alone)
 
     environment = bench.build(asking("polite"))
 
@@ -146,6 +138,26 @@ ENVIRONMENTS = {
 }
 
 
+@pytest.mark.usefixtures("marks")
+def test_the_next_builder_waits_for_what_a_killed_one_left_running(bench: Bench) -> None:
+    lock = bench.lock(asking("heavy"))
+    first = start(bench, "heavy")
+    await_(lambda: works(first))
+    kill(first, alone=True)
+
+    environment = bench.prepare(lock, asking("heavy"))
+
+    assert "waiting for another process that builds the same" in bench.said
+    assert not environment.reused
+    assert_whole(environment.path, heavy="1.0", ballast="1.0")
+
+
+def works(builder: subprocess.Popen[str]) -> bool:
+    """The program that installs packages for it has begun."""
+    children = Path(f"/proc/{builder.pid}/task/{builder.pid}/children").read_text().split()
+    return any(b"worker.py" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("marks")
 def test_sixteen_at_once_build_each_of_three_environments_once(bench: Bench, marked_channel: Channel) -> None:
@@ -182,7 +194,7 @@ def test_twenty_builders_killed_at_random_moments_poison_nothing(bench: Bench, s
         first = start(bench, "gamma", "bulky")
         with suppress(subprocess.TimeoutExpired):
             first.communicate(timeout=moments.uniform(0, took))
-        kill(first, group=moments.random() < 0.5)
+        kill(first, alone=moments.random() < 0.5)
         caught += first.returncode == -signal.SIGKILL
         torn += some(cache / "envs", "*/") and not some(cache / "envs", f"*/{MARKER}")
 
