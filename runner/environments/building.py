@@ -110,6 +110,7 @@ def all_or_nothing(prefix: Path, settings: Settings) -> Iterator[None]:
 def _built(recipe: Recipe, lock: Lock, prefix: Path, phase: Phase, *, turn: int) -> dict[str, Any]:
     steps = Steps(phase)
     made = recipe.build(prefix, steps, turn=turn)
+    late("kept.notes", "note")(prefix)
     facts = {
         "schema": cache.SCHEMA,
         "key": prefix.name,

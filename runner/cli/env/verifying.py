@@ -50,8 +50,7 @@ def verify(context: Context, *, keys: tuple[str, ...], repair: bool, as_json: bo
 def _print(found: Verification) -> None:
     key = found.entry.key[:SHOWN]
     linked = f", {', '.join(found.unverifiable)} not: from a directory" if found.unverifiable else ""
-    bare = f", {found.unhashed} files have no hash" if found.unhashed else ""
-    click.echo(printable(f"{key}  {'as it was built' if found.sound else 'differs'}{linked}{bare}"))
+    click.echo(printable(f"{key}  {'as it was built' if found.sound else 'differs'}{linked}"))
     for word in ("changed", "missing", "added"):
         for path in getattr(found, word):
             click.echo(f"  {word:<8} {printable(path)}")
@@ -63,5 +62,5 @@ def _print(found: Verification) -> None:
 
 
 def _as_json(found: Verification, *, removed: bool) -> dict[str, object]:
-    names = ("changed", "missing", "added", "unverifiable", "unhashed", "sharing", "suspicious", "sound")
+    names = ("changed", "missing", "added", "unverifiable", "sharing", "suspicious", "sound")
     return {"key": found.entry.key, **{name: getattr(found, name) for name in names}, "removed": removed}

@@ -1,38 +1,22 @@
-"""What was changed in environments after they were built: every file against what its package says of it.
+"""What was changed in environments after they were built: every file against what its package says of it, or our notes.
 
 Where files are hard links, an edit in one environment is an edit in the package cache and in each environment that
 shares the file: they are named, and mended together.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeVar
 
 from runner.environments import cache
-from runner.environments.kept import contents, listing
+from runner.environments.kept import contents, listing, notes
 from runner.environments.kept.contents import Listed
 from runner.environments.kept.listing import Entry
 from runner.environments.python import uv
 from runner.process import capture
 from runner.progress import Phase
 from runner.settings import Settings
-
-# What makes an environment one, and belongs to no package.
-_OF_NO_PACKAGE = (
-    cache.MARKER, "pylock.toml", "requirements.lock.txt", "pyvenv.cfg", ".gitignore", ".lock", "CACHEDIR.TAG", "lib64",
-    "bin/activate*", "bin/deactivate*", "bin/pydoc.bat", "bin/python*", "bin/pypy*",
-    "lib/python*/site-packages/_virtualenv.p*", "conda-meta/*", "*.dist-info/RECORD",
-)  # fmt: skip
-_PIECE = 1 << 20
-_THREADS = 8
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +26,6 @@ class Verification:
     Attributes:
         changed, missing, added: files.
         unverifiable: packages that are links to a directory.
-        unhashed: files of which their package gives no hash; they are there.
         sharing: keys of the other environments that have one of the changed files, as hard links.
         suspicious: packages whose files are changed in the package cache as well.
     """
@@ -52,7 +35,6 @@ class Verification:
     missing: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     unverifiable: tuple[str, ...] = ()
-    unhashed: int = 0
     sharing: tuple[str, ...] = ()
     suspicious: tuple[str, ...] = ()
 
@@ -65,19 +47,16 @@ class Verification:
 def verify(entry: Entry, *, settings: Settings, phase: Phase) -> Verification:
     """Compare each file of an environment with what was installed. Bytecode is passed over."""
     phase.update(f"checking {entry.key[:12]}")
-    listed = contents.listed(entry.path)
-    there = set(contents.files(entry.path))
-    changed = sorted([*_changed(entry.path, listed, there), *_wrong_base(entry)])
-    missing = [path for path in listed if path not in there] + _missing_packages(entry)
-    foreign = _foreign_packages(entry)
-    added = [path for path in there if _is_added(path, listed, foreign)]
+    prefix = entry.path
+    listed, noted, there = contents.listed(prefix), notes.noted(prefix), notes.files(prefix)
+    known = {path: item.digest for path, item in listed.items() if item.digest is not None} | (noted or {})
+    missing = (known.keys() | listed.keys()) - there
     found = Verification(
         entry=entry,
-        changed=tuple(changed),
-        missing=tuple(sorted(missing)),
-        added=tuple(sorted(added)),
-        unverifiable=tuple(_editable(entry.path)),
-        unhashed=sum(listed[path].digest is None for path in there & listed.keys()),
+        changed=tuple(sorted({*_changed(prefix, known, there), *_wrong_base(entry)})),
+        missing=tuple(sorted(missing if noted is not None else {*missing, notes.NOTES})),
+        added=tuple(sorted(_added(prefix, listed, known, there))) if noted is not None else (),
+        unverifiable=tuple(_editable(prefix)),
     )
     return _with_sharers(found, listed, settings=settings, phase=phase)
 
@@ -98,30 +77,25 @@ def repair(found: Verification, *, settings: Settings, phase: Phase) -> list[str
     return keys
 
 
-def _changed(prefix: Path, listed: dict[str, Listed], there: set[str]) -> Iterator[str]:
-    hashed = [path for path, item in listed.items() if item.digest is not None and path in there]
-    digests = _at_once(lambda path: _digest(prefix / path), hashed)
-    yield from (path for path, digest in zip(hashed, digests, strict=True) if digest != listed[path].digest)
+def _changed(prefix: Path, known: dict[str, str], there: set[str]) -> Iterator[str]:
+    paths = sorted(known.keys() & there)
+    states = notes.states_of(prefix, paths)
+    yield from (path for path, state in zip(paths, states, strict=True) if state != known[path])
 
 
-def _at_once(function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
-    """In threads: hashing and reading leave the interpreter's lock."""
-    with ThreadPoolExecutor(_THREADS) as threads:
-        return list(threads.map(function, items))
+def _added(prefix: Path, listed: dict[str, Listed], known: dict[str, str], there: set[str]) -> Iterator[str]:
+    foreign = {contents.name_of(path) for path in _foreign(prefix, known)}
+    for path in there:
+        if listed[path].package in foreign if path in listed else path not in known:
+            yield path
 
 
-def _digest(path: Path) -> str:
-    """The file's SHA-256; "" for what cannot be read, or is a link where a file should be."""
-    found = hashlib.sha256()
-    try:
-        if path.is_symlink():
-            return ""
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                found.update(piece)
-    except OSError:
-        return ""
-    return found.hexdigest()
+def _foreign(prefix: Path, known: dict[str, str]) -> Iterator[Path]:
+    """Metadata directories of Python packages that somebody installed later on."""
+    for path in contents.distributions(prefix):
+        record = path / "RECORD"
+        if record.exists() and record.relative_to(prefix).as_posix() not in known:
+            yield path
 
 
 def _wrong_base(entry: Entry) -> Iterator[str]:
@@ -150,30 +124,6 @@ def _configuration(path: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in lines)
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
-
-
-def _missing_packages(entry: Entry) -> list[str]:
-    """Metadata directories of the packages that were installed and are gone, so that nothing lists their files."""
-    if entry.kind != "virtualenv":
-        return []
-    there = {path.name for path in contents.distributions(entry.path)}
-    installed = (f"{name}-{version}.dist-info" for name, version in entry.packages)
-    return [name for name in installed if name not in there]
-
-
-def _foreign_packages(entry: Entry) -> set[str]:
-    """Names of Python packages that somebody installed later on."""
-    if entry.kind != "virtualenv":
-        return set()
-    ours = {f"{name}-{version}.dist-info" for name, version in entry.packages}
-    later = (path for path in contents.distributions(entry.path) if path.name not in ours)
-    return {contents.name_of(path) for path in later}
-
-
-def _is_added(path: str, listed: dict[str, Listed], foreign: set[str]) -> bool:
-    if path in listed:
-        return listed[path].package in foreign
-    return not any(fnmatchcase(path, pattern) for pattern in _OF_NO_PACKAGE)
 
 
 def _editable(prefix: Path) -> list[str]:

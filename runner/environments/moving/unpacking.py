@@ -11,7 +11,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from runner.environments import building, cache, resolutions
-from runner.environments.kept import listing
+from runner.environments.kept import listing, notes
 from runner.environments.kept.listing import Entry
 from runner.environments.model import Interpreter
 from runner.environments.moving import packed, relocating
@@ -120,6 +120,7 @@ def _made(
             _write(archive, path, file, prefix)
         _link(manifest, prefix, interpreter, name)
         _relocate(manifest, prefix, interpreter)
+        notes.note(prefix)
         marker = _marker(manifest, prefix, interpreter)
         write_atomically(prefix / cache.MARKER, json.dumps(marker, indent=1))
         if cache.facts(prefix) is None or prefix not in {item.path for item in listing.entries(settings)}:
