@@ -42,7 +42,7 @@ def test_what_condarc_names_wins_and_variables_win_over_all(
     monkeypatch.setenv("CONDARC", str(tmp_path / "own.yaml"))
     assert urls(bench.lock(asking("tuned")).text) == [channel.url]
 
-    monkeypatch.setenv("CONDA_CHANNEL_ALIAS", "http://127.0.0.1:9")
+    monkeypatch.setenv("CONDA_CHANNEL_ALIAS", f"{channel.address}/nowhere")
     with pytest.raises(EnvironmentFailed, match="cannot be read"):
         bench.lock(asking("tuned"))
 

@@ -12,7 +12,7 @@ from runner.environments.conda.asking import WORKER
 from runner.environments.conda.recipe import told
 from tests.environments.conda.bench import Bench, asking
 
-ROUNDS = 30  # of these about 12 crash, where the interpreter ends in the usual way
+ROUNDS = 15  # of these about 6 crash, where the interpreter ends in the usual way
 
 
 def worker(request: object) -> subprocess.CompletedProcess[str]:
