@@ -1,166 +1,108 @@
-"""`runner run` on Git URLs and zip files, through the front door: the transports, the refs, with and without network."""
+"""`runner run` of projects whose packages are source code: directories that are edited, and commits of repositories."""
 
-import json
 import os
-import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_run import shown
-from tests.conftest import Cli
-from tests.sources.conftest import NewRepository, Repository, own_git_configuration, repository
-from tests.sources.servers import git_daemon, smart_http
+from tests.conftest import Cli, Files
+from tests.environments.sources import commit, write_package
+from tests.environments.wheels import Index, dated, index, sha256_of, uv_cache
 
-__all__ = ["own_git_configuration", "repository"]
+__all__ = ["dated", "index", "uv_cache"]
 
-TRAIN = """
-name: sub
-entry_points:
-  train: {parameters: {alpha: float}, command: "echo alpha={alpha} in $(basename $PWD) at $RUNNER_COMMIT"}
-"""
-
-
-@pytest.fixture
-def project(repository: NewRepository) -> Repository:
-    """A project below `sub`, three commits deep; the middle one is what the tests ask for."""
-    made = repository({"sub/MLproject": TRAIN.replace("alpha=", "old=")})
-    made.commit({"sub/MLproject": TRAIN})
-    made.git("tag", "wanted")
-    made.push()
-    made.commit({"sub/MLproject": TRAIN.replace("alpha=", "new=")})
-    return made
+SHOW = {
+    "MLproject": "python_env: python_env.yaml\nentry_points: {main: {command: 'python show.py'}}",
+    "python_env.yaml": "dependencies: [-r requirements.txt]",
+    "show.py": "import own; print(own.version)",
+}
 
 
-def wanted(project: Repository) -> str:
-    return project.git("rev-parse", "wanted")
-
-
-@pytest.fixture(params=["file", "git daemon", "smart http"])
-def served(request: pytest.FixtureRequest, project: Repository) -> Iterator[tuple[str, ExitStack]]:
-    """URL of the repository, and the stack that stops its server."""
-    root = project.bare.parent
-    with ExitStack() as stack:
-        match request.param:
-            case "file":
-                base = root.as_uri()
-            case "git daemon":
-                base = stack.enter_context(git_daemon(root))
-            case _:
-                base = stack.enter_context(smart_http(root))
-        yield f"{base}/repo.git", stack
-
-
-def test_a_short_commit_of_a_subdirectory_runs_cold_warm_and_with_the_server_stopped(
-    cli: Cli, project: Repository, served: tuple[str, ExitStack]
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_directory_that_was_edited_is_run_as_it_is_now(
+    cli: Cli, files: Files, index: Index, offline: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, server = served
-    commit = wanted(project)
-    arguments = ("run", f"{url}#sub", "-v", commit[:8], "-e", "train", "-P", "alpha=0.5")
-    expected = f"alpha=0.5 in sub at {commit}\n"
+    if offline:
+        monkeypatch.setenv("RUNNER_OFFLINE", "1")
+    demo = files({**SHOW, "requirements.txt": "./own\nbeta"})
+    write_package(demo / "own", "first")
+    first = cli("run", demo)
 
-    cold, warm = cli(*arguments), cli(*arguments)
-    server.close()
-    stopped, pinned = cli(*arguments), cli(*(commit if part == commit[:8] else part for part in arguments))
+    write_package(demo / "own", "second")
+    second = cli("run", demo)
 
-    assert [outcome.out for outcome in (cold, warm, stopped, pinned)] == [expected] * 4, cold.err
-    run = shown(cli)
-    tags = run["tags"]
-    assert isinstance(tags, dict)
-    assert tags["mlflow.source.git.commit"] == commit
-    assert tags["mlflow.source.name"] == f"{url}#sub"
-    assert tags["runner.dirty"] == "false"
+    assert (first.out, second.out) == ("first\n", "second\n"), first.err + second.err
 
 
-def test_branch_tag_and_default_branch(cli: Cli, project: Repository) -> None:
-    url = f"{project.url}#sub"
+def test_a_directory_that_asks_for_more_now_gets_it(cli: Cli, files: Files, index: Index) -> None:
+    show = {"show.py": "import importlib.util; print(bool(importlib.util.find_spec('beta')))"}
+    demo = files({**SHOW, **show, "requirements.txt": "./own"})
+    write_package(demo / "own", "first")
+    before = cli("run", demo)
 
-    default = cli("run", url, "-e", "train", "-P", "alpha=1")
-    tag = cli("run", url, "-v", "wanted", "-e", "train", "-P", "alpha=1")
-    unknown = cli("run", url, "-v", "wantde", "-e", "train", "-P", "alpha=1")
+    write_package(demo / "own", "first", needs=["beta"])
+    after = cli("run", demo)
 
-    assert default.out.startswith("new=1 ")
-    assert tag.out.startswith("alpha=1 ")
-    assert unknown.code == 6
-    assert "wanted" in unknown.err
+    assert (before.out, after.out) == ("False\n", "True\n"), before.err + after.err
 
 
-def test_what_a_program_writes_is_not_there_in_the_next_run_of_the_commit(
-    cli: Cli, repository: NewRepository
+@pytest.mark.parametrize("revision", ["main", "COMMIT"])
+def test_a_commit_of_a_repository_is_installed_and_so_is_a_lock_of_it(
+    cli: Cli, files: Files, index: Index, tmp_path: Path, revision: str
 ) -> None:
-    made = repository(
-        {
-            "MLproject": "entry_points: {main: {command: 'cat data.txt; ls | wc -l; echo spoilt > data.txt; touch new'}}",
-            "data.txt": "data\n",
-        }
-    )
+    repository = write_package(tmp_path / "repository", "committed")
+    revision = revision.replace("COMMIT", commit(repository))
+    wanted = f"own @ git+{repository.as_uri()}@{revision}\nbeta\n"
+    demo = files({**SHOW, "requirements.txt": wanted})
 
-    first, second = cli("run", made.url), cli("run", made.url)
+    resolved = cli("run", demo)
+    locked = cli("lock", demo)
+    write_package(repository, "later")
+    commit(repository)
+    shipped = cli("run", "--locked", demo)
 
-    assert first.out == second.out == "data\n2\n"
-
-
-def test_the_tree_can_be_kept(cli: Cli, repository: NewRepository) -> None:
-    made = repository({"MLproject": "entry_points: {main: {command: 'pwd; touch written'}}"})
-
-    outcome = cli("run", made.url, "--keep")
-
-    assert (Path(outcome.out.strip()) / "written").exists()
+    assert (resolved.out, shipped.out) == ("committed\n", "committed\n"), resolved.err + shipped.err
+    assert locked.code == 0
 
 
-def test_a_local_working_copy_is_used_in_place_and_its_changes_are_told(
-    cli: Cli, repository: NewRepository
+def test_beside_a_commit_each_file_has_to_have_its_hash(
+    cli: Cli, files: Files, index: Index, tmp_path: Path
 ) -> None:
-    made = repository({"MLproject": "entry_points: {main: {command: 'pwd'}}"})
+    repository = write_package(tmp_path / "repository", "committed")
+    commit(repository)
+    demo = files({**SHOW, "requirements.txt": f"own @ git+{repository.as_uri()}\nbeta==1.0\n"})
+    assert cli("lock", demo).code == 0
+    lock, honest = demo / "pylock.toml", sha256_of(index.path / "beta-1.0-py3-none-any.whl")
+    lock.write_text(lock.read_text().replace(honest, "0" * 64))
 
-    clean = cli("run", made.work)
-    (made.work / "more.txt").touch()
-    dirty = cli("run", made.work)
+    outcome = cli("run", demo)
 
-    assert clean.out == dirty.out == f"{made.work}\n"
-    assert "with uncommitted changes" in dirty.err
-    assert [shown(cli, number)["tags"]["runner.dirty"] for number in ("-2", "-1")] == ["false", "true"]  # type: ignore[index]
-
-
-def test_a_version_of_a_local_working_copy_leaves_it_alone(cli: Cli, project: Repository) -> None:
-    before = project.git("status", "--porcelain", "--branch"), project.git("rev-parse", "HEAD")
-
-    outcome = cli("run", f"{project.work}#sub", "-v", "wanted", "-e", "train", "-P", "alpha=2")
-
-    assert outcome.out.startswith("alpha=2 in sub"), outcome.err
-    assert (project.git("status", "--porcelain", "--branch"), project.git("rev-parse", "HEAD")) == before
+    assert outcome.code == 3
+    assert "Hash mismatch for `beta==1.0" in outcome.err
+    assert "experimental" not in outcome.err
 
 
-def test_a_zip_file_runs_and_its_digest_is_recorded(cli: Cli, tmp_path: Path) -> None:
-    archive = tmp_path / "project.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("MLproject", "entry_points: {main: {command: 'echo zipped'}}")
+def test_a_repository_and_the_tools_that_build_it_come_from_the_network(
+    cli: Cli, files: Files, dated: Index
+) -> None:
+    """What can be had from the cache is looked for there first: nothing of these can."""
+    dated.add("tool")
+    commit(write_package(dated.path / "repository", "fetched", tools=["tool"]))
+    address = os.environ["UV_INDEX_URL"].removesuffix("/simple")
+    demo = files({**SHOW, "requirements.txt": f"own @ git+{address}/repository/.git\nbeta\n"})
+    assert cli("lock", demo).code == 0
 
-    outcome = cli("run", archive)
+    outcome = cli("run", demo)
 
-    assert outcome.out == "zipped\n", outcome.err
-    plan = json.loads(cli("run", archive, "--dry-run", "--json").out)
-    assert plan["source"]["kind"] == "archive"
-    assert plan["source"]["digest"].startswith("sha256:")
-
-
-def test_a_password_in_the_url_is_nowhere_in_the_record(cli: Cli, project: Repository, home: Path) -> None:
-    with smart_http(project.bare.parent, login=("me", "tops3cret")) as base:
-        url = base.replace("http://", "http://me:tops3cret@") + "/repo.git#sub"
-        outcome = cli("run", url, "-v", "wanted", "-e", "train", "-P", "alpha=1")
-
-    assert outcome.code == 0, outcome.err
-    assert "tops3cret" not in outcome.err
-    for file in home.rglob("*"):
-        if file.is_file() and os.access(file, os.R_OK):
-            assert b"tops3cret" not in file.read_bytes(), file
+    assert outcome.out == "fetched\n", outcome.err
 
 
-def test_a_path_that_does_not_exist_says_so(cli: Cli, tmp_path: Path) -> None:
-    outcome = cli("run", tmp_path / "nowhere")
+def test_a_name_in_a_lock_is_no_option_of_the_installer(cli: Cli, files: Files, index: Index) -> None:
+    entry = '[[packages]]\nname = "own=1\\n--config-file"\ndirectory = { path = "." }\n'
+    lock = f'lock-version = "1.0"\ncreated-by = "x"\n{entry}'
+    demo = files({**SHOW, "requirements.txt": "", "pylock.toml": lock})
 
-    assert outcome.code == 6
-    assert f"there is no directory {tmp_path / 'nowhere'}" in outcome.err
-    assert "fatal" not in outcome.err
+    outcome = cli("run", demo)
+
+    assert outcome.code == 3
+    assert "pylock.toml is no lock file of version 1" in outcome.err

@@ -200,6 +200,7 @@ def test_a_local_directory_that_changed_is_built_anew(workshop: Workshop) -> Non
 
     assert not second.reused
     assert second.key != first.key
+    assert imported(second, "live") == "second"
 
 
 def test_a_local_wheel_is_pinned_by_its_hash(workshop: Workshop, index: Index) -> None:

@@ -51,6 +51,7 @@ def locked(
         constraints=(*asked.constraints, *(f"{name}=={version}" for name, version in conda.items())),
         interpreter=interpreter,
         directory=asked.directory,
+        refresh=asked.directories,
         as_of=as_of,
     )
     text = _resolved(installer(settings, phase), wanted, asked, conda, file=spec.file)

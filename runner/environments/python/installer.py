@@ -9,13 +9,19 @@ from runner.environments.model import Interpreter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Requirements to resolve. Relative paths in `lines` and in the answer count from `directory`; `as_of` as in Wishes."""
+    """Requirements to resolve.
+
+    Attributes:
+        directory: where relative paths in `lines` and in the answer begin.
+        refresh: nothing that the installer remembers of packages is taken for what they say now.
+        as_of: as in Wishes.
+    """
 
     lines: tuple[str, ...]
     constraints: tuple[str, ...]
     interpreter: Interpreter
     directory: Path
-    upgrade: bool = False
+    refresh: bool = False
     as_of: str | None = None
 
 

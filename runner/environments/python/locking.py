@@ -181,7 +181,7 @@ class _Resolver:
             constraints=read.constraints,
             interpreter=interpreter,
             directory=read.directory,
-            upgrade=self.wishes.anew,
+            refresh=self.wishes.anew or read.directories,
             as_of=self.wishes.as_of,
         )
         text = installer(self.settings, self.phase).compile(wanted)

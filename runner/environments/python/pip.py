@@ -111,10 +111,10 @@ def _package(item: Mapping[str, Any]) -> str:
             f"{metadata['name']} comes from a directory or a repository: it cannot be locked without uv",
             hint="install uv, or unset RUNNER_UV",
         )
-    digests = ", ".join(f"{name} = {json.dumps(value)}" for name, value in hashes.items())
-    file = f"{{ url = {json.dumps(origin['url'])}, hashes = {{ {digests} }} }}"
+    digests = ", ".join(f"{name} = {pylock.quoted(value)}" for name, value in hashes.items())
+    file = f"{{ url = {pylock.quoted(origin['url'])}, hashes = {{ {digests} }} }}"
     wheel = origin["url"].partition("#")[0].endswith(".whl")
     kind = (
         f"archive = {file}" if item.get("is_direct") else f"wheels = [{file}]" if wheel else f"sdist = {file}"
     )
-    return f"\n[[packages]]\nname = {json.dumps(metadata['name'])}\nversion = {json.dumps(metadata['version'])}\n{kind}\n"
+    return f"\n[[packages]]\nname = {pylock.quoted(metadata['name'])}\nversion = {pylock.quoted(metadata['version'])}\n{kind}\n"

@@ -18,6 +18,7 @@ from runner.environments.trouble import masked, undated
 from runner.errors import EnvironmentFailed
 
 _AS_OF = re.compile(r"(?:#.*\n)*?# As of (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ): ")
+_NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?", re.ASCII)
 EMPTY = 'lock-version = "1.0"\ncreated-by = "runner"\npackages = []\n'
 
 _PATH = re.compile(r"""((?:^|[{,])[ \t]*path[ \t]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*')""", re.MULTILINE)
@@ -43,6 +44,16 @@ class Pylock:
         return tuple(
             (entry["path"], bool(entry.get("editable"))) for entry in self._entries() if "path" in entry
         )
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Packages that are built from a directory of this machine."""
+        return tuple(package["name"] for package in self.packages if "directory" in package)
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Packages that are built from a commit."""
+        return tuple(package["name"] for package in self.packages if "vcs" in package)
 
     def _entries(self) -> Iterator[Mapping[str, Any]]:
         for package in self.packages:
@@ -107,8 +118,8 @@ class Pylock:
             return self.text
 
         def absolute(found: re.Match[str]) -> str:
-            written = json.loads(found[2]) if found[2].startswith('"') else found[2][1:-1]
-            return found[1] + json.dumps(str((directory / written).resolve()), ensure_ascii=False)
+            written = tomllib.loads(f"path = {found[2]}")["path"]
+            return found[1] + quoted(str((directory / written).resolve()))
 
         text = _PATH.sub(absolute, self.text)
         if not all(Path(path).is_absolute() for path, _ in parse(text, name=self.name).local):
@@ -154,10 +165,15 @@ def parse(text: str, *, name: str) -> Pylock:
             )
 
 
+def quoted(text: str) -> str:
+    """A text as TOML has it: as in JSON, but without surrogates, and with no control character as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _sound(packages: list[Any]) -> bool:
     """Whether what we look at has the shape that the specification gives it."""
     for package in packages:
-        if not isinstance(package, dict) or not isinstance(package.get("name"), str):
+        if not isinstance(package, dict) or not _NAME.fullmatch(str(package.get("name"))):
             return False
         entries = [package[key] for key in ("directory", "archive", "sdist", "vcs") if key in package]
         wheels = package.get("wheels", [])

@@ -62,6 +62,11 @@ class Requirements:
         named = [line for line in self.lines if not line.startswith("-")]
         return bool(named) and all("--hash" in line for line in named)
 
+    @property
+    def directories(self) -> bool:
+        """Whether code of this machine is among them, which says its dependencies itself."""
+        return any(item.path.is_dir() for item in self.local)
+
     def logins(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Index URLs with user and password, `${VARIABLE}` filled in as pip does: for the environment of an installer."""
         found = [_INDEX.fullmatch(line) for line in self.lines]

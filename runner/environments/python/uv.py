@@ -1,4 +1,7 @@
-"""uv, found and called: resolve, export, create, install. No text of a project ever stands in an argument list."""
+"""uv, found and called: resolve, export, create, install.
+
+No text of a project ever stands in an argument list, but for names of packages, which can be nothing else.
+"""
 
 import os
 import shutil
@@ -31,12 +34,7 @@ _SCRUBBED = (
     "UV_QUIET", "UV_VERBOSE", "RUST_LOG", "FORCE_COLOR", "CLICOLOR_FORCE",
 )  # fmt: skip
 
-NOT_CACHED = "Network connectivity is disabled"  # in what uv says
 _PYLOCK = ("--no-header", "--no-annotate", "--format", "pylock.toml")
-
-
-class NotCached(EnvironmentFailed):
-    """Something has to be downloaded."""
 
 
 def find(settings: Settings) -> Path | None:
@@ -68,7 +66,8 @@ def find(settings: Settings) -> Path | None:
 def environment(settings: Settings, *, downloads: bool = False) -> dict[str, str]:
     """The environment of every uv call: the user's own index and network settings, nothing of an activated environment."""
     kept = {name: value for name, value in settings.environ.items() if name not in _SCRUBBED}
-    kept |= {"NO_COLOR": "1", "UV_NO_PROJECT": "1"}
+    previews = filter(None, (kept.get("UV_PREVIEW_FEATURES"), "pylock"))  # else each call warns of it
+    kept |= {"NO_COLOR": "1", "UV_NO_PROJECT": "1", "UV_PREVIEW_FEATURES": ",".join(previews)}
     if not downloads:
         kept["UV_PYTHON_DOWNLOADS"] = "never"
     if settings.offline:
@@ -100,7 +99,7 @@ class Uv:
     def compile(self, wanted: Wanted) -> str:
         argv: Argv = ["pip", "compile", *_PYLOCK, *_for(wanted.interpreter)]
         argv += ["--prerelease", "allow"] if "--pre" in wanted.lines else []
-        argv += ["--refresh"] if wanted.upgrade and not self.settings.offline else []
+        argv += ["--refresh"] if wanted.refresh and not self.settings.offline else []
         argv += ["--exclude-newer", wanted.as_of] if wanted.as_of else []
         with TemporaryDirectory(prefix="runner-lock-") as scratch:
             if wanted.constraints:
@@ -132,19 +131,18 @@ class Uv:
         listed.write_text(content.text, encoding="utf-8")
         argv: Argv = ["pip", "install" if content.added else "sync", "--python", prefix / "bin/python"]
         argv += _platform(content.target) if content.target else []
-        argv += ["--require-hashes"] if content.pinned else []
-        argv += ["--no-deps", "--requirements"] if content.added else ["--"]
+        argv += _checks(content)
+        files: Argv = [*(["--no-deps", "--requirements"] if content.added else ["--"]), listed]
         known = self.settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
         changes = {"UV_EXTRA_INDEX_URL": " ".join((*content.logins, *known))} if content.logins else {}
-        call = partial(
-            self._call, [*argv, listed], directory=content.directory, said=trouble.CANNOT_INSTALL, turn=turn
-        )
+        call = partial(self._call, directory=content.directory, said=trouble.CANNOT_INSTALL, turn=turn)
         if content.pinned and not self.settings.offline:
             # What is in the cache has its hash: uv would ask the index once more, and some send it all again.
-            with suppress(NotCached):
-                call(changes={**changes, "UV_OFFLINE": "1"})
+            # Nothing is built in this attempt: a build would have to take what older tools the cache has.
+            with suppress(EnvironmentFailed):
+                call([*argv, "--no-build", *files], changes={**changes, "UV_OFFLINE": "1"})
                 return
-        call(changes=changes)
+        call([*argv, *files], changes=changes)
 
     def version(self) -> str:
         return " ".join(capture([self.program, "--version"]).out.split()[:2])
@@ -169,9 +167,20 @@ class Uv:
                 on_line=narrator(self.phase),
             ).out
         except ProgramFailed as error:
-            if "UV_OFFLINE" in changes and NOT_CACHED in error.completed.err:
-                raise NotCached(said) from error
             raise trouble.explained(said, error, settings=self.settings) from error
+
+
+def _checks(content: Content) -> Argv:
+    """How hashes are checked, and which directories are built anew: uv goes by the time of their pyproject.toml only."""
+    if content.kind != "pylock":
+        return ["--require-hashes"]
+    read = pylock.parse(content.text, name="the lock")
+    # To uv a commit is no hash; that each file has one is what `pinned` says.
+    strict = content.pinned and not read.repositories
+    anew = [
+        f"--reinstall-package={name}" for name in read.directories
+    ]  # uv knows no --refresh-package when offline
+    return ["--require-hashes" if strict else "--verify-hashes", *anew]
 
 
 def _for(interpreter: Interpreter) -> Argv:
