@@ -142,7 +142,7 @@ def test_sixteen_at_once_build_each_of_three_environments_once(workshop: Worksho
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))  # with those of conda environments a hundred rounds
 def test_twenty_builders_killed_at_random_moments_poison_nothing(
     workshop: Workshop, index: Index, seed: int
 ) -> None:
