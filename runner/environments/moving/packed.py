@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 from zipfile import BadZipFile
 
 import msgspec
@@ -21,6 +21,7 @@ from runner.environments import cache
 from runner.environments.building import address
 from runner.environments.kept.notes import NOTES
 from runner.environments.model import Lock
+from runner.environments.moving.marker import Inputs, Marker
 from runner.environments.moving.relocating import Kind
 from runner.errors import EnvironmentFailed
 
@@ -88,8 +89,8 @@ class Manifest(msgspec.Struct, kw_only=True, frozen=True):
     python: str
     platform: str
     prefix: str
-    inputs: dict[str, Any]
-    marker: dict[str, Any]
+    inputs: Inputs
+    marker: Marker
     lock: KeptLock | None
     files: dict[str, File]
     links: dict[str, str]
@@ -143,12 +144,17 @@ def _wrong_in_itself(manifest: Manifest) -> Iterator[str]:
         yield "its key is not that of its inputs"
     if PurePosixPath(manifest.prefix).name != manifest.key:
         yield "it was not in a cache"
-    if manifest.lock and manifest.lock.lock().digest != manifest.marker.get("lock"):
+    if manifest.lock and manifest.lock.lock().digest != manifest.marker.lock:
         yield "its lock is another one than that of the environment"
     if manifest.lock and not all(map(_KEY.fullmatch, manifest.lock.questions)):
         yield "its lock answers no question"
-    if (manifest.marker.get("kind"), manifest.marker.get("python")) != (manifest.kind, manifest.python):
+    marker = manifest.marker
+    if (marker.kind, marker.python) != (manifest.kind, manifest.python):
         yield "its marker is that of another environment"
+    if manifest.kind == "virtualenv" and not manifest.python:
+        yield "it has no Python"
+    if (manifest.kind == "conda") != (marker.activation is not None):
+        yield "its marker does not say how it is activated"
     for path, file in manifest.files.items():
         if file.size < 0 or not _DIGEST.fullmatch(file.sha256):
             yield f"{path!r} has no size or no hash"

@@ -19,6 +19,7 @@ from runner.environments.kept.notes import NOTES
 from runner.environments.kept.verifying import verify
 from runner.environments.model import Lock
 from runner.environments.moving import packed, relocating
+from runner.environments.moving.marker import Marker
 from runner.environments.moving.packed import File, KeptLock, Manifest
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
@@ -158,6 +159,7 @@ def _kept(entry: Entry, lock: Lock | None, settings: Settings) -> KeptLock | Non
 
 
 def _manifest(entry: Entry, lock: KeptLock | None, files: dict[str, File], links: dict[str, str]) -> Manifest:
+    marker = _marker(entry)
     return Manifest(
         format=packed.FORMAT,
         runner=__version__,
@@ -167,12 +169,27 @@ def _manifest(entry: Entry, lock: KeptLock | None, files: dict[str, File], links
         python=entry.python,
         platform=str(entry.facts.get("platform")),
         prefix=str(entry.path),
-        inputs=dict(entry.facts.get("inputs", {})),
-        marker=dict(entry.facts),
+        inputs=marker.inputs,
+        marker=marker,
         lock=lock,
         files=files,
         links=links,
     )
+
+
+def _marker(entry: Entry) -> Marker:
+    """What the environment says of itself, as long as another machine would believe it.
+
+    Raises:
+        EnvironmentFailed: it would not.
+    """
+    try:
+        return msgspec.convert(dict(entry.facts), Marker)
+    except msgspec.ValidationError as error:
+        raise EnvironmentFailed(
+            f"what environment {entry.key[:12]} says of itself is damaged: {error}",
+            hint=f"remove it with `runner env remove {entry.key[:12]}`; the next run builds it anew",
+        ) from error
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import msgspec
+
 from runner.environments import building, cache, resolutions
 from runner.environments.kept import listing, notes
 from runner.environments.kept.listing import Entry
@@ -54,6 +56,8 @@ def unpack(file: Path, *, settings: Settings, phase: Phase) -> tuple[Entry, bool
 
 def _opened(file: Path) -> ZipFile:
     try:
+        if file.exists() and not file.is_file():  # opening a pipe would not end
+            raise UsageError(f"{file} is no regular file", hint="name what `runner env export` has written")
         with packed.damages(file.name):
             return ZipFile(file)
     except OSError as error:
@@ -198,7 +202,7 @@ def _base(path: Path, interpreter: Interpreter) -> None:
 
 
 def _marker(manifest: Manifest, prefix: Path, interpreter: Interpreter | None) -> dict[str, Any]:
-    facts: dict[str, Any] = _moved(manifest.marker, manifest.prefix, str(prefix))
+    facts: dict[str, Any] = _moved(msgspec.to_builtins(manifest.marker), manifest.prefix, str(prefix))
     if interpreter:
         facts["interpreter"] = str(interpreter.path)
     return {**facts, "key": manifest.key, "inputs": manifest.inputs, "imported": int(time.time())}
@@ -208,7 +212,7 @@ def _moved(value: Any, old: str, new: str) -> Any:
     match value:
         case str():
             return value.replace(old, new)
-        case list():
+        case list() | tuple():
             return [_moved(item, old, new) for item in value]
         case dict():
             return {name: _moved(item, old, new) for name, item in value.items()}

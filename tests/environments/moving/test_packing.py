@@ -172,7 +172,6 @@ def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(workshop: 
             "'up' leads out of it",
         ),
         (lambda it: it["links"].update({"x/y": "../lib", "x/z": "y/../../lib"}), "'x/z' leads out of it"),
-        (lambda it: it["marker"].update(packages=None), "no whole marker"),
     ],
 )
 def test_a_hostile_file_is_refused_and_leaves_nothing(
@@ -185,6 +184,41 @@ def test_a_hostile_file_is_refused_and_leaves_nothing(
         unpacked(there, file)
 
     assert left_behind(there) == []
+    assert entries(there.settings) == []
+
+
+NOTHING: dict[str, Any] = {"path_entries": [], "variables": {}, "unset": []}
+WRONG = {**NOTHING, "variables": {"A": "null\0byte"}}
+STRANGE_MARKERS: list[tuple[Change, str]] = [
+    (
+        lambda it: it["marker"].update(packages=None),
+        r"Expected `array`, got `null` - at `\$\.marker\.packages`",
+    ),
+    (lambda it: it["marker"].update(created=1e300), r"`\$\.marker\.created`"),
+    (lambda it: it["marker"].update(created=1 << 60), r"`int` <= .*`\$\.marker\.created`"),
+    (lambda it: it["marker"].update(created="nan"), r"`\$\.marker\.created`"),
+    (lambda it: it["marker"].update(bytes=-1), r"`\$\.marker\.bytes`"),
+    (lambda it: it["marker"].update(seconds=["x"]), r"`\$\.marker\.seconds`"),
+    (lambda it: it["marker"].update(seconds={"install": "x"}), r"`\$\.marker\.seconds\[\.\.\.\]`"),
+    (lambda it: it["marker"].update(tools=None), r"`\$\.marker\.tools`"),
+    (lambda it: it["marker"].update(imported="x"), r"`\$\.marker\.imported`"),
+    (lambda it: it["marker"].pop("pinned"), "missing required field `pinned`"),
+    (lambda it: it["marker"].update(activation={}), r"missing required field .*`\$\.marker\.activation`"),
+    (lambda it: it["marker"].update(activation=WRONG), r"`\$\.marker\.activation\.variables\[\.\.\.\]`"),
+    (lambda it: it["marker"].update(activation=NOTHING), "does not say how it is activated"),
+    (lambda it: it["inputs"].update(more=[[]]), r"`\$\.inputs"),
+    (lambda it: (it.update(python=""), it["marker"].update(python="")), "it has no Python"),
+]
+
+
+def test_a_strange_marker_is_refused(workshop: Workshop, elsewhere: Callable[[], Workshop]) -> None:
+    file = packed(workshop, workshop.build("beta"))
+    there = elsewhere()
+
+    for change, message in STRANGE_MARKERS:
+        with pytest.raises(EnvironmentFailed, match=message):
+            unpacked(there, changed(file, change))
+
     assert entries(there.settings) == []
 
 
@@ -201,6 +235,14 @@ def test_a_torn_file_is_refused(workshop: Workshop, elsewhere: Callable[[], Work
     assert left_behind(there) == []
 
 
+def test_a_file_that_would_never_end_is_refused(workshop: Workshop) -> None:
+    pipe = workshop.directory / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(UsageError, match="is no regular file"):
+        unpacked(workshop, pipe)
+
+
 def test_a_python_that_is_not_here_is_told(workshop: Workshop, elsewhere: Callable[[], Workshop]) -> None:
     file = packed(workshop, workshop.build("beta"))
     there = elsewhere()
@@ -210,6 +252,16 @@ def test_a_python_that_is_not_here_is_told(workshop: Workshop, elsewhere: Callab
 
     with pytest.raises(EnvironmentFailed, match=r"Python ==3\.11\.99 is not on this machine"):
         unpacked(there, changed(file, later))
+
+
+def test_a_damaged_marker_is_not_exported(workshop: Workshop) -> None:
+    environment = workshop.build("beta")
+    assert environment.path
+    marker = json.loads((environment.path / MARKER).read_text())
+    (environment.path / MARKER).write_text(json.dumps({**marker, "created": 1e300}))
+
+    with pytest.raises(EnvironmentFailed, match="says of itself is damaged"):
+        packed(workshop, environment)
 
 
 def test_an_environment_of_another_version_is_not_exported(workshop: Workshop) -> None:
