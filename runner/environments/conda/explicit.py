@@ -11,6 +11,7 @@ https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environme
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from runner.environments.conda import untrusted
 from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage
@@ -24,7 +25,10 @@ _PLATFORM = re.compile(r"#\s*platform:\s*(\S+)")
 _PIP = re.compile(
     r"# pip (?P<name>[\w.-]+)\s*@\s*(?P<url>[^\s#]+)(?:#sha256=|\s+--hash=sha256[:=])?(?P<sha256>[0-9a-f]{64})?"
 )
-_ARCHIVE = re.compile(r"[^-]+-(?P<version>[^-]+?)(?:-[^/]*\.whl|\.tar\.\w+|\.zip)", re.ASCII)
+_WHEEL = re.compile(r"[^-]+-(?P<version>[^-]+)-[^/]*\.whl", re.ASCII)
+_SOURCE = re.compile(
+    r".+-(?P<version>[^-]+?)\.(?:tar\.\w+|tgz|zip)", re.ASCII
+)  # names of old ones have dashes
 
 
 def read(text: str, *, name: str, platform: str) -> CondaLock:
@@ -71,7 +75,8 @@ def _pip_packages(lines: list[Scalar], platform: str) -> Iterator[PipPackage]:
         if not line.text.startswith("# pip "):
             continue
         hit = _PIP.fullmatch(line.text)
-        archive = _ARCHIVE.fullmatch(PurePosixPath(hit["url"]).name) if hit else None
+        file = unquote(PurePosixPath(hit["url"]).name) if hit else ""
+        archive = _WHEEL.fullmatch(file) or _SOURCE.fullmatch(file)
         if not hit or not archive:
             raise refused(
                 "this line for pip is not understood", line, hint="write `# pip NAME @ URL#sha256=HASH`"

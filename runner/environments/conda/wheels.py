@@ -3,7 +3,6 @@
 what a resolution lists of a package (wheels, source, repository, directory) ─► the one that fits best ─► PipPackage
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,9 +13,11 @@ from packaging import tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from runner.environments.conda.packages import PipPackage
+from runner.environments.python.pylock import quoted
 from runner.errors import EnvironmentFailed
 
 LIBRARY = re.compile(r"python(\d+)\.(\d+)(t?)")  # directory below lib/
+_SUBDIRECTORY = re.compile(r"(?:^|&)subdirectory=([^&]+)")  # neither pip nor uv decodes it
 
 
 def fitting(library: Path) -> dict[tags.Tag, int]:
@@ -47,14 +48,19 @@ def chosen(package: Mapping[str, Any], ranks: Mapping[tags.Tag, int], *, platfor
 def _origin(package: Mapping[str, Any], ranks: Mapping[tags.Tag, int]) -> tuple[str, str | None]:
     """Where a package comes from, and the hash of the file."""
     match package:
-        case {"vcs": {"url": url, "commit-id": commit, **more}}:
-            below = f"#subdirectory={more['subdirectory']}" if more.get("subdirectory") else ""
-            return f"git+{url.removeprefix('git+')}@{commit}{below}", None
+        case {"vcs": {"url": url, "commit-id": commit} as vcs}:
+            return f"git+{url.removeprefix('git+')}@{commit}{_fragment(vcs)}", None
         case {"directory": {"path": path, **more}}:
             return f"{_path(path)}{'#editable' if more.get('editable') else ''}", None
         case _:
             file = package.get("archive") or _best(package, ranks)
-            return file.get("url") or _path(file["path"]), file.get("hashes", {}).get("sha256")
+            place = file["url"].partition("#")[0] if "url" in file else _path(file["path"])
+            return f"{place}{_fragment(file)}", file.get("hashes", {}).get("sha256")
+
+
+def _fragment(file: Mapping[str, Any]) -> str:
+    """Where in a repository or an archive the package lies, as pip writes it."""
+    return f"#subdirectory={file['subdirectory']}" if file.get("subdirectory") else ""
 
 
 def _best(package: Mapping[str, Any], ranks: Mapping[tags.Tag, int]) -> Mapping[str, Any]:
@@ -88,26 +94,32 @@ def _path(path: str) -> str:
     return path if path.startswith((".", "/")) else f"./{path}"
 
 
+def _below(fragment: str) -> str:
+    """The same for a table."""
+    found = _SUBDIRECTORY.search(fragment)
+    return f", subdirectory = {quoted(found[1])}" if found else ""
+
+
 def pylock(packages: Iterable[PipPackage], directory: Path) -> str:
     """The packages as a pylock.toml whose paths are absolute."""
     entries = "".join(
-        f"\n[[packages]]\nname = {json.dumps(package.name)}\n{_table(package, directory)}\n"
+        f"\n[[packages]]\nname = {quoted(package.name)}\n{_table(package, directory)}\n"
         for package in packages
     )
     return f'lock-version = "1.0"\ncreated-by = "runner"\n{entries}'
 
 
 def _table(package: PipPackage, directory: Path) -> str:
-    place, _, option = package.url.partition("#")
+    place, _, fragment = package.url.partition("#")
+    below = _below(fragment)
     if package.url.startswith("git+"):
         url, _, commit = place.removeprefix("git+").rpartition("@")
-        below = f", subdirectory = {json.dumps(option.partition('=')[2])}" if option else ""
-        return f'vcs = {{ type = "git", url = {json.dumps(url)}, commit-id = {json.dumps(commit)}{below} }}'
+        return f'vcs = {{ type = "git", url = {quoted(url)}, commit-id = {quoted(commit)}{below} }}'
     path = str((directory / place).resolve())
-    where = f"path = {json.dumps(path)}" if package.local else f"url = {json.dumps(place)}"
+    where = f"path = {quoted(path)}" if package.local else f"url = {quoted(place)}"
     if package.sha256 is None:
-        return f"directory = {{ {where}, editable = {'true' if option == 'editable' else 'false'} }}"
-    file = f'{{ {where}, hashes = {{ sha256 = "{package.sha256}" }} }}'
+        return f"directory = {{ {where}, editable = {'true' if fragment == 'editable' else 'false'} }}"
+    file = f'{{ {where}{below}, hashes = {{ sha256 = "{package.sha256}" }} }}'
     if not place.endswith(".whl"):
         return f"archive = {file}"
-    return f"version = {json.dumps(package.version)}\nwheels = [{file}]"
+    return f"version = {quoted(package.version)}\nwheels = [{file}]"

@@ -1,6 +1,8 @@
 """The pip section: resolved against what conda has installed, installed beside it."""
 
+import os
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ from runner.environments.conda import lockfile
 from runner.errors import EnvironmentFailed
 from tests.environments.conda.bench import Bench, asking, changed, inside
 from tests.environments.python.test_locking import private_index
-from tests.environments.wheels import Index, sha256_of
+from tests.environments.sources import write_package
+from tests.environments.wheels import Index, dated, sha256_of
 
-__all__ = ["private_index"]
+__all__ = ["dated", "private_index"]
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +136,33 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
     return name
 build_wheel = build_editable
 """
+
+
+def test_a_directory_that_was_edited_is_installed_as_it_is_now(bench: Bench, index: Index) -> None:
+    own = bench.directory / "\N{PARTY POPPER}"
+    spec = asking("python", pip=(f"./{own.name}",))
+    write_package(own, "first")
+    first = bench.build(spec)
+
+    write_package(own, "second")
+    second = bench.build(spec)
+
+    assert [version(environment, "own") for environment in (first, second)] == ["first", "second"]
+
+
+def test_a_package_may_lie_below_the_top_of_its_archive(bench: Bench, dated: Index) -> None:
+    write_package(bench.directory / "parts/c++/own", "below")
+    with tarfile.open(dated.path / "parts.tar.gz", "w:gz") as archive:
+        archive.add(bench.directory / "parts", "parts")
+    address = os.environ["UV_INDEX_URL"].removesuffix("/simple")
+    place = f"{address}/parts.tar.gz#subdirectory=c++/own"
+
+    spec = asking("python", pip=(f"own @ {place}",))
+    lock = bench.lock(spec)
+
+    assert f"url: {place}\n" in lock.text
+    assert lock.pinned
+    assert version(bench.prepare(lock, spec), "own") == "below"
 
 
 def test_a_section_without_any_python_is_told(bench: Bench, index: Index) -> None:

@@ -1,8 +1,9 @@
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from runner.environments.python.pylock import parse
+from runner.environments.python.pylock import parse, quoted
 from runner.errors import EnvironmentFailed
 
 HEAD = 'lock-version = "1.0"\ncreated-by = "tests"\n'
@@ -81,3 +82,16 @@ def test_a_password_of_ssh_is_a_name_and_may_stay() -> None:
     vcs = 'vcs = { type = "git", url = "ssh://git@host/a.git", commit-id = "0123" }'
 
     assert parse(f'{HEAD}[[packages]]\nname = "a"\n{vcs}\n', name="pylock.toml").packages
+
+
+@pytest.mark.parametrize("text", ["\N{PARTY POPPER} ü", "'\"\\", "\x00\x7f\n\x1f", "\u2028"])
+def test_a_text_is_quoted_as_toml_has_it(text: str) -> None:
+    assert tomllib.loads(f"text = {quoted(text)}") == {"text": text}
+
+
+def test_a_path_may_be_escaped_in_any_way_that_toml_knows() -> None:
+    entry = '[[packages]]\nname = "a"\ndirectory = { path = "\\U0001F389" }\n'
+
+    lock = parse(parse(HEAD + entry, name="pylock.toml").anchored(Path("/project")), name="the lock")
+
+    assert lock.local == (("/project/\N{PARTY POPPER}", False),)
