@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from runner.environments import trouble
-from runner.environments.conda.channels import public
+from runner.environments.conda.channels import mistaken, public
 from runner.errors import EnvironmentFailed
 from runner.process import ProgramFailed, capture, describe_code
 from runner.progress import Phase
@@ -35,10 +35,18 @@ _FAILURES: Mapping[str, tuple[str, str | None]] = {
         "if its channel replaced the file, lock anew; else somebody has changed it",
     ),
     "NotCached": ("not in the package cache", None),
+    "ParseSubdirError": (
+        "there is no such platform",
+        'platforms are "linux-64", "linux-aarch64", "osx-arm64" and the like',
+    ),
     "InstallerError": ("the conda packages cannot be installed", None),
 }
 _TAIL = 20  # lines
 _HINTS = (  # words of rattler, the first that is said wins
+    (
+        ("longer than the placeholder",),
+        "the cache's path is too long: set RUNNER_CACHE to a directory with a shorter path",
+    ),
     (
         ("401 Unauthorized", "403 Forbidden"),
         "the channel wants a login: write its URL as https://${USER}:${PASSWORD}@host/channel, or use ~/.netrc",
@@ -78,6 +86,12 @@ def ask(
         EnvironmentFailed: it cannot be done.
     """
     logins = {public(url): url for url in channels if "://" in url and public(url) != url}
+    asked = [*request.get("channels", ()), *(item["url"] for item in request.get("packages", ()))]
+    if wrong := mistaken(logins, asked):
+        raise EnvironmentFailed(
+            f"{wrong[0]} would get the login of {wrong[1]}, which is at another port",
+            hint="use one of the two, or write their logins into ~/.netrc; if a lock names it, ask who made that lock",
+        )
     question = {"job": job, "offline": settings.offline, "logins": logins, **request}
     try:
         done = capture(

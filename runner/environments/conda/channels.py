@@ -5,6 +5,7 @@ https://user:password@host/channel     https://host/t/TOKEN/channel     ${NAME} 
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import SplitResult, urlsplit
 
 from runner.environments.trouble import without_logins
 
@@ -12,6 +13,7 @@ from runner.environments.trouble import without_logins
 DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 USUAL = ("conda-forge",)  # for a file that names none: what everybody may use
 
+_PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"(://[^/]+(?:/[^/]+)*?)/t/[^/]+")
 _NAMED_LOGIN = re.compile(r"(?<=://)(?:\$\{?\w+\}?:?)+@|/t/\$\{?\w+\}?(?=/|$)")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
@@ -54,6 +56,27 @@ def variables(url: str) -> list[str]:
     ['ME', 'SECRET']
     """
     return sorted({found[1] or found[2] for found in _VARIABLE.finditer(url)}) if "://" in url else []
+
+
+def mistaken(logins: Mapping[str, str], urls: Iterable[str]) -> tuple[str, str] | None:
+    """An address that would get a login which is for another one: rattler tells channels apart by host and path only.
+
+    Args:
+        logins: address of a channel -> the same with its login.
+    """
+    with_user = [place for place, url in logins.items() if urlsplit(url).username is not None]
+    return next(
+        ((url, place) for url in urls for place in with_user if _alike(urlsplit(url), urlsplit(place))), None
+    )
+
+
+def _alike(one: SplitResult, other: SplitResult) -> bool:
+    below = f"{one.path}/".startswith(f"{other.path}/")
+    return below and one.hostname == other.hostname and _origin(one) != _origin(other)
+
+
+def _origin(parts: SplitResult) -> tuple[str, int | None]:
+    return parts.scheme, parts.port or _PORTS.get(parts.scheme)
 
 
 def _expanded(channel: str, environ: Mapping[str, str]) -> str:

@@ -120,8 +120,9 @@ def platform(text: str, node: Node) -> str:
 
 def moment(text: str, node: Node) -> str:
     """A moment as RFC 3339 has it."""
-    with suppress(ValueError):  # of February 30
-        if _MOMENT.fullmatch(text) and datetime.fromisoformat(text):
+    if _MOMENT.fullmatch(text):
+        with suppress(ValueError):  # February 30
+            datetime.fromisoformat(text)
             return text
     raise refused(f"{text!r} is no moment", node, hint="moments are written 2024-03-01T12:00:00Z")
 

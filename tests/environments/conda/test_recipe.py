@@ -200,6 +200,19 @@ def test_offline_what_is_in_the_package_cache_is_enough(
     assert channel.asked == []
 
 
+def test_a_cache_whose_path_is_too_long_is_told(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = bench.lock(asking("placed"))
+    monkeypatch.setenv("RUNNER_CACHE", str(tmp_path / ("long/" * 60)))
+
+    with pytest.raises(EnvironmentFailed) as failure:
+        bench.prepare(lock, asking("placed"))
+
+    assert "RUNNER_CACHE" in (failure.value.hint or "")
+    assert "shorter path" in (failure.value.hint or "")
+
+
 def test_a_package_that_is_gone_from_its_channel_is_named(bench: Bench) -> None:
     lock = changed(bench.lock(asking("tuned")), "/noarch/tuned-1.0-0.conda", "/noarch/tuned-1.0-1.conda")
 
