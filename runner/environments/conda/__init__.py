@@ -8,5 +8,5 @@ CondaEnv ─► locking.py ─► conda-lock.yml ─► recipe.py ─► environ
 asking.py, worker.py       py-rattler, in a process of its own
 channels.py, configuration.py   where packages come from       packages.py, lockfile.py   what is locked
 shipped.py                 locks of projects: explicit.py, pixi.py, untrusted.py          wheels.py   for pip_section.py
-other_solver.py            conda-lock with a conda, mamba or micromamba
+other_solver.py            conda-lock with a conda, mamba or micromamba    machine.py   on what else a solution depends
 """

@@ -4,15 +4,16 @@ spec ─► own lock file?   conda-lock.yml, an explicit list, pixi.lock
      └► in the cache? ─► solved, its pip section resolved against what was solved, and kept there
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from runner.environments import building, cache, resolutions
-from runner.environments.conda import lockfile, shipped
+from runner.environments.conda import lockfile, machine, shipped
 from runner.environments.conda.packages import CondaLock, PipPackage
 from runner.environments.conda.solving import Wanted, for_this_platform, solved, wanted
-from runner.environments.model import Lock, Wishes
+from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.environments.python.question import sources
 from runner.errors import EnvironmentFailed
 from runner.files import sha256
@@ -63,8 +64,13 @@ class _Making:
 
     def own(self, name: str) -> Lock:
         """The lock that the project ships. To read and check a long one takes longer than all else in a warm run."""
-        contradicted = "--as-of" if self.wishes.as_of else "--python" if self.wishes.python else None
-        if contradicted:
+        wishes = self.wishes
+        wished = {
+            "--as-of": wishes.as_of,
+            "--python": wishes.python,
+            "--solver": wishes.solver != NO_WISHES.solver,
+        }
+        if contradicted := next((option for option, said in wished.items() if said), None):
             raise EnvironmentFailed(
                 f"the project ships {name}, which says each version: {contradicted} contradicts it",
                 hint=f"leave {contradicted} out, or add --relock to solve without that lock",
@@ -104,11 +110,16 @@ class _Making:
         return resolutions.remembered(
             self._question(asked, platforms),
             lambda: self.lock(asked, platforms),
-            sources=sources(self.directory, self.settings) if self.spec.pip else "",
+            sources=self._surroundings(),
             settings=self.settings,
             phase=self.phase,
             anew=self.wishes.anew,
         )
+
+    def _surroundings(self) -> str:
+        """What else decides. An imported environment need not have been made where it was the same."""
+        index = sources(self.directory, self.settings) if self.spec.pip else ""
+        return json.dumps([index, machine.facts()])
 
     def _question(self, asked: Wanted, platforms: tuple[str, ...]) -> list[object]:
         environ = self.settings.environ
@@ -126,7 +137,13 @@ class _Making:
         content = self._solved(asked, platforms)
         if self.spec.pip:
             content = replace(content, pip=self._pip(content))
-        return _lock(lockfile.write(content), content)
+        return replace(_lock(lockfile.write(content), content), notices=tuple(self._notices()))
+
+    def _notices(self) -> Iterable[str]:
+        in_front = (text.rpartition("::")[0] for text in self.spec.packages)
+        for channel in dict.fromkeys((*self.spec.channels, *in_front)):
+            if channel.startswith("."):
+                yield f"the lock names packages of the channel {channel} by where they lie now: it is for this directory only"
 
     def _solved(self, asked: Wanted, platforms: tuple[str, ...]) -> CondaLock:
         if self.wishes.solver == "conda-lock":

@@ -1,17 +1,19 @@
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from runner.environments import Wishes
+from runner.environments.conda import machine
 from runner.environments.conda.locking import resolve
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.project.model import CondaEnv
-from tests.environments.conda.bench import Bench, asking
+from tests.environments.conda.bench import Bench, asking, changed
 from tests.services.channel import LOGIN, PYTHON, TOKEN, Channel
 
 
@@ -101,6 +103,16 @@ def test_a_path_is_no_python_of_condas(bench: Bench) -> None:
         bench.lock(asking("clock"), python="/usr/bin/python3")
 
 
+def test_a_platform_that_there_is_not_is_told(bench: Bench) -> None:
+    asked = partial(resolve, asking("tuned"), directory=bench.directory, settings=bench.settings)
+
+    with pytest.raises(EnvironmentFailed, match="there is no such platform") as failure:
+        asked(phase=Phase("environment"), wishes=Wishes(), platforms=("foo-64",))
+
+    assert "foo" in (failure.value.detail or "")
+    assert "linux-aarch64" in (failure.value.hint or "")
+
+
 def test_a_contradiction_is_shown_as_the_solvers_tree(bench: Bench) -> None:
     with pytest.raises(EnvironmentFailed, match="cannot be had together") as failure:
         bench.lock(asking("antique", "clock>=2"))
@@ -168,6 +180,8 @@ class TestChannels:
         lock = bench.lock(asking("clock", channels=("./packages",)))
 
         assert f"url: {channel.directory.as_uri()}/noarch/clock-3.0" in lock.text
+        assert "packages of the channel ./packages by where they lie now" in "".join(lock.notices)
+        assert not bench.lock(asking("clock")).notices
 
 
 def test_a_lock_may_be_for_other_platforms_too(bench: Bench) -> None:
@@ -230,7 +244,9 @@ class TestLogins:
         assert "secret-of-the-channel" not in "".join(bench.said)
 
     def test_in_front_of_a_package(self, bench: Bench, private_conda_channel: Channel) -> None:
-        environment = bench.build(asking(f"{self.with_login(private_conda_channel)}::tuned"))
+        spec = asking(f"{self.with_login(private_conda_channel)}::tuned", channels=("other",))
+
+        environment = bench.build(spec)
 
         assert (environment.path or Path()).joinpath("share/tuned").is_dir()
         assert b"secret-of-the-channel" not in kept(bench)
@@ -293,6 +309,34 @@ class TestLogins:
         bench.lock(asking("tuned", channels=("other", self.with_login(private_conda_channel))))
 
         assert channel.logins == {""}
+
+    def test_another_port_of_the_host_gets_none(
+        self, bench: Bench, channel: Channel, private_conda_channel: Channel
+    ) -> None:
+        spec = asking("tuned", channels=(self.with_login(private_conda_channel),))
+        lock = bench.lock(spec)
+        channel.logins.clear()
+
+        with pytest.raises(EnvironmentFailed, match="would get the login of") as failure:
+            bench.prepare(changed(lock, private_conda_channel.address, channel.address), spec)
+
+        assert f"{channel.url}/noarch/tuned-1.0-0.conda" in str(failure.value)
+        assert "secret" not in str(failure.value)
+        assert channel.logins == set()
+        with pytest.raises(EnvironmentFailed, match="would get the login of"):
+            bench.lock(replace(spec, channels=(channel.url, *spec.channels)))
+
+
+def test_another_graphics_card_is_another_resolution(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    driver = tmp_path / "version"
+    monkeypatch.setattr(machine, "DRIVER", driver)
+    bench.lock(asking("tuned"))
+    driver.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15\n")
+
+    assert bench.lock(asking("tuned")).origin == "resolved"
+    assert bench.lock(asking("tuned")).origin == "cached"
 
 
 def test_the_machine_is_part_of_the_question(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
