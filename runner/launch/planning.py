@@ -122,6 +122,11 @@ def _tell(planned: Planned, progress: Progress) -> None:
             "-A and --build-image are for containers, and this project does not run in one",
             hint="--in-image IMAGE makes its environment in an image",
         )
+    if request.wishes.solver != NO_WISHES.solver and not isinstance(planned.spec, CondaEnv):
+        progress.warn(
+            f"--solver {request.wishes.solver} is for conda environments, and this project does not run in one",
+            hint="--env-manager conda makes one of a conda file",
+        )
     mine = {None, planned.entry_point.name}
     for notice in (*planned.project.notices, *planned.bound.notices):
         if notice.entry_point not in mine:

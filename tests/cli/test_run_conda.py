@@ -116,6 +116,28 @@ def test_a_warm_run_imports_nothing_that_is_slow(imported: Imported, files: File
     assert modules & {*HEAVY, "rattler"} == set()
 
 
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        ({"conda.yaml": "variables: {A: b}"}, 0, "--solver conda-lock is for conda environments, and this"),
+        (
+            {"conda.yaml": PACKAGES, "conda-lock.yml": ""},
+            3,
+            "conda-lock.yml, which says each version: --solver contra",
+        ),
+    ],
+)
+def test_another_solver_where_nothing_is_solved_is_told(
+    cli: Cli, files: Files, content: dict[str, str], code: int, said: str
+) -> None:
+    demo = files({"MLproject": PROJECT.replace("python show.py", "true"), **content})
+
+    outcome = cli("run", "--solver", "conda-lock", demo)
+
+    assert outcome.code == code
+    assert said in outcome.err
+
+
 def test_a_pip_list_alone_may_have_its_python_from_conda(cli: Cli, files: Files) -> None:
     show = "import alpha, os, sys; print(alpha.version, sys.prefix == os.environ['CONDA_PREFIX'])"
     demo = files(
