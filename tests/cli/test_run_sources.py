@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli, Files
+from tests.environments.conda.conftest import channel, downloads, fetched, person
 from tests.environments.sources import commit, write_package
 from tests.environments.wheels import Index, dated, index, sha256_of, uv_cache
 
-__all__ = ["dated", "index", "uv_cache"]
+__all__ = ["channel", "dated", "downloads", "fetched", "index", "person", "uv_cache"]
 
 SHOW = {
     "MLproject": "python_env: python_env.yaml\nentry_points: {main: {command: 'python show.py'}}",
@@ -63,6 +64,32 @@ def test_a_commit_of_a_repository_is_installed_and_so_is_a_lock_of_it(
 
     assert (resolved.out, shipped.out) == ("committed\n", "committed\n"), resolved.err + shipped.err
     assert locked.code == 0
+
+
+@pytest.mark.usefixtures("channel", "fetched")
+def test_a_pip_section_may_name_a_commit_and_a_lock_of_it_is_run(
+    cli: Cli, files: Files, tmp_path: Path
+) -> None:
+    repository = write_package(tmp_path / "repository", "committed")
+    commit(repository)
+    listed = f"{{pip: [alpha, 'own @ git+{repository.as_uri()}']}}"
+    conda = f"channels: [conda-forge]\ndependencies: [python, clock, {listed}]"
+    show = "import alpha, own; print(alpha.version, own.version)"
+    demo = files(
+        {
+            "MLproject": SHOW["MLproject"].replace("python_env: python_env", "conda_env: conda"),
+            "conda.yaml": conda,
+            "show.py": show,
+        }
+    )
+    locked = cli("lock", demo)
+    write_package(repository, "later")
+    commit(repository)
+
+    outcome = cli("run", "--locked", demo)
+
+    assert locked.code == 0, locked.err
+    assert outcome.out == "1.0 committed\n", outcome.err
 
 
 def test_beside_a_commit_each_file_has_to_have_its_hash(
