@@ -36,6 +36,11 @@ def write_atomically(path: Path, content: bytes | str, *, executable: bool = Fal
         raise
 
 
+def is_special(path: Path) -> bool:
+    """Whether something is there that is no file: a directory, a device, a pipe. Nobody wants that replaced, or waited for."""
+    return path.exists() and not path.is_file()
+
+
 def sha256(content: bytes | str) -> str:
     """Hexadecimal SHA-256 of a text (as UTF-8) or bytes."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

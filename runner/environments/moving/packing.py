@@ -21,7 +21,8 @@ from runner.environments.model import Lock
 from runner.environments.moving import packed, relocating
 from runner.environments.moving.marker import Marker
 from runner.environments.moving.packed import File, KeptLock, Manifest
-from runner.errors import EnvironmentFailed
+from runner.errors import EnvironmentFailed, UsageError
+from runner.files import is_special
 from runner.progress import Phase
 from runner.settings import Settings
 
@@ -38,9 +39,12 @@ def pack(entry: Entry, lock: Lock | None, file: Path, *, settings: Settings, pha
         lock: what it was made of; None to look for that among the resolutions in the cache.
 
     Raises:
+        UsageError: `file` is a directory or a device.
         EnvironmentFailed: it was changed in place, it depends on other directories of this machine, or the file cannot
             be written.
     """
+    if is_special(file):
+        raise UsageError(f"{file} is no regular file", hint="name a new file, or one to replace")
     _refuse_dependent(entry)
     if not verify(entry, settings=settings, phase=phase).sound:
         raise EnvironmentFailed(

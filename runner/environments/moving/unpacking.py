@@ -20,7 +20,7 @@ from runner.environments.moving import packed, relocating
 from runner.environments.moving.packed import INTERPRETER, Damaged, File, Manifest
 from runner.environments.python import interpreters
 from runner.errors import EnvironmentFailed, UsageError
-from runner.files import write_atomically
+from runner.files import is_special, write_atomically
 from runner.progress import Phase
 from runner.settings import Settings
 
@@ -56,7 +56,7 @@ def unpack(file: Path, *, settings: Settings, phase: Phase) -> tuple[Entry, bool
 
 def _opened(file: Path) -> ZipFile:
     try:
-        if file.exists() and not file.is_file():  # opening a pipe would not end
+        if is_special(file):
             raise UsageError(f"{file} is no regular file", hint="name what `runner env export` has written")
         with packed.damages(file.name):
             return ZipFile(file)

@@ -132,6 +132,15 @@ def test_packages_from_directories_of_this_machine_are_not_exported(workshop: Wo
         packed(workshop, workshop.build(f"epsilon @ ./{wheel.name}"))
 
 
+def test_what_is_no_file_is_not_replaced(workshop: Workshop) -> None:
+    pipe = workshop.directory / "environment.zip"
+    os.mkfifo(pipe)
+
+    with pytest.raises(UsageError, match="is no regular file"):
+        packed(workshop, workshop.build("beta"))
+    assert pipe.is_fifo()
+
+
 def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(workshop: Workshop) -> None:
     environment = workshop.build("beta")
     assert environment.key
