@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.errors import UsageError
 from runner.files import sha256
 
 DOWNLOADED = "download"  # origin of an interpreter that was not here before
@@ -77,6 +78,10 @@ class Wishes:
     image: str | None = None
     solver: str = "rattler"
     platforms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.python is not None and not self.python.strip():
+            raise UsageError("--python is empty", hint="give a version (--python 3.11), or leave it out")
 
 
 NO_WISHES = Wishes()

@@ -141,3 +141,25 @@ def test_a_version_that_has_ended_is_used_where_it_is_found(
     outcome = cli("run", demo)
 
     assert outcome.out == f"{version} 1.0 2.0\n", outcome.err
+
+
+@pytest.mark.parametrize("command", ["run", "lock"])
+@pytest.mark.parametrize(
+    ("python", "said"), [("", "--python is empty"), ("3.11.", "'3.11.' is no Python version")]
+)
+@pytest.mark.parametrize("declared", ["python_env", "conda_env"])
+def test_a_python_that_is_none_is_told_and_nothing_is_run(
+    cli: Cli, files: Files, *, command: str, python: str, said: str, declared: str
+) -> None:
+    demo = files(
+        {
+            "MLproject": f"{declared}: env.yaml\nentry_points: {{main: {{command: 'echo ran'}}}}",
+            "env.yaml": "dependencies: [python, zlib]" if declared == "conda_env" else "python: 3.11",
+        }
+    )
+
+    outcome = cli(command, demo, "--python", python)
+
+    assert outcome.code != 0
+    assert outcome.out == ""
+    assert said in outcome.err

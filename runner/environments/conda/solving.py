@@ -12,6 +12,7 @@ from runner.environments.conda.channels import channels, public
 from runner.environments.conda.configuration import Configuration
 from runner.environments.conda.packages import CondaLock, CondaPackage, name_of
 from runner.environments.model import Wishes
+from runner.environments.python.versions import PythonRequest
 from runner.errors import EnvironmentFailed
 from runner.files import sha256
 from runner.progress import Phase
@@ -153,6 +154,7 @@ def _with_python(packages: tuple[str, ...], python: str | None) -> tuple[str, ..
             f"{python} cannot be the Python of a conda environment: that is a package of conda's",
             hint="give a version: --python 3.11",
         )
+    PythonRequest.parse(python)
     asked = f"python={python}" if re.fullmatch(r"[\d.]+", python) else f"python {python}"
     return (asked, *(text for text in packages if name_of(text) != "python"))
 
