@@ -7,11 +7,12 @@ import click
 
 from runner import environments, project
 from runner.cli import Context
+from runner.cli.output import counted, print_json
 from runner.cli.terminal import Terminal
 from runner.environments import Lock, Wishes, choose, documents
 from runner.environments.trouble import NoInterpreter
 from runner.errors import EnvironmentFailed, UsageError
-from runner.files import write_atomically
+from runner.files import is_special, write_atomically
 from runner.launch import asof
 from runner.progress import Progress
 from runner.project.model import CondaEnv, PythonEnv
@@ -44,6 +45,7 @@ from runner.sources.model import DirectorySource
     multiple=True,
     help="Lock a conda environment for this platform, too (osx-arm64). Repeatable.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(
     context: Context,
@@ -55,6 +57,7 @@ def command(
     upgrade: bool,
     as_of: str | None,
     platforms: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Resolve a project's environment and write the lock beside it.
 
@@ -63,9 +66,10 @@ def command(
     """
     directory = directory.absolute()
     spec, file = declared(directory, output, platforms)
+    _refuse_special(file)
     if check:
         documents.check(spec, directory=directory, file=file, platforms=platforms)
-        click.echo(f"{file.name} is up to date")
+        _tell({"file": str(file), "up_to_date": True}, f"{file.name} is up to date", as_json=as_json)
         return
     wishes = asof.read(Wishes(python=python, anew=upgrade, as_of=as_of, platforms=platforms))
     wishes = asof.dated(wishes, DirectorySource(path=directory), None, settings=context.settings)
@@ -78,12 +82,58 @@ def command(
         except NoInterpreter as error:
             raise _with_conda(error, directory) from error
     assert lock is not None
-    write_atomically(file, documents.document(spec, lock, directory=directory, file=file))
+    _write(file, documents.document(spec, lock, directory=directory, file=file))
     if not lock.pinned:
         progress.warn("not everything is pinned: a directory on this machine has no hash")
     for text in lock.notices:
         progress.notice(text)
-    click.echo(f"{file.name}: {lock.packages} packages for {_made_for(lock, platforms)}")
+    text = f"{file.name}: {counted(lock.packages, 'package')} for {_made_for(lock, platforms)}"
+    _tell({"file": str(file), **summary(lock), "platforms": platforms}, text, as_json=as_json)
+
+
+def summary(lock: Lock) -> dict[str, object]:
+    """A lock as JSON values, its text aside."""
+    return {
+        "kind": lock.kind,
+        "digest": lock.digest,
+        "origin": lock.origin,
+        "python": lock.python,
+        "packages": lock.packages,
+        "pinned": lock.pinned,
+        "as_of": lock.as_of,
+    }
+
+
+def _tell(facts: dict[str, object], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(text)
+
+
+def _refuse_special(file: Path) -> None:
+    """See that nothing but a file is read, or replaced.
+
+    Raises:
+        UsageError: there is something else, or no directory for a file.
+    """
+    hint = "name a file with --output, or leave it out"
+    if file.name == "-":
+        raise UsageError("a lock is not written to standard output", hint=hint)
+    if is_special(file):
+        raise UsageError(f"{file} is no regular file", hint=hint)
+    if not file.parent.is_dir():
+        raise UsageError(f"{file.parent} is no directory", hint="make it, or name another file with --output")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        write_atomically(file, text)
+    except OSError as error:
+        raise EnvironmentFailed(
+            f"{file} cannot be written: {error.strerror or error}",
+            hint="name a file with --output, in a directory to which you may write",
+        ) from error
 
 
 def _with_conda(error: NoInterpreter, directory: Path) -> EnvironmentFailed:

@@ -75,3 +75,12 @@ def _finite(value: Any) -> Any:
             return [_finite(item) for item in value]
         case _:
             return value
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "package"), counted(2, "package")
+    ('1 package', '2 packages')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"

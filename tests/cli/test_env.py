@@ -85,10 +85,10 @@ def test_collecting_says_what_goes(cli: Cli, workshop: Workshop) -> None:
 
     dry = cli("env", "gc", "--dry-run")
     assert dry.out.splitlines()[0].startswith(old.key[:12])
-    assert dry.out.splitlines()[1].startswith("would remove 1 environments")
+    assert dry.out.splitlines()[1].startswith("would remove 1 environment, ")
     assert Path(old.path).exists()
 
-    assert "removed 1 environments" in cli("env", "gc").out
+    assert "removed 1 environment, " in cli("env", "gc").out
     assert not Path(old.path).exists()
 
 
@@ -96,7 +96,24 @@ def test_collecting_down_to_a_size(cli: Cli, workshop: Workshop) -> None:
     workshop.build("alpha")
 
     assert "removed 0 environments" in cli("env", "gc", "--max-size", "1GB").out
-    assert "removed 1 environments" in cli("env", "gc", "--max-size", "0").out
+    assert "removed 1 environment, " in cli("env", "gc", "--max-size", "0").out
+
+
+def test_what_is_collected_and_removed_can_be_had_as_json(cli: Cli, workshop: Workshop) -> None:
+    old, young = workshop.build("alpha"), workshop.build("beta")
+    assert old.path
+    assert young.key
+    os.utime(old.path / MARKER, (0, 0))
+
+    dry = json.loads(cli("env", "gc", "--dry-run", "--json").out)
+    done = json.loads(cli("env", "gc", "--json").out)
+    removed = json.loads(cli("env", "remove", young.key, "--json").out)
+
+    assert dry == {**done, "dry_run": True}
+    assert [item["key"] for item in done["environments"]] == [old.key]
+    assert done["bytes"] > 0
+    assert (done["packages"], done["leftovers"], done["images"], done["containers"]) == ([], [], [], 0)
+    assert [item["key"] for item in removed] == [young.key]
 
 
 def test_a_size_that_is_none_is_refused(cli: Cli) -> None:
@@ -280,11 +297,16 @@ def test_an_environment_is_exported_by_its_key_as_well(
     cli("run", demo, "-P", "a=1")
     key = json.loads(cli("env", "list", "--json").out)[0]["key"]
 
-    exported = cli("env", "export", key[:8], file)
+    exported = cli("env", "export", key[:8], file, "--json")
     moved(monkeypatch, tmp_path / "elsewhere")
-    cli("env", "import", file)
+    imported = cli("env", "import", file, "--json")
 
     assert exported.err == ""
+    told = json.loads(exported.out)
+    assert (told["file"], told["bytes"], told["lock"]) == (str(file), file.stat().st_size, True)
+    assert told["environment"]["key"] == key
+    assert json.loads(imported.out)["imported"] is True
+    assert json.loads(imported.out)["key"] == key
     assert cli("run", demo, "-P", "a=1").out == "2.0\n"
     assert "imported " in cli("env", "show", key[:8]).out
 

@@ -173,7 +173,7 @@ def test_packages_that_no_environment_holds_go_when_they_are_old(cli: Cli, demo:
 
     outcome = cli("env", "gc")
 
-    assert "removed 1 environments, 1 packages" in outcome.out
+    assert "removed 1 environment, 1 package" in outcome.out
     assert tuned not in packages(home)
     assert packages(home)
     assert [entry["path"] for entry in listed(cli)] == [str(kept)]

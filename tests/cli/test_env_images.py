@@ -33,7 +33,7 @@ def test_an_image_is_listed_beside_environments_and_collected_when_it_is_old(
     assert row[:2] == [built, "image"]
     assert ", 0 images," in young.out
     assert f"{built}  image, " in old.out
-    assert ", 1 images," in old.out
+    assert ", 1 image," in old.out
     assert json.loads(cli("env", "list", "--json").out) == []
 
 
@@ -49,7 +49,7 @@ def test_an_engine_that_does_not_answer_is_no_reason_to_show_and_free_nothing(
     assert (shown.code, freed.code) == (0, 0)
     assert "images are not listed: " in shown.err
     assert "images are not collected: " in freed.err
-    assert "1 leftovers" in freed.out
+    assert "1 leftover" in freed.out
     assert not trash.exists()
 
 

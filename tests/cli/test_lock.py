@@ -1,3 +1,5 @@
+import json
+import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -100,6 +102,50 @@ def test_another_file_may_be_written(cli: Cli, directory: Path, tmp_path: Path) 
     assert outcome.code == 0
     assert (tmp_path / "pylock.other.toml").exists()
     assert not (directory / "pylock.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("-", "not written to standard output"),
+        ("pipe", "is no regular file"),
+        (".", "is no regular file"),
+        ("missing/pylock.toml", "missing is no directory"),
+    ],
+)
+def test_what_is_no_file_is_not_replaced(
+    cli: Cli, directory: Path, monkeypatch: pytest.MonkeyPatch, output: str, message: str
+) -> None:
+    monkeypatch.chdir(directory)
+    os.mkfifo("pipe")
+    before = sorted(directory.iterdir())
+
+    for options in ((), ("--check",)):
+        outcome = cli("lock", "--output", output, *options)
+
+        assert outcome.code == 2
+        assert message in outcome.err
+    assert sorted(directory.iterdir()) == before
+    assert Path("pipe").is_fifo()
+
+
+def test_where_nothing_can_be_written_the_file_is_named(cli: Cli, directory: Path) -> None:
+    outcome = cli("lock", directory, "--output", directory / f"{'x' * 250}.toml")
+
+    assert outcome.code == 3
+    assert ".toml cannot be written: File name too long" in outcome.err
+    assert "--output" in outcome.err
+
+
+def test_the_result_can_be_had_as_json(cli: Cli, directory: Path) -> None:
+    locked = json.loads(cli("lock", directory, "--json").out)
+    checked = json.loads(cli("lock", directory, "--check", "--json").out)
+
+    file = str(directory / "pylock.toml")
+    assert checked == {"file": file, "up_to_date": True}
+    assert locked["digest"].startswith("sha256:")
+    assert (locked["file"], locked["kind"], locked["packages"]) == (file, "pylock", 2)
+    assert (locked["python"], locked["pinned"], locked["platforms"]) == (running().version, True, [])
 
 
 def test_a_directory_on_this_machine_is_warned_of(

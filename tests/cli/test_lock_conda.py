@@ -69,7 +69,7 @@ def test_a_lock_can_be_for_several_platforms(cli: Cli, files: Files) -> None:
 
     outcome = cli("lock", "--platform", "osx-arm64", "--platform", "linux-aarch64", directory)
 
-    assert outcome.out == "conda-lock.yml: 1 packages for this machine, and for osx-arm64, linux-aarch64\n"
+    assert outcome.out == "conda-lock.yml: 1 package for this machine, and for osx-arm64, linux-aarch64\n"
     lock = lockfile.read((directory / "conda-lock.yml").read_text(), name="it")
     assert lock.platforms == ("linux-64", "linux-aarch64", "osx-arm64")
     assert len(lock.conda) == 3

@@ -12,7 +12,8 @@ from runner import tracking
 from runner.cli import Context
 from runner.cli.env.projects import project_options, resolved
 from runner.cli.env.texts import SHOWN, short, steps
-from runner.cli.output import print_json, printable
+from runner.cli.lock import summary
+from runner.cli.output import counted, print_json, printable
 from runner.cli.terminal import Terminal
 from runner.environments.kept import explaining, listing
 from runner.environments.kept.explaining import Comparison, Difference, Explanation
@@ -98,7 +99,7 @@ def _lines(found: Explanation, lock: Lock | None, progress: Progress, run: str |
     yield f"environment  {found.kind}{', ' + found.key if found.key else ''}"
     yield f"state        {STATES[found.state]}"
     python = f" for Python {lock.python}" if lock.python else ""
-    yield f"lock         {_origin(lock)}, {lock.packages} packages{python}, {lock.digest}"
+    yield f"lock         {_origin(lock)}, {counted(lock.packages, 'package')}{python}, {lock.digest}"
     yield f"now          {steps(progress.seconds)}"
     if found.seconds:
         yield f"build took   {steps(found.seconds)}"
@@ -141,16 +142,6 @@ def _packages(differences: Sequence[Difference]) -> Iterator[str]:
 def _as_json(found: Explanation, lock: Lock | None, progress: Progress) -> Mapping[str, object]:
     return {
         **asdict(found),
-        "lock": {
-            "kind": lock.kind,
-            "digest": lock.digest,
-            "origin": lock.origin,
-            "python": lock.python,
-            "packages": lock.packages,
-            "pinned": lock.pinned,
-            "as_of": lock.as_of,
-        }
-        if lock
-        else None,
+        "lock": summary(lock) if lock else None,
         "now": progress.seconds,
     }

@@ -67,12 +67,18 @@ def show(context: Context, *, key: str, as_json: bool) -> None:
 
 @click.command
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def remove(context: Context, *, keys: tuple[str, ...]) -> None:
+def remove(context: Context, *, keys: tuple[str, ...], as_json: bool) -> None:
     """Remove environments; a project that needs one again builds it again. KEY may be its beginning."""
     found = [listing.entry(context.settings, key) for key in keys]
-    for entry in dict.fromkeys(item.key for item in found):
-        click.echo(f"removed {listing.remove(context.settings, entry).key}")
+    gone = []
+    for key in dict.fromkeys(item.key for item in found):
+        gone.append(listing.remove(context.settings, key))
+        if not as_json:
+            click.echo(f"removed {key}")
+    if as_json:
+        print_json([*map(summary, gone)])
 
 
 def _images(settings: Settings) -> list[Ours]:

@@ -9,11 +9,13 @@ import click
 from runner import environments
 from runner.cli import Context
 from runner.cli.env.projects import project_options, resolved
-from runner.cli.env.texts import SHOWN, size
+from runner.cli.env.texts import SHOWN, size, summary
+from runner.cli.output import counted, print_json
 from runner.cli.terminal import Terminal
 from runner.environments.kept import listing
 from runner.environments.kept.listing import Entry
 from runner.environments.model import Lock
+from runner.environments.moving.packed import Manifest
 from runner.environments.moving.packing import pack
 from runner.environments.moving.unpacking import unpack
 from runner.errors import EnvironmentFailed, UsageError
@@ -27,8 +29,9 @@ _KEY = re.compile(r"[0-9a-f]{4,32}")
 @click.argument("what", metavar="KEY|PROJECT")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @project_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def export(context: Context, /, *, what: str, file: Path, **options: Any) -> None:
+def export(context: Context, /, *, what: str, file: Path, as_json: bool, **options: Any) -> None:
     """Write an environment to FILE, for a machine that cannot build it.
 
     KEY is one in the cache. With PROJECT (what `runner run` takes) it is the one that a run would have, built if need be.
@@ -42,22 +45,39 @@ def export(context: Context, /, *, what: str, file: Path, **options: Any) -> Non
             "nobody knows the lock of this environment any more: over there only a project that ships its lock will find it",
             hint="export it by its PROJECT",
         )
-    click.echo(
-        f"{file}: {manifest.kind} {entry.key[:SHOWN]}, {len(manifest.files)} files, {size(file.stat().st_size)}"
-    )
+    if as_json:
+        print_json(_exported(file, entry, manifest))
+        return
+    count = counted(len(manifest.files), "file")
+    click.echo(f"{file}: {manifest.kind} {entry.key[:SHOWN]}, {count}, {size(file.stat().st_size)}")
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def import_(context: Context, /, *, file: Path) -> None:
+def import_(context: Context, /, *, file: Path, as_json: bool) -> None:
     """Bring an exported environment into the cache; runs of its project use it, with RUNNER_OFFLINE=1 without any network.
 
     An environment is program code: import what you trust.
     """
     with Progress(Terminal()).phase("import") as phase:
         entry, new = unpack(file, settings=context.settings, phase=phase)
-    click.echo(f"{entry.key}: {'imported' if new else 'was there already'}, {len(entry.packages)} packages")
+    if as_json:
+        print_json({**summary(entry), "imported": new})
+        return
+    how = "imported" if new else "was there already"
+    click.echo(f"{entry.key}: {how}, {counted(len(entry.packages), 'package')}")
+
+
+def _exported(file: Path, entry: Entry, manifest: Manifest) -> dict[str, object]:
+    return {
+        "file": str(file.absolute()),
+        "bytes": file.stat().st_size,
+        "files": len(manifest.files),
+        "lock": manifest.lock is not None,
+        "environment": summary(entry),
+    }
 
 
 def _named(
