@@ -35,13 +35,14 @@ def test_a_directory_that_was_edited_is_run_as_it_is_now(
     assert (first.out, second.out) == ("first\n", "second\n"), first.err + second.err
 
 
-def test_a_directory_that_asks_for_more_now_gets_it(cli: Cli, files: Files, index: Index) -> None:
+@pytest.mark.parametrize("name", ["own", "my own"])
+def test_a_directory_that_asks_for_more_now_gets_it(cli: Cli, files: Files, index: Index, name: str) -> None:
     show = {"show.py": "import importlib.util; print(bool(importlib.util.find_spec('beta')))"}
-    demo = files({**SHOW, **show, "requirements.txt": "./own"})
-    write_package(demo / "own", "first")
+    demo = files({**SHOW, **show, "requirements.txt": f"./{name}"})
+    write_package(demo / name, "first")
     before = cli("run", demo)
 
-    write_package(demo / "own", "first", needs=["beta"])
+    write_package(demo / name, "first", needs=["beta"])
     after = cli("run", demo)
 
     assert (before.out, after.out) == ("False\n", "True\n"), before.err + after.err

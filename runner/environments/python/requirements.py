@@ -18,7 +18,9 @@ _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[r
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(\S.*)")
-_LOCAL = re.compile(r"(?:[\w.\-\[\], ]+\s*@\s*)?(?:file:(?://)?)?(\.{0,2}/[^\s;\[]*|\.{1,2}(?=$|[\s;\[]))")
+_LOCAL = re.compile(
+    r"(?:[\w.\-\[\], ]+\s*@\s*)?(?:file:(?://)?)?(\.{0,2}/(?:[^\s;\[]|[ \t](?=[^\s;\[-]))*|\.{1,2}(?=$|[\s;\[]))"
+)
 _ARCHIVE = re.compile(r"[^\s:@;]+\.(?:whl|zip|tar\.gz|tar\.bz2|tar\.xz|tgz)(?=$|[\s;\[])")
 _INDEX = re.compile(r"(?:-i|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(\w+://[^/\s@]+@\S+)")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
