@@ -60,6 +60,7 @@ def test_a_tampered_lock_is_read_or_refused_in_words(read: Callable[[str], Conda
             refused += 1
         else:
             assert {package.url for package in again.conda} == {package.url for package in lock.conda}
+            assert again.seal == (lockfile.seal(lock) if lock.made_here else "")
 
     assert taken > 10
     assert refused > 100
