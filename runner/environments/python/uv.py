@@ -34,7 +34,18 @@ _SCRUBBED = (
     "UV_QUIET", "UV_VERBOSE", "RUST_LOG", "FORCE_COLOR", "CLICOLOR_FORCE",
 )  # fmt: skip
 
+# What uv says, before it changes anything, of what it would have to download or to build.
+_NOT_CACHED = (
+    "etwork connectivity is disabled",
+    "network was disabled",
+    "`--no-build`",
+    "Building source distributions is disabled",
+)
 _PYLOCK = ("--no-header", "--no-annotate", "--format", "pylock.toml")
+
+
+class NotCached(EnvironmentFailed):
+    """Something has to be downloaded or built, and nothing is installed yet."""
 
 
 def find(settings: Settings) -> Path | None:
@@ -139,7 +150,7 @@ class Uv:
         if content.pinned and not self.settings.offline:
             # What is in the cache has its hash: uv would ask the index once more, and some send it all again.
             # Nothing is built in this attempt: a build would have to take what older tools the cache has.
-            with suppress(EnvironmentFailed):
+            with suppress(NotCached):
                 call([*argv, "--no-build", *files], changes={**changes, "UV_OFFLINE": "1"})
                 return
         call([*argv, *files], changes=changes)
@@ -167,6 +178,8 @@ class Uv:
                 on_line=narrator(self.phase),
             ).out
         except ProgramFailed as error:
+            if "UV_OFFLINE" in changes and any(sign in error.completed.err for sign in _NOT_CACHED):
+                raise NotCached(said) from error
             raise trouble.explained(said, error, settings=self.settings) from error
 
 
