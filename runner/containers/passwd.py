@@ -15,14 +15,15 @@ NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
 def introduce(container: Container, uid: int, gid: int, *, home: str) -> None:
-    """Tell its programs who they are, if the image does not know this user; not all programs do without."""
+    """Tell its programs who they are, if the image does not know this user; a list that is odd is left as it is."""
     api = container.engine.client.api
     errors = import_module("docker.errors")
     with suppress(errors.APIError):  # no such file, or a file system that is only read
-        known = _text(api.get_archive(container.id, "/etc/passwd")[0])
-        if not any(line.split(":")[2:3] == [str(uid)] for line in known.splitlines()):
-            line = f"{_name()}:x:{uid}:{gid}::{home}:/bin/sh\n"
-            api.put_archive(container.id, "/etc", _archive("passwd", f"{known.rstrip()}\n{line}".lstrip()))
+        known = _content(api.get_archive(container.id, "/etc/passwd")[0])
+        if known is None or any(line.split(b":")[2:3] == [b"%d" % uid] for line in known.splitlines()):
+            return
+        line = f"{_name()}:x:{uid}:{gid}::{home}:/bin/sh\n".encode()
+        api.put_archive(container.id, "/etc", _archive("passwd", b"%b\n%b" % (known.rstrip(), line)))
 
 
 def _name() -> str:
@@ -33,22 +34,24 @@ def _name() -> str:
     return name if NAME.fullmatch(name) else "user"
 
 
-def _text(pieces: Iterator[bytes]) -> str:
-    """The only file of an archive."""
+def _content(pieces: Iterator[bytes]) -> bytes | None:
+    """The only file of an archive; None where it is none, or larger than any list of users."""
     data = b""
     for piece in pieces:
         data += piece
         if len(data) > LARGEST:
-            return ""
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        file = archive.extractfile(archive.getmembers()[0])
-        return file.read().decode(errors="replace") if file else ""
+            return None
+    with suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        member = archive.next()
+        file = archive.extractfile(member) if member is not None and member.isreg() else None
+        return file.read() if file else None
+    return None
 
 
-def _archive(name: str, text: str) -> bytes:
+def _archive(name: str, content: bytes) -> bytes:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
         member = tarfile.TarInfo(name)
-        member.size, member.mode = len(text.encode()), 0o644
-        archive.addfile(member, io.BytesIO(text.encode()))
+        member.size, member.mode = len(content), 0o644
+        archive.addfile(member, io.BytesIO(content))
     return data.getvalue()
