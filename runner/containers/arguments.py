@@ -16,6 +16,7 @@ UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 PORT = re.compile(
     r"(?:(?:(?P<address>[0-9.]+|\[[0-9a-f:]+\]):)?(?P<outside>\d*):)?(?P<inside>\d+)(?P<protocol>/(?:tcp|udp|sctp))?"
 )
+USER = re.compile(r"[\w.-]+(?::[\w.-]+)?", re.ASCII)
 TRUTHS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 
@@ -81,7 +82,20 @@ def _flag(text: str) -> bool:
 
 def _text(text: str) -> str:
     if not text:
-        raise ValueError("a value")
+        raise ValueError("a text that is not empty")
+    return text
+
+
+def _volume(text: str) -> str:
+    if not text:
+        raise ValueError("SOURCE:/PATH or SOURCE:/PATH:ro")
+    return text
+
+
+def _user(text: str) -> str:
+    """Goes into a Dockerfile, too, see `--build-image`."""
+    if not USER.fullmatch(text):
+        raise ValueError("a user, and perhaps a group, such as 1000:1000")
     return text
 
 
@@ -198,7 +212,7 @@ OPTIONS: Mapping[str, Option] = {
     "sysctl": Option("sysctls", _pair("=", "NAME=VALUE"), joined=True),
     "tmpfs": Option("tmpfs", _tmpfs, joined=True),
     "ulimit": Option("ulimits", _ulimit, joined=True),
-    "user": Option("user", _text),
+    "user": Option("user", _user),
     "userns": Option("userns_mode", _text),
     "uts": Option("uts_mode", _text),
     "volumes-from": Option("volumes_from", _one, joined=True),
@@ -248,7 +262,7 @@ def read(texts: Iterable[str]) -> Arguments:
                 recorded.append(f"env={value.partition('=')[0]}")
                 continue
             case "volume":
-                volumes.append(_fitting(name, value, _text))
+                volumes.append(_fitting(name, value, _volume))
             case _:
                 _put(options, name, value)
         recorded.append(f"{name}={value}" if equal else name)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from runner.errors import InputError, ProjectError
 
-HERE = re.compile(r"\$\(\s*pwd\s*\)|`\s*pwd\s*`|\$\{PWD\}|\$PWD\b|%cd%", re.IGNORECASE)
-VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
+HERE = re.compile(r"\$\(\s*pwd\s*\)|`\s*pwd\s*`|\$\{PWD\}|\$PWD\b|%cd%")
+VARIABLE = re.compile(rf"(?i:{HERE.pattern})|\$(?:\{{(?P<braced>\w+)\}}|(?P<plain>\w+))")
 SHELL = re.compile(r"\$\(|`|\$\{")
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
@@ -29,8 +29,8 @@ class Volume:
         return ":".join(part for part in (self.source, self.target, self.options) if part)
 
 
-def volume(text: str, *, directory: Path, environ: Mapping[str, str]) -> Volume:
-    """Read a volume; a directory that is to be written and is not there yet is made, as the caller's.
+def volume(text: str, *, directory: Path, environ: Mapping[str, str], make: bool = True) -> Volume:
+    """Read a volume; a directory that is to be written and is not there yet is made, as the caller's, if `make` says so.
 
     Raises:
         ProjectError: it is no volume.
@@ -43,26 +43,31 @@ def volume(text: str, *, directory: Path, environ: Mapping[str, str]) -> Volume:
             hint="write SOURCE:/PATH or SOURCE:/PATH:ro",
         )
     if source and not NAME.fullmatch(source):
-        source = str(_on_this_machine(text, directory / source, made="ro" not in options.split(",")))
+        path = directory / source
+        if not path.exists():
+            _missing(text, path, only_read="ro" in options.split(","), make=make)
+        source = str(path.resolve())
     return Volume(source, target, options)
 
 
 def _expanded(text: str, *, directory: Path, environ: Mapping[str, str]) -> str:
     def value(found: re.Match[str]) -> str:
         name = found["braced"] or found["plain"]
+        if name is None:
+            return str(directory)
         if not environ.get(name):
             raise ProjectError(
                 f"the volume {text!r} needs the variable {name}, which is not set", hint=f"export {name}=..."
             )
         return environ[name]
 
-    expanded = VARIABLE.sub(value, HERE.sub(lambda _: str(directory), text))
-    if SHELL.search(expanded):
+    if SHELL.search(VARIABLE.sub("", text)):
         raise ProjectError(
             f"the volume {text!r} holds a command, which is not run",
             hint="$(pwd), $NAME, ${NAME} and ~ are understood",
         )
-    if expanded == "~" or expanded.startswith(("~/", "~:")):
+    expanded = VARIABLE.sub(value, text)
+    if text == "~" or text.startswith(("~/", "~:")):
         return (environ.get("HOME") or str(Path.home())) + expanded[1:]
     return expanded
 
@@ -81,13 +86,14 @@ def _parts(text: str, expanded: str) -> tuple[str, str, str]:
             )
 
 
-def _on_this_machine(text: str, path: Path, *, made: bool) -> Path:
-    path = Path(*path.parts)
-    if not path.exists():
-        if not made:
-            raise InputError(f"the volume {text!r}: there is no file or directory {path}")
+def _missing(text: str, path: Path, *, only_read: bool, make: bool) -> None:
+    if only_read:
+        raise InputError(
+            f"the volume {text!r}: there is no file or directory {path}",
+            hint="make it, or mount another; without `ro` a directory is made",
+        )
+    if make:
         try:
             path.mkdir(parents=True)
         except OSError as error:
             raise InputError(f"the volume {text!r}: {path} cannot be made: {error.strerror}") from error
-    return path.resolve()

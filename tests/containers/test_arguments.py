@@ -97,11 +97,16 @@ def test_an_option_that_is_like_nothing_is_told_all_that_there_are() -> None:
 @pytest.mark.parametrize(
     "given",
     ["memory=much", "memory=", "cpus=x", "gpus=", "gpus=some", "privileged=perhaps", "add-host=x", "ulimit=nofile",
-     "publish=x", "pids-limit=1.5", "network=", "volume", "env=", "cpus=inf", "env==x"],
+     "publish=x", "user=", "user=a b", "user=1:2:3", "pids-limit=1.5", "network=", "volume", "env=", "cpus=inf", "env==x"],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_with_an_example(given: str) -> None:
     with pytest.raises(UsageError, match="-A "):
         read([given])
+
+
+def test_a_volume_without_a_value_is_refused_with_an_example() -> None:
+    with pytest.raises(UsageError, match="SOURCE:/PATH"):
+        read(["volume="])
 
 
 def test_an_option_of_one_value_is_not_given_twice() -> None:

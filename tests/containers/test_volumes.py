@@ -54,6 +54,21 @@ def test_a_directory_that_is_to_be_written_is_made_and_one_that_is_to_be_read_is
     assert (tmp_path / "out/deep").stat().st_uid == os.getuid()
 
 
+def test_what_stands_in_the_projects_directory_is_not_read_once_more(tmp_path: Path) -> None:
+    odd = tmp_path / "a$HOME $(whoami) ~"
+    odd.mkdir()
+
+    found = volume("$(pwd)/data:/data", directory=odd, environ=ENVIRON)
+
+    assert str(found) == f"{odd}/data:/data"
+
+
+def test_nothing_is_made_where_a_volume_is_only_checked(tmp_path: Path) -> None:
+    volume("./out:/out", directory=tmp_path, environ={}, make=False)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
