@@ -37,7 +37,7 @@ class Setup:
         options: arguments of the SDK that the person gave, see arguments.py.
         hosts: names for addresses, in addition to those of the engine.
         path: directories in front of the image's PATH.
-        brought_out: what the program writes into its working directory is copied to that of the job at the end.
+        brought_out: patterns of files in its working directory that are copied to that of the job at the end.
     """
 
     image: str
@@ -48,7 +48,7 @@ class Setup:
     options: Mapping[str, Any] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
     path: Sequence[str] = ()
-    brought_out: bool = False
+    brought_out: Sequence[str] = ()
 
 
 def create(
@@ -68,7 +68,8 @@ def create(
         try:
             if any(map(container.has, SHELLS[shell])):
                 if arguments["user"] == _caller(engine) != "0:0":
-                    passwd.introduce(container, os.getuid(), os.getgid(), home=HOME)
+                    with trouble.explained("the container cannot be told its user"):
+                        passwd.introduce(container, os.getuid(), os.getgid(), home=HOME)
                 return container
         except BaseException:
             container.remove()

@@ -26,6 +26,7 @@ HINTS: Mapping[str, str] = {
     "docker-init": "install tini where the engine is, or run with -A init=false",
     "catatonit": "install catatonit where the engine is, or run with -A init=false",
     "Connection aborted": "the engine has ended; its log (`journalctl -u docker`) may say why",
+    "invalid mode": "a volume may end in :ro or :rw, and what else `docker run -v` takes",
     "Duplicate mount point": "two volumes have the same place in the container",
 }
 
@@ -78,9 +79,19 @@ class Container:
 
     def has(self, path: str) -> bool:
         """Whether there is such a file in it."""
+        return self.stat(path) is not None
+
+    def stat(self, path: str) -> Mapping[str, Any] | None:
+        """What the engine tells of a file: `mode` and, where it is a link, `linkTarget`; None where there is none."""
         url = f"{self._api.base_url}/v{self._api.api_version}/containers/{self.id}/archive"
-        answer = self._api.head(url, params={"path": path}, timeout=self._api.timeout)
-        return bool(answer.status_code == HTTPStatus.OK)
+        with trouble.explained("the container cannot be looked into"):
+            answer = self._api.head(url, params={"path": path}, timeout=self._api.timeout)
+        if answer.status_code != HTTPStatus.OK:
+            return None
+        found: Mapping[str, Any] = import_module("docker.utils").decode_json_header(
+            answer.headers["X-Docker-Container-Path-Stat"]
+        )
+        return found
 
     @property
     def _api(self) -> Any:

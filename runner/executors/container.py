@@ -40,12 +40,18 @@ class ContainerExecutor:
                 self.notice("the image has no bash: the command runs in sh")
             ended = self._followed(container, sink)
             if self.setup.brought_out:
-                self.engine.patiently(lambda: written.bring(container, creating.CODE, job.directory))
+                self._bring(container, job)
         return _exit(ended, stopped_by=self._stopping.number)
 
     def stop(self, number: int) -> None:
         """See `Executor.stop`."""
         self._stopping.stop(number)
+
+    def _bring(self, container: Container, job: Job) -> None:
+        patterns = self.setup.brought_out
+        lost = self.engine.patiently(lambda: written.bring(container, creating.CODE, patterns, job.directory))
+        for path in lost:
+            self.notice(f"{path} is a link to nothing in the project: it is not kept")
 
     def _guarded(self) -> "Guard | nullcontext[None]":
         path = running.socket_path(self.engine)

@@ -19,20 +19,18 @@ from runner.containers import network, owners
 from runner.containers.creating import CODE, INPUTS, Setup
 from runner.containers.engine import connect
 from runner.containers.network import Reach
-from runner.containers.volumes import volume
 from runner.environments.model import Environment
 from runner.errors import RunnerError
 from runner.executors import Job
 from runner.executors.container import ContainerExecutor
 from runner.launch import orphans
-from runner.launch.inside import in_container, named_variables
+from runner.launch.inside import in_container, named_variables, volumes
 from runner.launch.machine import RECORDED_VARIABLES
 from runner.launch.placed import Placed
 from runner.launch.planning import Planned
 from runner.launch.recording import Recording
 from runner.process.child import patience
 from runner.process.guard import CHAIN
-from runner.project.model import DockerEnv
 from runner.settings import Settings
 
 UNSAFE = re.compile(r"[^\w-]")  # in the name of a parameter
@@ -116,7 +114,6 @@ def _setup(
 ) -> Setup:
     assert environment.image is not None
     directory = planned.checkout.path.absolute()
-    declared = planned.spec.volumes if isinstance(planned.spec, DockerEnv) else ()
     mounts = {} if planned.request.build_image else {CODE: directory}
     outside = {there: here for here, there in places.values() if there.startswith(f"{INPUTS}/")}
     return Setup(
@@ -124,14 +121,11 @@ def _setup(
         owner=orphans.owner(settings),
         mounts=mounts | _kept_elsewhere(going, settings),
         inputs=outside,
-        volumes=[
-            volume(text, directory=directory, environ=settings.environ)
-            for text in (*declared, *planned.arguments.volumes)
-        ],
+        volumes=volumes(planned, settings, make=True),
         options=planned.arguments.options,
         hosts={} if isinstance(reach, str) else reach.hosts,
         path=environment.path_entries,
-        brought_out=planned.request.build_image and bool(planned.plan.metrics or planned.plan.outputs),
+        brought_out=planned.plan.metrics + planned.plan.outputs if planned.request.build_image else (),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import runner
 from runner import project
+from runner.containers.volumes import Volume, volume
 from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed
 from runner.files import sha256, write_atomically
@@ -89,6 +90,27 @@ def named_variables(planned: Planned, settings: Settings) -> dict[str, str]:
                 hint=f"export {item}=..., or set it: -A env={item}=...",
             )
     return found
+
+
+def check(planned: Planned, settings: Settings) -> None:
+    """See that what a container is to get of this machine is there, before an image is fetched in vain.
+
+    Raises:
+        EnvironmentFailed: a variable is not set.
+        RunnerError: a volume is none, or there is nothing to mount.
+    """
+    named_variables(planned, settings)
+    volumes(planned, settings, make=False)
+
+
+def volumes(planned: Planned, settings: Settings, *, make: bool) -> list[Volume]:
+    """What the project and the person mount; `make` directories that are to be written."""
+    declared = planned.spec.volumes if isinstance(planned.spec, DockerEnv) else ()
+    directory = planned.checkout.path.absolute()
+    return [
+        volume(text, directory=directory, environ=settings.environ, make=make)
+        for text in (*declared, *planned.arguments.volumes)
+    ]
 
 
 def secrets(variables: Mapping[str, str]) -> list[str]:

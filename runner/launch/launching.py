@@ -147,8 +147,6 @@ def _stored(store: Store, run: Run) -> Run:
 
 def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
     going.planned(planned.plan, None)  # first without: a resolution that fails leaves the plan behind
-    if planned.contained:
-        inside.named_variables(planned, settings)  # before an image is fetched in vain
     with progress.phase("environment") as phase:
         resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
         if lock is not None:
@@ -173,7 +171,7 @@ def _baked(environment: Environment, planned: Planned, *, settings: Settings, ph
         commit=planned.checkout.commit,
         settings=settings,
         phase=phase,
-        owner=f"{os.getuid()}:{os.getgid()}",
+        owner=planned.arguments.options.get("user", f"{os.getuid()}:{os.getgid()}"),
     )
     return baked
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from runner import environments
 from runner.environments.model import DOWNLOADED, Lock
 from runner.environments.trouble import NoInterpreter
+from runner.launch import inside
 from runner.launch.plan import PlannedLock
 from runner.launch.planning import Planned, planned_environment
 from runner.progress import Phase, Progress
@@ -21,7 +22,10 @@ def with_lock(
 
     Raises:
         EnvironmentFailed: it cannot be resolved.
+        RunnerError: the container of a run is to get what is not there.
     """
+    if planned.contained and not planned.request.environment_only:
+        inside.check(planned, settings)
     try:
         lock = _resolved(planned, settings=settings, phase=phase)
     except NoInterpreter as error:

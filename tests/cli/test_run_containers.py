@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker import APIClient
 
 from tests.cli import test_run
 from tests.cli.test_run import artifact
@@ -155,6 +156,30 @@ def test_a_variable_that_is_to_be_copied_and_is_not_there_ends_the_run_before_it
     assert "variable ABSENT, which is not set" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("volume", "words"),
+    [("./absent:/data:ro", "no file or directory"), ("$ABSENT:/data", "needs the variable ABSENT")],
+)
+def test_a_volume_that_is_not_there_is_told_before_the_image_is_fetched_and_by_a_dry_run_too(
+    cli: Cli, files: Files, volume: str, words: str
+) -> None:
+    docker = {"image": "nowhere.invalid/x:1", "volumes": ["made:/named", "./made:/made", volume]}
+    demo = files(project("true", docker=json.dumps(docker)))
+
+    ran, planned = cli("run", demo), cli("run", demo, "--dry-run")
+
+    assert words in ran.err
+    assert words in planned.err
+    assert not (demo / "made").exists()
+
+
+def test_a_variable_that_is_not_there_is_told_by_a_dry_run(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("true", docker='{"environment": ["ABSENT"]}')), "--dry-run")
+
+    assert outcome.code == 3
+    assert "variable ABSENT, which is not set" in outcome.err
+
+
 def test_inputs_are_seen_wherever_they_are_and_cannot_be_changed(
     cli: Cli, files: Files, tmp_path: Path
 ) -> None:
@@ -213,7 +238,57 @@ def test_code_that_is_baked_into_the_image_is_what_runs_and_nothing_is_mounted(
     assert not (demo / "made").exists()
     kept = json.loads(artifact(shown(cli), "runner/record.json").read_text())["outputs"]
     assert [found["path"] for found in kept] == ["deep/made", "made"]
+    assert "stolen is a link to nothing in the project" in outcome.err
     assert json.loads(artifact(shown(cli), "runner/plan.json").read_text())["environment"]["build_image"]
+
+
+def test_of_an_image_with_the_code_links_within_the_project_are_results_as_they_are_here(
+    cli: Cli, files: Files
+) -> None:
+    command = (
+        "mkdir -p runs/1 && echo first >runs/1/model && ln runs/1/model hard && ln -s runs/1 latest"
+        " && ln -s /mlflow/projects/code/runs/1/model best && ln -s here.txt same && mkdir empty && ln -s nowhere broken"
+    )
+    more = '{"outputs": ["hard", "latest/*", "best", "same", "bro*", "empty"]}'
+    demo = files(project(command, more=more, **{"here.txt": "baked\n"}))
+
+    outcome = cli("run", demo, "--build-image")
+
+    run = shown(cli)
+    kept = json.loads(artifact(run, "runner/record.json").read_text())["outputs"]
+    assert [found["path"] for found in kept] == ["hard", "latest/model", "best", "same"], outcome.err
+    assert artifact(run, "best").read_text() == artifact(run, "hard").read_text() == "first\n"
+    assert artifact(run, "same").read_text() == "baked\n"
+    assert outcome.err.count("is a link to nothing in the project") == 1
+
+
+def test_code_that_is_baked_into_the_image_belongs_to_the_user_who_is_given(cli: Cli, files: Files) -> None:
+    demo = files(project("echo 1 > made && stat -c %u:%g made", more='{"outputs": ["made"]}'))
+
+    outcome = cli("run", demo, "--build-image", "-A", "user=1234:4321")
+
+    assert outcome.out == "1234:4321\n", outcome.err
+    assert artifact(shown(cli), "made").read_text() == "1\n"
+
+
+def test_of_an_image_with_the_code_nothing_but_results_is_copied(
+    cli: Cli, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    take = APIClient.get_archive
+
+    def recorded(client: Any, container: str, path: str) -> Any:
+        asked.append(path)
+        return take(client, container, path)
+
+    monkeypatch.setattr(APIClient, "get_archive", recorded)
+    demo = files(project("echo 1 > made; echo 2 > huge", more='{"outputs": ["made"]}'))
+
+    outcome = cli("run", demo, "--build-image")
+
+    assert outcome.code == 0, outcome.err
+    assert [path for path in asked if path.startswith("/mlflow")] == ["/mlflow/projects/code/made"]
+    assert artifact(shown(cli), "made").read_text() == "1\n"
 
 
 def test_a_tree_from_git_is_what_runs_and_stays_clean(cli: Cli, files: Files) -> None:
