@@ -10,9 +10,11 @@ import click
 
 from runner import launch
 from runner.cli import Context, tracking_uri
+from runner.cli.locked import described
 from runner.cli.output import print_json
 from runner.cli.terminal import Terminal
 from runner.environments import MANAGERS, Wishes
+from runner.environments.model import Lock
 from runner.errors import RunnerError, UsageError
 from runner.launch.placed import Reach
 from runner.progress import Progress
@@ -197,18 +199,17 @@ def _print_plan(request: launch.Request, settings: Settings, progress: Progress,
         launch.plan(request, settings=settings, progress=progress) as planned,
         progress.phase("environment") as phase,
     ):
-        resolved, _lock = launch.with_lock(planned, settings=settings, progress=progress, phase=phase)
+        resolved, lock = launch.with_lock(planned, settings=settings, progress=progress, phase=phase)
     plan = resolved.plan
     if as_json:
         print_json(plan.to_json())
         return
-    for title, value in _plan_rows(plan):
+    for title, value in _plan_rows(plan, lock):
         click.echo(f"{title:<12} {value}")
 
 
-def _plan_rows(plan: launch.Plan) -> list[tuple[str, str]]:
+def _plan_rows(plan: launch.Plan, lock: Lock | None) -> list[tuple[str, str]]:
     source, environment = plan.source, plan.environment
-    lock = environment.lock
     rows = [
         ("source", f"{source.uri}{'#' + source.subdirectory if source.subdirectory else ''}"),
         (
@@ -219,7 +220,7 @@ def _plan_rows(plan: launch.Plan) -> list[tuple[str, str]]:
         *((f"  {name}", value) for name, value in {**plan.parameters, **plan.extra_parameters}.items()),
         *((f"  {name}", "(secret)") for name in plan.secrets),
         ("environment", environment.kind + (f", {environment.file}" if environment.file else "")),
-        ("lock", f"{lock.packages} packages for Python {lock.python}, {lock.digest}" if lock else ""),
+        ("lock", described(lock) if lock else ""),
         ("  as of", lock.as_of or "" if lock else ""),
         ("command", plan.command),
     ]

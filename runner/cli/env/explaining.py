@@ -13,7 +13,8 @@ from runner.cli import Context
 from runner.cli.env.projects import project_options, resolved
 from runner.cli.env.texts import SHOWN, short, steps
 from runner.cli.lock import summary
-from runner.cli.output import counted, print_json, printable
+from runner.cli.locked import described
+from runner.cli.output import print_json, printable
 from runner.cli.terminal import Terminal
 from runner.environments.kept import explaining, listing
 from runner.environments.kept.explaining import Comparison, Difference, Explanation
@@ -98,8 +99,7 @@ def _lines(found: Explanation, lock: Lock | None, progress: Progress, run: str |
         return
     yield f"environment  {found.kind}{', ' + found.key if found.key else ''}"
     yield f"state        {STATES[found.state]}"
-    python = f" for Python {lock.python}" if lock.python else ""
-    yield f"lock         {_origin(lock)}, {counted(lock.packages, 'package')}{python}, {lock.digest}"
+    yield f"lock         {_origin(lock)}, {described(lock)}"
     yield f"now          {steps(progress.seconds)}"
     if found.seconds:
         yield f"build took   {steps(found.seconds)}"
