@@ -21,15 +21,16 @@ class Owner:
     user: int
 
 
-def reap(engine: Engine, gone: Callable[[Owner], bool]) -> int:
-    """Remove the containers whose owner is gone, running or not; how many there were."""
+def reap(engine: Engine, gone: Callable[[Owner], bool], *, dry_run: bool = False) -> int:
+    """Remove the containers whose owner is gone, running or not, unless it is a dry run; how many there were."""
     count = 0
     with trouble.explained("the containers cannot be listed"):
         listed = engine.client.api.containers(all=True, filters={"label": OWNER})
     for found in listed:
         owner = _owner(found.get("Labels") or {})
         if owner is not None and gone(owner):
-            Container(engine, found["Id"]).remove()
+            if not dry_run:
+                Container(engine, found["Id"]).remove()
             count += 1
     return count
 

@@ -21,13 +21,13 @@ def owner(settings: Settings) -> Owner:
     return Owner(lease.host, lease.pid, lease.process_started, os.getuid())
 
 
-def reap(settings: Settings) -> int:
-    """Remove them, and tell how many there were. Without an engine there are none."""
+def reap(settings: Settings, *, dry_run: bool = False) -> int:
+    """Remove them, unless it is a dry run, and tell how many there were. Without an engine there are none."""
     if not within_reach(settings.environ):
         return 0
     try:
         with connect(settings.environ) as engine:
-            return owners.reap(engine, gone)
+            return owners.reap(engine, gone, dry_run=dry_run)
     except EnvironmentFailed:
         return 0
 

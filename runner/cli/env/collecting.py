@@ -48,7 +48,7 @@ def gc(context: Context, *, older_than: float, max_size: str | None, dry_run: bo
     )
     freed = _Freed(
         cache=gone,
-        containers=0 if dry_run else orphans.reap(settings),
+        containers=orphans.reap(settings, dry_run=dry_run),
         images=_images(settings, older_than=older_than, dry_run=dry_run),
         sources=sources.prune(settings, older_than_days=older_than, dry_run=dry_run),
     )
@@ -69,6 +69,7 @@ class _Freed:
 
 
 def _print(freed: _Freed, *, dry_run: bool) -> None:
+    done = "would remove" if dry_run else "removed"
     for entry in freed.cache.entries:
         python = f"Python {entry.python}, " if entry.python else ""
         click.echo(
@@ -77,7 +78,7 @@ def _print(freed: _Freed, *, dry_run: bool) -> None:
     for name, count in freed.images:
         click.echo(f"{printable(name)}  image, {size(count)}")
     if freed.containers:
-        click.echo(f"removed {counted(freed.containers, 'container')} whose runner is gone")
+        click.echo(f"{done} {counted(freed.containers, 'container')} whose runner is gone")
     parts = (
         counted(len(freed.cache.entries), "environment"),
         f"{counted(len(freed.cache.packages), 'package')} ({size(freed.cache.bytes)})",
@@ -85,7 +86,7 @@ def _print(freed: _Freed, *, dry_run: bool) -> None:
         counted(len(freed.cache.leftovers), "leftover"),
         f"{size(freed.sources)} of Git mirrors and downloads",
     )
-    click.echo(f"{'would remove' if dry_run else 'removed'} {', '.join(parts)}")
+    click.echo(f"{done} {', '.join(parts)}")
 
 
 def _as_json(freed: _Freed) -> dict[str, object]:
