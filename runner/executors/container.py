@@ -41,6 +41,8 @@ class ContainerExecutor:
             ended = self._followed(container, sink)
             if self.setup.brought_out:
                 self._bring(container, job)
+        if ended is not None and ended.starved and ended.code == 0:
+            self.notice(f"a process that the program started was killed: {_limit(ended)}")
         return _exit(ended, stopped_by=self._stopping.number)
 
     def stop(self, number: int) -> None:
@@ -156,11 +158,20 @@ def _exit(ended: Ended | None, *, stopped_by: int | None) -> Exit:
 
 
 def _trouble(ended: Ended) -> str | None:
-    if ended.starved:
-        limit = f" of {ended.limit / 2**20:.0f} MiB (-A memory=...)" if ended.limit else " of the machine"
-        return f"out of memory: the program used more than the limit{limit}, and was killed"
+    if ended.starved and ended.code != 0:
+        return f"out of memory: the program {_limit(ended)}, and was killed"
     if ended.code == NOT_FOUND:
-        return "a command was not found in the image; see the last lines of its output"
+        return (
+            "shells end with 127 when a command was not found in the image; see the last lines of its output"
+        )
     if ended.code == NOT_EXECUTABLE:
-        return "a command in the image cannot be executed; an entry point of the image itself may be in the way (-A entrypoint= leaves it out)"
+        return (
+            "shells end with 126 when a command in the image cannot be executed;"
+            " an entry point of the image itself may be in the way (-A entrypoint= leaves it out)"
+        )
     return None
+
+
+def _limit(ended: Ended) -> str:
+    limit = f" of {ended.limit / 2**20:.0f} MiB (-A memory=...)" if ended.limit else " of the machine"
+    return f"used more than the limit{limit}"

@@ -396,6 +396,24 @@ def test_an_unknown_option_is_a_mistake_of_the_caller_and_leaves_no_run(cli: Cli
     assert json.loads(cli("runs", "list", "--json").out) == []
 
 
+def test_a_volume_with_an_odd_option_is_said_with_a_way_out(cli: Cli, files: Files) -> None:
+    outcome = cli("run", files(project("true")), "-A", "v=./sub:/d:zz")
+
+    assert outcome.code == 3
+    assert "hint: a volume may end in :ro or :rw" in outcome.err
+
+
+def test_the_plan_tells_the_image_and_its_digest(cli: Cli, files: Files, engine: Daemon) -> None:
+    demo = files(project("true"))
+    identifier = engine.client.images.get(IMAGE).id
+
+    planned, explained = cli("run", demo, "--dry-run"), cli("env", "explain", demo)
+
+    assert f"image {IMAGE}, {identifier}\n" in planned.out
+    assert f"image {IMAGE}, {identifier}\n" in explained.out
+    assert "0 packages" not in planned.out + explained.out
+
+
 def test_a_name_that_is_taken_is_said_with_a_way_out(cli: Cli, files: Files, engine: Daemon) -> None:
     engine.client.containers.create(IMAGE, name="taken")
 
@@ -437,6 +455,16 @@ def test_a_command_that_the_image_does_not_have_is_translated(cli: Cli, files: F
     assert outcome.code == 127
     assert "trian: command not found" in outcome.err
     assert "a command was not found in the image" in outcome.err
+
+
+def test_a_run_that_finished_is_not_said_to_be_killed_when_something_that_it_started_was(
+    cli: Cli, files: Files
+) -> None:
+    outcome = cli("run", files(project("python -c 'bytearray(10**9)'; true")), "-A", "memory=64m")
+
+    assert outcome.code == 0
+    assert "a process that the program started was killed" in outcome.err
+    assert "runner.trouble" not in shown(cli)["tags"]
 
 
 STUBBORN = "import signal, time; signal.signal(2, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -502,6 +530,10 @@ def test_a_container_whose_guard_was_killed_too_is_gone_after_the_next_command(
         for child in children(runner.pid):
             os.kill(child, signal.SIGKILL)
         runner.kill()
+    assert len(engine.containers()) == 1
+
+    told = cli("env", "gc", "--dry-run").out
+    assert "would remove 1 container whose runner is gone" in told
     assert len(engine.containers()) == 1
 
     outcome = cli("run", files(project("true"))) if command == "run" else cli("env", "gc")
