@@ -3,14 +3,15 @@
 import hashlib
 import io
 import os
+import re
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from runner.errors import EnvironmentFailed
@@ -27,14 +28,25 @@ class Context:
     names: tuple[str, ...]
     dockerfile: str
     text: str | None = None
+    under: str = ""
 
     @classmethod
-    def of(cls, root: Path, dockerfile: Path | None = None, *, text: str | None = None) -> "Context":
+    def of(
+        cls,
+        root: Path,
+        dockerfile: Path | None = None,
+        *,
+        text: str | None = None,
+        under: str = "",
+        without: Sequence[str] = (),
+    ) -> "Context":
         """The context below `root`.
 
         Args:
             dockerfile: below `root` or not (then it is sent along).
             text: the Dockerfile itself, instead of one that is a file.
+            under: the directory in which the files are sent.
+            without: patterns of what is left out, before those of .dockerignore.
 
         Raises:
             EnvironmentFailed: a file cannot be read.
@@ -44,9 +56,8 @@ class Context:
             if text is None and inner is None and dockerfile is not None:
                 text = dockerfile.read_text("utf-8")
             name = inner.as_posix() if inner is not None and text is None else ".runner-dockerfile"
-            ignored = _ignored(root, dockerfile)
-            found = import_module("docker.utils.build").exclude_paths(str(root), ignored, dockerfile=name)
-            return cls(root, tuple(sorted(found)), name, text)
+            found = _left(root, [*without, *_ignored(root, dockerfile)], dockerfile=name)
+            return cls(root, found, name, text, under)
 
     def digest(self) -> str:
         """SHA-256 of names, contents, links and rights to execute; times and owners do not count."""
@@ -61,9 +72,12 @@ class Context:
         """All of it as a tar file."""
         with tempfile.TemporaryFile(prefix="runner-context-") as file, _readable(self.root):
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                if self.under:
+                    tar.add(self.root, self.under, recursive=False, filter=_of_root)
                 for name in self.names:
                     if _kind(self.root / name):
-                        tar.add(self.root / name, name, recursive=False, filter=_of_root)
+                        within = str(PurePosixPath(self.under, name))
+                        tar.add(self.root / name, within, recursive=False, filter=_of_root)
                 if self.text is not None:
                     member = tarfile.TarInfo(self.dockerfile)
                     member.size = len(self.text.encode())
@@ -81,6 +95,18 @@ def _ignored(root: Path, dockerfile: Path | None) -> list[str]:
                 lines = [line.strip() for line in file.read(_LARGEST_IGNORE).splitlines()]
             return [line for line in lines if line and not line.startswith("#")]
     return []
+
+
+def _left(root: Path, patterns: list[str], *, dockerfile: str) -> tuple[str, ...]:
+    """What the patterns leave of the files below `root`."""
+    try:
+        found = import_module("docker.utils.build").exclude_paths(str(root), patterns, dockerfile=dockerfile)
+        return tuple(sorted(found))
+    except re.error as error:
+        raise EnvironmentFailed(
+            f"{IGNORE} has a pattern that is none: {error}",
+            hint="write `[a-z]`, and `\\[` for a bracket itself",
+        ) from error
 
 
 def _kind(path: Path) -> str | None:

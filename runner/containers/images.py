@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib import import_module
 from typing import IO, Any, TypeAlias
 
@@ -42,12 +43,14 @@ class Image:
 
 def find(engine: Engine, reference: str) -> Image | None:
     """The image by name or id; None where the engine has none."""
-    missing = import_module("docker.errors").NotFound
+    errors = import_module("docker.errors")
     with trouble.explained(f"image {reference} cannot be looked up"):
         try:
             return _image(engine.client.api.inspect_image(reference))
-        except missing:
-            return None
+        except errors.APIError as error:
+            if _gone(error):
+                return None
+            raise
 
 
 def pull(engine: Engine, reference: Reference, *, environ: Mapping[str, str], tell: Tell) -> Image:
@@ -115,11 +118,17 @@ def build(
     return found
 
 
-def ours(engine: Engine, mark: str | None = None) -> list[Image]:
-    """The images that we made; those with this value of our label."""
-    label = f"{OURS}={mark}" if mark else OURS
+def name(engine: Engine, image: Image, tag: str) -> None:
+    """Give an image another name, which another image loses if it has it."""
+    repository, _, version = tag.rpartition(":")
+    with trouble.explained(f"image {image.id} cannot be called {tag}"):
+        engine.client.api.tag(image.id, repository, version)
+
+
+def labelled(engine: Engine) -> list[Image]:
+    """The images with our label: those that we made, those that others made of them, and those of liars."""
     with trouble.explained("images cannot be listed"):
-        found = engine.client.api.images(filters={"label": label})
+        found = engine.client.api.images(filters={"label": OURS})
     images = (find(engine, item["Id"]) for item in found)
     return [image for image in images if image is not None]
 
@@ -140,18 +149,23 @@ def clear_left(engine: Engine, *, before: float) -> None:
 
 
 def remove(engine: Engine, image: Image) -> bool:
-    """Remove an image with its names; False for one that a container or another image needs."""
+    """Remove an image by the names that we know of it; False for one that a container, another image or name needs."""
     errors = import_module("docker.errors")
     with trouble.explained(f"image {image.id} cannot be removed"):
-        try:
-            engine.client.api.remove_image(image.id, force=len(image.tags) > 1)
-        except errors.NotFound:
-            return True
-        except errors.APIError as error:
-            if error.status_code != 409:  # noqa: PLR2004 - HTTP's Conflict
-                raise
-            return False
+        for known in image.tags or (image.id,):
+            try:
+                engine.client.api.remove_image(known)
+            except errors.APIError as error:
+                if error.status_code == HTTPStatus.CONFLICT:
+                    return False
+                if not _gone(error):
+                    raise
     return True
+
+
+def _gone(error: Any) -> bool:
+    """Whether there is no such image, any more: an engine that is just removing it says so in its own words."""
+    return error.status_code == HTTPStatus.NOT_FOUND or "unrecognized image ID" in str(error)
 
 
 def _image(found: Mapping[str, Any]) -> Image:

@@ -6,16 +6,19 @@ from pathlib import Path
 
 from runner.containers import images
 from runner.containers.contexts import Context
+from runner.containers.creating import CODE
 from runner.containers.engine import connect
 from runner.containers.images import Image
 from runner.environments.images import collecting, keeping
-from runner.environments.images.keeping import Mark
+from runner.environments.images.keeping import PROJECTS, Mark
 from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.settings import Settings
 
-CODE = "/mlflow/projects/code"  # where MLflow has it
+_INSIDE = "code"  # directory of the build context: the Dockerfile of ours is not in it
+# No code, changed by looking at it, and with logins in it; `!.git` in .dockerignore brings it back.
+_NO_CODE = ("**/.git", "**/.hg", "**/.svn", "**/.venv", "**/__pycache__", "mlruns", "mlartifacts")
 _LONGEST = 100
 _SHORT_COMMIT = 7
 
@@ -34,7 +37,7 @@ def bake(
     """The environment whose image holds the code, too; the same code is not copied twice.
 
     Args:
-        directory: of the project; what its .dockerignore names stays out.
+        directory: of the project; what its .dockerignore names stays out, and the records of Git and of runs.
         name: of the project, for the name of the image.
         commit: its beginning becomes the tag, as with MLflow.
         place: directory of the image; the program starts there.
@@ -47,11 +50,11 @@ def bake(
         raise EnvironmentFailed("--build-image: the program does not run in a container")
     base = environment.image
     chown = f"--chown={owner} " if owner else ""
-    text = f'FROM {base}\nCOPY {chown}[".", {_quoted(place)}]\nWORKDIR {place}\n'
-    context = Context.of(directory.resolve(), text=text)
+    text = f'FROM {base}\nCOPY {chown}["{_INSIDE}/", {_quoted(place)}]\nWORKDIR {place}\n'
+    context = Context.of(directory.resolve(), text=text, under=_INSIDE, without=_NO_CODE)
     phase.update("reading the project's files")
     mark = Mark.of("code", base, context.digest())
-    project = repository_name(name)
+    title = f"{PROJECTS}{repository_name(name)}:{commit[:_SHORT_COMMIT] if commit else 'latest'}"
 
     with connect(settings.environ) as engine:
 
@@ -65,14 +68,16 @@ def bake(
                     args={},
                     target=None,
                     labels=mark.labels,
-                    tag=f"runner-project/{project}:{commit[:_SHORT_COMMIT] if commit else 'latest'}",
+                    tag=mark.tag,
                     tell=phase.update,
                 )
 
         image, how = keeping.made(engine, mark, make, settings=settings, phase=phase)
+        if title not in image.tags:
+            images.name(engine, image, title)
         if how == "built":
-            collecting.discard_nameless(engine, settings)
-    phase.summary, phase.detail = f"code in image {image.tags[0] if image.tags else image.id}", how
+            collecting.discard_code(engine, settings)
+    phase.summary, phase.detail = f"code in image {title}", how
     return replace(environment, image=image.id, reused=environment.reused and how != "built")
 
 

@@ -1,6 +1,7 @@
 """Images of ours that nobody needs any more. Those of others are never touched."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from runner.containers import images
 from runner.containers.engine import Engine, connect, within_reach
 from runner.containers.images import Image
 from runner.environments.images import keeping
-from runner.environments.images.keeping import Mark
+from runner.environments.images.keeping import PROJECTS, Mark, is_ours
 from runner.errors import EnvironmentFailed
 from runner.settings import Settings
 
@@ -34,16 +35,16 @@ def listed(settings: Settings) -> list[Ours]:
     if not _wanted(settings):
         return []
     with connect(settings.environ) as engine:
-        found = [_ours(image, settings) for image in images.ours(engine)]
+        found = [_ours(image, settings) for image in images.labelled(engine) if is_ours(image, settings)]
     return sorted(found, key=lambda item: item.used, reverse=True)
 
 
 def collect(
     settings: Settings, *, older_than: float | None = None, dry_run: bool = False
 ) -> list[tuple[str, int]]:
-    """Remove images that we made and that were not used for `older_than` days, and those that have lost their name.
+    """Remove images that we made and that were not used for `older_than` days.
 
-    What a container uses stays. Gives names and bytes of what is (or would be) gone.
+    What a container uses stays, and what somebody has given another name. Gives names and bytes of what is (or would be) gone.
 
     Raises:
         EnvironmentFailed: there is an engine, and it does not answer.
@@ -54,25 +55,35 @@ def collect(
     with connect(settings.environ) as engine:
         if not dry_run:
             images.clear_left(engine, before=now - _LONGEST_BUILD)
-        busy = images.in_use(engine)
-        found = [(_ours(image, settings), image) for image in images.ours(engine) if image.id not in busy]
-        old = [
-            (item, image)
-            for item, image in found
-            if not image.tags or (older_than is not None and now - item.used > older_than * _DAY)
-        ]
+        days = float("inf") if older_than is None else older_than
+        old = [(item, image) for item, image in _free(engine, settings) if now - item.used > days * _DAY]
         # the youngest first: an image that another one is made of cannot be removed before it
         old.sort(key=lambda pair: pair[0].created, reverse=True)
         gone = [item for item, image in old if dry_run or _removed(engine, image, settings)]
     return [(item.name, item.bytes) for item in gone]
 
 
-def discard_nameless(engine: Engine, settings: Settings) -> None:
-    """Remove images of code whose name has gone to a newer one."""
+def discard_code(engine: Engine, settings: Settings) -> None:
+    """Remove images of code whose project's name has gone to a newer one, and which nobody used for a day.
+
+    No run fails because of that, or of another one that does the same just now.
+    """
+    before = time.time() - _DAY
+    with suppress(EnvironmentFailed):
+        for item, image in _free(engine, settings):
+            if item.purpose == "code" and len(image.tags) <= 1 and item.used < before:
+                _removed(engine, image, settings)
+
+
+def _free(engine: Engine, settings: Settings) -> list[tuple[Ours, Image]]:
+    """Images that we made, which no container uses, and which nobody else has named."""
     busy = images.in_use(engine)
-    for image in images.ours(engine):
-        if Mark.on(image).purpose == "code" and not image.tags and image.id not in busy:
-            _removed(engine, image, settings)
+    mine = [image for image in images.labelled(engine) if image.id not in busy and is_ours(image, settings)]
+    return [(_ours(image, settings), image) for image in mine if not _named_by_others(image)]
+
+
+def _named_by_others(image: Image) -> bool:
+    return any(tag != Mark.on(image).tag and not tag.startswith(PROJECTS) for tag in image.tags)
 
 
 def _wanted(settings: Settings) -> bool:
@@ -89,7 +100,7 @@ def _removed(engine: Engine, image: Image, settings: Settings) -> bool:
 def _ours(image: Image, settings: Settings) -> Ours:
     mark, created = Mark.on(image), _seconds(image.created)
     return Ours(
-        name=image.tags[0] if image.tags else image.id,
+        name=next((tag for tag in image.tags if tag.startswith(PROJECTS)), mark.tag),
         key=mark.key,
         purpose=mark.purpose,
         id=image.id,

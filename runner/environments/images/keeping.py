@@ -1,10 +1,13 @@
-"""Images that we make: once for equal inputs, known by a label, remembered in the cache.
+"""Images that we make: once for equal inputs, named by their key, remembered in the cache.
+
+A label alone proves nothing: an image inherits those of its base, and anybody may write one.
 
 cache/images/<key>.json   one that we made or used: its id, and by the file's time its last use
 cache/images/<key>.lock   held by who makes it
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +21,9 @@ from runner.files import sha256, write_atomically
 from runner.progress import Phase
 from runner.settings import Settings
 
-RECIPE = 1  # part of every key: raise it when images are made differently
+RECIPE = 2  # part of every key: raise it when images are made differently
+PROJECTS = "runner-project/"  # the names of images of code begin so
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,19 @@ def made(
     engine: Engine, mark: Mark, make: Callable[[], Image], *, settings: Settings, phase: Phase
 ) -> tuple[Image, str]:
     """The image with this mark, made by one process if there is none; and how we came to it."""
-    if found := images.ours(engine, str(mark)):
-        return _used(found[0], mark, settings), "cached"
+    if found := _known(engine, mark, settings):
+        return _used(found, mark, settings), "cached"
     with cache.turn(place(settings) / f"{mark.key}.lock", settings=settings, phase=phase):
-        if found := images.ours(engine, str(mark)):
-            return _used(found[0], mark, settings), "built by another process"
+        if found := _known(engine, mark, settings):
+            return _used(found, mark, settings), "built by another process"
         return _used(make(), mark, settings), "built"
+
+
+def is_ours(image: Image, settings: Settings) -> bool:
+    """Whether the image is one that this cache remembers, and not one that was made of it."""
+    mark = Mark.on(image)
+    known = remembered(settings, mark.key) if _KEY.fullmatch(mark.key) else None
+    return known is not None and (known.get("id") == image.id or mark.tag in image.tags)
 
 
 def place(settings: Settings) -> Path:
@@ -96,6 +108,16 @@ def forget(settings: Settings, key: str) -> None:
     """The image is gone."""
     with suppress(OSError):
         (place(settings) / f"{key}.json").unlink()
+
+
+def _known(engine: Engine, mark: Mark, settings: Settings) -> Image | None:
+    """The image with this mark by the id that we remember, else by its name, which another cache may have given."""
+    known = remembered(settings, mark.key) or {}
+    for reference in (known.get("id"), mark.tag):
+        found = images.find(engine, str(reference)) if reference else None
+        if found and Mark.on(found) == mark:
+            return found
+    return None
 
 
 def _used(image: Image, mark: Mark, settings: Settings) -> Image:

@@ -1,7 +1,10 @@
 """The project's code in an image, and getting rid of images of ours."""
 
+import io
+import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,11 +39,25 @@ def test_the_code_is_in_the_image_where_the_program_starts(yard: Yard, engine: D
 
     baked = bake(yard, engine)
 
-    assert said(engine, baked, "pwd; python train.py; ls src; ls *.csv 2>/dev/null; true").split() == [
+    assert said(engine, baked, "pwd; python train.py; ls src; ls -A").split() == [
         "/mlflow/projects/code",
         "trained",
         "a.py",
+        ".dockerignore",
+        "src",
+        "train.py",
     ]
+
+
+def test_the_records_of_git_are_not_in_the_image_and_change_nothing(yard: Yard, engine: Daemon) -> None:
+    yard.write({"train.py": "", ".git/config": "url = https://ada:secret@host/x", "sub/.git": "gitdir: x"})
+    first = bake(yard, engine)
+    yard.write({".git/index": "changed"})
+
+    second = bake(yard, engine)
+
+    assert second.image == first.image
+    assert said(engine, first, "ls -A . sub").split() == [".:", "sub", "train.py", "sub:"]
 
 
 def test_the_code_may_belong_to_who_runs_it(yard: Yard, engine: Daemon) -> None:
@@ -62,16 +79,37 @@ def test_the_same_code_is_not_copied_twice(yard: Yard, engine: Daemon) -> None:
     assert yard.phase.detail == "cached"
 
 
-def test_an_image_of_older_code_goes_when_it_has_lost_its_name(yard: Yard, engine: Daemon) -> None:
-    yard.write({"train.py": "1"})
-    first = bake(yard, engine)
-    yard.write({"train.py": "2"})
-
-    second = bake(yard, engine)
+def test_an_image_of_older_code_goes_when_nobody_used_it_for_a_day(yard: Yard, engine: Daemon) -> None:
+    codes = []
+    for text in ("1", "2", "3"):
+        yard.write({"train.py": text})
+        codes.append(bake(yard, engine))
+        _age(yard, codes[0], days=2)
 
     names = {image.id: image.tags for image in engine.client.images.list()}
-    assert first.image not in names
-    assert names[second.image] == ["runner-project/demo:latest"]
+    assert codes[0].image not in names
+    assert [tag.split(":")[0] for tag in names[codes[1].image]] == ["runner-code"]  # another run may need it
+    assert "runner-project/demo:latest" in names[codes[2].image]
+
+
+def test_the_name_goes_to_the_code_of_the_last_run(yard: Yard, engine: Daemon) -> None:
+    codes = []
+    for text in ("1", "2", "1"):
+        yard.write({"train.py": text})
+        codes.append(bake(yard, engine).image)
+
+    assert engine.client.images.get("runner-project/demo:latest").id == codes[0] == codes[2]
+
+
+def test_runs_of_other_code_at_the_same_time_leave_each_other_alone(yard: Yard, engine: Daemon) -> None:
+    yards = [Yard(yard.directory.with_name(f"project-{number}")) for number in range(4)]
+    for each in yards:
+        each.write({"train.py": each.directory.name})
+
+    with ThreadPoolExecutor() as pool:
+        baked = list(pool.map(lambda each: bake(each, engine), yards))
+
+    assert all(engine.client.images.get(environment.image) for environment in baked)
 
 
 def test_the_name_tells_project_and_commit(yard: Yard, engine: Daemon) -> None:
@@ -79,7 +117,8 @@ def test_the_name_tells_project_and_commit(yard: Yard, engine: Daemon) -> None:
 
     baked = bake(yard, engine, name="My Project!", commit="0123456789abcdef")
 
-    assert engine.client.images.get(baked.image).tags == ["runner-project/my-project:0123456"]
+    tags = engine.client.images.get(baked.image).tags
+    assert [tag for tag in tags if "project" in tag] == ["runner-project/my-project:0123456"]
 
 
 def test_a_program_of_this_machine_has_no_image(yard: Yard) -> None:
@@ -150,6 +189,37 @@ def test_images_of_others_stay(yard: Yard, engine: Daemon) -> None:
     assert engine.client.images.get("theirs:1")
 
 
+def test_an_image_made_of_ours_is_theirs(yard: Yard, engine: Daemon) -> None:
+    ours = make(yard, "FROM tests/python:1\nLABEL a=b\n")
+    _derive(engine, ours.image, "theirs:1", "LABEL c=d")
+    (yard.settings.cache / "images" / f"{ours.key}.json").unlink()  # by whatever name it is found
+
+    again = make(yard, "FROM tests/python:1\nLABEL a=b\n")
+    collect(yard.settings, older_than=0)
+
+    assert again.image == ours.image
+    assert engine.client.images.get("theirs:1")
+    assert [item.id for item in listed(yard.settings)] == []
+
+
+def test_a_label_alone_makes_no_image_ours(yard: Yard, engine: Daemon) -> None:
+    text = "FROM tests/python:1\nLABEL a=b\n"
+    key = make(yard, text).key
+    engine.clear()
+    poisoned = _derive(engine, engine.image, "poison:1", f"LABEL runner.image=build:{key}")
+
+    assert make(yard, text).image != poisoned
+
+
+def test_an_image_to_which_somebody_gave_a_name_stays(yard: Yard, engine: Daemon) -> None:
+    environment = make(yard, "FROM tests/python:1\nLABEL a=b\n")
+    engine.client.images.get(environment.image).tag("mine:1")
+    _age(yard, environment, days=40)
+
+    assert collect(yard.settings, older_than=30) == []
+    assert engine.client.images.get("mine:1").id == environment.image
+
+
 def test_an_image_of_a_running_container_stays(yard: Yard, engine: Daemon) -> None:
     environment = make(yard, "FROM tests/python:1\nLABEL a=b\n")
     engine.client.containers.create(environment.image)
@@ -180,8 +250,14 @@ def test_without_an_engine_there_is_nothing_to_collect(
     assert collect(yard.settings, older_than=0) == []
 
 
-def _age(yard: Yard, environment: Environment, *, days: int) -> None:
+def _derive(engine: Daemon, base: str | None, name: str, instruction: str) -> str:
+    text = io.BytesIO(f"FROM {base}\n{instruction}\n".encode())
+    made, _ = engine.client.images.build(fileobj=text, tag=name, rm=True)
+    return str(made.id)
 
-    path = yard.settings.cache / "images" / f"{environment.key}.json"
+
+def _age(yard: Yard, environment: Environment, *, days: int) -> None:
     then = time.time() - days * 86400
-    os.utime(path, (then, then))
+    for path in (yard.settings.cache / "images").glob("*.json"):
+        if json.loads(path.read_text())["id"] == environment.image:
+            os.utime(path, (then, then))
