@@ -80,7 +80,9 @@ def _pinned_build(
     phase.update("reading the build context")
     bases = tuple(
         having.named(engine, name, settings=settings, phase=phase, anew=wishes.anew)[0]
-        for name in dockerfile.bases(context_text(context, build, directory), dict(build.args))
+        for name in dockerfile.bases(
+            context_text(context, build, directory), dict(build.args), name=build.dockerfile
+        )
     )
     return PinnedBuild(dockerfile=build.dockerfile, inputs=inputs_of(build, context, bases), bases=bases)
 

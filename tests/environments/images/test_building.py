@@ -203,10 +203,42 @@ def test_a_base_image_is_pulled_with_the_lock(yard: Yard, engine: Daemon, image_
         ('ARG R="x.org"\nARG I=${R}/i\nFROM --platform=linux/amd64 $I:1 as b', {}, ("x.org/i:1",)),
         ("FROM scratch\nFROM \\\n  b:2\nFROM b:2", {}, ("b:2",)),
         ("# escape=`\nFROM `\n  b:2", {}, ("b:2",)),
-        ("FROM a:1 AS x\nARG V=9\nFROM b:$V", {}, ("a:1", "b:")),
+        ("FROM a:1 AS x\nARG V=9\nFROM b$V", {}, ("a:1", "b")),
+        ("ARG A=x B='y' C\nFROM $A/$B:$C", {"C": "1"}, ("x/y:1",)),
+        ("FROM scratch\nARG V=9\nFROM b$V", {}, ("b",)),
+        ("FROM a:1 AS One\nFROM b:1\nCOPY --chown=1 --from=one /x /\nCOPY --from=0 /x /", {}, ("a:1", "b:1")),
+        ("FROM a:1\nCOPY --from=c:1 --chown=1 /x /\nCopy --from=d /x /", {}, ("a:1", "c:1", "d")),
     ],
 )
-def test_the_base_images_of_a_dockerfile_are_found(
+def test_the_images_that_a_dockerfile_needs_are_found(
     text: str, args: dict[str, str], bases: tuple[str, ...]
 ) -> None:
     assert dockerfile.bases(text, args) == bases
+
+
+def test_a_base_image_whose_argument_has_no_value_is_told_with_its_place(yard: Yard) -> None:
+    project(yard, "ARG B\n\nFROM $B\n")
+
+    with pytest.raises(EnvironmentFailed, match=r"Dockerfile:3: '\$B'.* is no name of an image") as caught:
+        yard.resolve(PLAIN)
+
+    assert "args" in str(caught.value.hint)
+
+
+def test_an_image_from_which_files_are_copied_is_locked_too(yard: Yard, engine: Daemon) -> None:
+    engine.tiny("tests/tiny:1", "one")
+    project(yard, f"{FROM}COPY --from=tests/tiny:1 /content /\n")
+    first = yard.have(PLAIN)
+    engine.tiny("tests/tiny:1", "two")
+
+    second = yard.have(PLAIN)
+
+    assert (content(engine, first, "/content"), content(engine, second, "/content")) == ("one", "two")
+
+
+def test_a_pattern_that_is_none_is_told(yard: Yard) -> None:
+    project(yard, FROM)
+    yard.write({".dockerignore": "[z-a]\n"})
+
+    with pytest.raises(EnvironmentFailed, match=r"\.dockerignore has a pattern that is none"):
+        yard.resolve(PLAIN)
