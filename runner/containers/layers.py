@@ -3,7 +3,7 @@
 import io
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,6 +14,8 @@ from runner.containers import images, trouble
 from runner.containers.engine import Engine
 from runner.containers.images import Image
 from runner.errors import EnvironmentFailed
+
+_MOST_SAID = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,21 @@ def _run(engine: Engine, container: str) -> Output:
     api = engine.client.api
     api.start(container)
     code = int(engine.patiently(lambda: api.wait(container))["StatusCode"])
-    return Output(code, api.logs(container).decode(errors="replace"))
+    said = api.logs(container, stream=True)
+    try:
+        return Output(code, _beginning(said).decode(errors="replace"))
+    finally:
+        said._response.close()  # noqa: SLF001 - its own close() leaves the descriptor open
+
+
+def _beginning(pieces: Iterable[bytes]) -> bytes:
+    """The first of what a program said: an image may print without end."""
+    text = b""
+    for piece in pieces:
+        text += piece
+        if len(text) > _MOST_SAID:
+            break
+    return text[:_MOST_SAID]
 
 
 def _put(engine: Engine, container: str, archive: Path, *, into: PurePosixPath) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,18 @@ from runner.errors import EnvironmentFailed
 from runner.settings import Settings
 
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # an engine's word -> uv's
+_FACTS = (
+    r"\d+\.\d+[\w.+]*",
+    r"\w+",
+    r"/[^\x00-\x1f]+",
+    r"musl|glibc \d+\.\d+",
+)  # of a Python, as _ASK prints them
 _GLIBC = (*range(40, 30, -1), 28, 17)  # minor versions that uv knows, the newest first
 _NAMES = " ".join(["python3", "python", *(f"python3.{minor}" for minor in range(20, 6, -1))])
 _ASK = """
 import sys, os, json
 try:
-    libc = os.confstr("CS_GNU_LIBC_VERSION")
+    libc = os.confstr("CS_GNU_LIBC_VERSION") or "glibc 2.17"
 except (ValueError, OSError, AttributeError):
     libc = "musl"
 path = getattr(sys, "_base_executable", None) or sys.executable
@@ -83,13 +91,26 @@ def _ask(engine: Engine, image: Image) -> list[list[str]]:
     try:
         done = layers.output(engine, image, ["/bin/sh", "-c", _SCRIPT, "sh", _ASK])
     except EnvironmentFailed as error:
+        if "/bin/sh" not in f"{error} {error.detail}":
+            raise
         raise EnvironmentFailed(
             f"image {short(image.id)} has no shell: no environment can be made in it",
             hint="take an image of an ordinary distribution, for example python:3.12-slim",
             detail=error.detail or str(error),
         ) from error
-    lines = [line for line in done.text.splitlines() if line.startswith('["runner", ')]
-    return [[str(part) for part in json.loads(line)[1:]] for line in lines]
+    rows = (_row(line) for line in done.text.splitlines())
+    return [row for row in rows if row]
+
+
+def _row(line: str) -> list[str]:
+    """What a Python said of itself; nothing where the line is another one's, for the image prints what it likes."""
+    with suppress(ValueError, RecursionError):
+        row = json.loads(line)
+        if isinstance(row, list) and len(row) == 1 + len(_FACTS) and row[0] == "runner":
+            facts = [str(fact) for fact in row[1:]]
+            if all(re.fullmatch(pattern, fact) for pattern, fact in zip(_FACTS, facts, strict=True)):
+                return facts
+    return []
 
 
 def _interpreter(facts: list[str], image: Image) -> Interpreter:
@@ -126,7 +147,7 @@ def _platform(platform: str, libc: str) -> str:
         raise EnvironmentFailed(f"no environment can be made in an image for {platform}")
     if libc == "musl":
         return f"{machine}-unknown-linux-musl"
-    minor = int((libc or "glibc 2.17").rpartition(".")[2])
+    minor = int(libc.rpartition(".")[2])
     return f"{machine}-manylinux_2_{next((known for known in _GLIBC if known <= minor), 17)}"
 
 

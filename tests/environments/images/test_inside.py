@@ -1,10 +1,13 @@
 """`--in-image`: an environment inside of a container image, made for the image's Python."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from runner.containers import images, layers
+from runner.containers.engine import connect
 from runner.environments import Environment, Wishes
 from runner.environments.python.interpreters import running
 from runner.errors import EnvironmentFailed
@@ -109,6 +112,38 @@ def test_an_image_in_which_nothing_runs_is_told(yard: Yard, engine: Daemon, inde
         yard.resolve(BETA, Wishes(image="empty:1"))
 
     assert engine.containers() == []
+
+
+HOSTILE = (
+    '["runner", 1]',
+    '["runner", "3.12.1", "cpython", "relative/python", "musl"]',
+    '["runner", "3.12.1", "cpython", "/bin/x\\u000ahome = /", "musl"]',
+    '["runner", "3.12.1", "cpython", "/bin/x", "glibc x"]',
+    '["runner", "x", "cpython", "/bin/x", "musl"]',
+    '["runner", ' + "[" * 50_000,
+)
+
+
+def test_what_an_image_says_of_its_python_is_not_believed(
+    yard: Yard, engine: Daemon, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = layers.Output(0, "\n".join(HOSTILE))
+    monkeypatch.setattr(layers, "output", lambda *_: told)
+
+    with pytest.raises(EnvironmentFailed, match=r"has no Python; it has none"):
+        yard.resolve(BETA, HERE)
+
+
+def test_an_image_that_says_too_much_is_not_heard_to_the_end(
+    yard: Yard, engine: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "_MOST_SAID", 1000)
+    with connect(os.environ) as found:
+        image = images.find(found, engine.image)
+        assert image
+        told = layers.output(found, image, ["/bin/sh", "-c", "head -c 100000 /dev/zero"])
+
+    assert len(told.text) == 1000
 
 
 def test_an_editable_requirement_is_refused(yard: Yard, index: Index) -> None:
