@@ -111,9 +111,20 @@ def _arguments(table: Table) -> tuple[tuple[str, str], ...]:
         case None:
             return ()
         case Table() as parts:
-            return tuple((entry.key, text_of(parts, entry.key, what="an argument") or "") for entry in parts)
+            return tuple((entry.key, _as_written(entry.value)) for entry in parts)
         case node:
             raise refused(f"'args' must be a mapping of texts, not {node}", node)
+
+
+def _as_written(node: Node) -> str:
+    """The text of an argument: a version 3.10 is no number 3.1."""
+    match node:
+        case Scalar(value=None):
+            return ""
+        case Scalar(text=text):
+            return text
+        case _:
+            raise refused(f"an argument must be a text, not {node}", node)
 
 
 def _environment(table: Table) -> tuple[str | tuple[str, str], ...]:
@@ -132,8 +143,16 @@ EXAMPLE = "write NAME to copy a variable and [NAME, value] to set one"
 def _variable(node: Node) -> str | tuple[str, str]:
     match node:
         case Scalar(value=str(name)):
-            return name
-        case Items(values=(Scalar(value=str(name)), Scalar(value=value))):
-            return name, str(value)
+            return _named(name, node)
+        case Items(values=(Scalar(value=str(name)) as first, Scalar(value=value) as second)):
+            if "\0" in str(value):
+                raise refused(f"the value of {name} holds a zero byte", second)
+            return _named(name, first), str(value)
         case _:
             raise refused(f"a variable is a name or a pair of texts; this is {node}", node, hint=EXAMPLE)
+
+
+def _named(name: str, node: Node) -> str:
+    if not name or "=" in name or "\0" in name:
+        raise refused(f"{node} is no name of a variable", node, hint=EXAMPLE)
+    return name
