@@ -7,6 +7,7 @@ Where it is: DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), else the
 import queue
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ def connect(environ: Mapping[str, str]) -> Engine:
         EnvironmentFailed: there is none, it may not be used, or it does not answer.
     """
     docker = import_module("docker")
+    # of logins: what cannot be read is told when it is needed
+    warnings.filterwarnings("ignore", module=r"docker\.credentials\.")
     where = environ.get("DOCKER_HOST") or _host_of_context(environ)
     with trouble.explained(f"no container engine can be used ({where})", reached=False):
         _knock(where)

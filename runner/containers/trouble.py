@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from runner.errors import EnvironmentFailed
 
 START = "start it (`systemctl start docker`), or name another with DOCKER_HOST"
+ADDRESS = "DOCKER_HOST is unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST"
 LOGIN = "log in with `docker login REGISTRY`; the login of the docker command is used here, too"
 _USERINFO = re.compile(r"(\w://)[^/\s@\"']+@")
 _WIRING = re.compile(r"^Error while fetching server API version: ")
@@ -22,6 +23,23 @@ _UNREACHED: Signs = (
     ),
     (("FileNotFoundError", "No such file"), "there is no socket", f"install docker or podman, or {START}"),
     (("Connection refused", "ConnectionRefused"), "nobody listens there", START),
+    (
+        ("paramiko",),
+        "ssh:// needs a package that is not installed here",
+        "install it beside runner: `pip install 'docker[ssh]'`",
+    ),
+    (
+        (
+            "Invalid bind address",
+            "Invalid argument",
+            "Invalid path",
+            "path too long",
+            "out of range",
+            "not implemented",
+        ),
+        "this is no address of an engine",
+        ADDRESS,
+    ),
     (
         ("timed out", "Timeout"),
         "it does not answer",
@@ -77,10 +95,12 @@ def explained(said: str, *, reached: bool = True) -> Iterator[None]:
         import_module("docker.errors").DockerException,
         import_module("requests.exceptions").RequestException,
         import_module("urllib3.exceptions").HTTPError,
+        OSError,
+        *(() if reached else (ValueError,)),  # of an address
     )
     try:
         yield
-    except (*failures, OSError) as error:
+    except failures as error:
         raise failure(said, error, reached=reached) from error
 
 
@@ -92,7 +112,7 @@ def failure(said: str, error: BaseException, *, reached: bool = True) -> Environ
     for signs, what, hint in _UNREACHED:
         if any(sign in text for sign in signs):
             return EnvironmentFailed(f"{said}: {what}", hint=hint)
-    return EnvironmentFailed(f"{said}: {explanation(error)}")
+    return EnvironmentFailed(f"{said}: {explanation(error)}", hint=ADDRESS)
 
 
 def refusal(said: str, text: str) -> EnvironmentFailed:

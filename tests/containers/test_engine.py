@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,23 @@ def test_a_socket_of_others_is_told(tmp_path: Path) -> None:
 
     assert "may not be opened by you" in str(error)
     assert "group `docker`" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    "host", ["foo", "http://x", "unix://", "tcp://x", "tcp://h:99999", "fd://", "ftp://x"]
+)
+def test_what_is_no_address_of_an_engine_is_told(host: str) -> None:
+    error = refused({"DOCKER_HOST": host})
+
+    assert str(error) == f"no container engine can be used ({host}): this is no address of an engine"
+    assert "unix:///PATH" in str(error.hint)
+
+
+@pytest.mark.skipif(find_spec("paramiko") is not None, reason="there is paramiko")
+def test_what_ssh_needs_is_told() -> None:
+    error = refused({"DOCKER_HOST": "ssh://ada@127.0.0.1:1"})
+
+    assert "docker[ssh]" in str(error.hint)
 
 
 def test_an_engine_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

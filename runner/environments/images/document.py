@@ -109,6 +109,8 @@ class Document:
         """
         try:
             parts = json.loads(text)
+            if not isinstance(parts, dict):
+                raise _no_lock(name, "it is no JSON object")
             if parts["version"] != VERSION:
                 raise EnvironmentFailed(
                     f"{name} has version {parts['version']!r}; this runner reads {VERSION}"
@@ -120,10 +122,14 @@ class Document:
                 inside=_inner(inside) if inside else None,
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise EnvironmentFailed(
-                f"{name} is no lock of a container image: {error}",
-                hint="take the runner/image.json of a run, or remove the file",
-            ) from error
+            raise _no_lock(name, error) from error
+
+
+def _no_lock(name: str, why: object) -> EnvironmentFailed:
+    return EnvironmentFailed(
+        f"{name} is no lock of a container image: {why}",
+        hint="take the runner/image.json of a run, or remove the file",
+    )
 
 
 def _pinned(parts: Mapping[str, Any]) -> Pinned:

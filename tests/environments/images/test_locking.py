@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import warnings
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,7 @@ def test_a_lock_beside_the_project_for_another_image_is_out_of_date(yard: Yard, 
     [
         "nothing",
         "{}",
+        "[]",
         '{"version": 1, "image": {"reference": "a"}}',
         '{"version": 1, "image": {"reference": "a", "id": "../x", "digest": null, "platform": "", "created": ""}}',
         '{"version": 1, "image": []}',
@@ -155,8 +157,10 @@ def test_a_lock_beside_the_project_for_another_image_is_out_of_date(yard: Yard, 
 def test_what_is_no_lock_is_refused(yard: Yard, text: str) -> None:
     yard.write({"image-lock.json": text})
 
-    with pytest.raises(EnvironmentFailed, match=r"image-lock.json"):
+    with pytest.raises(EnvironmentFailed, match=r"image-lock.json") as caught:
         yard.resolve("a")
+
+    assert "list indices" not in str(caught.value)
 
 
 def test_an_image_that_is_gone_and_that_nobody_has_is_told(yard: Yard, engine: Daemon) -> None:
@@ -261,6 +265,22 @@ def test_a_credential_helper_is_asked(
     )
 
     assert yard.resolve(secret_image).pinned
+
+
+def test_a_credential_helper_that_is_missing_is_told_once(
+    yard: Yard, private_registry: Registry, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "docker").mkdir()
+    helpers = {"credHelpers": {private_registry.address: "none-of-tests"}}
+    (tmp_path / "docker/config.json").write_text(json.dumps(helpers))
+
+    with (
+        warnings.catch_warnings(record=True) as warned,
+        pytest.raises(EnvironmentFailed, match="the login cannot be read"),
+    ):
+        yard.resolve(private_registry.name("any"))
+
+    assert warned == []
 
 
 def test_the_login_may_be_in_a_variable_as_in_ci(
