@@ -10,12 +10,12 @@ Of our environment variables only those enter that the project or the person nam
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
 from runner import project
-from runner.containers import network, owners
+from runner.containers import layers, network, owners
 from runner.containers.creating import CODE, INPUTS, Setup
 from runner.containers.engine import connect
 from runner.containers.network import Reach
@@ -34,6 +34,11 @@ from runner.process.guard import CHAIN
 from runner.settings import Settings
 
 UNSAFE = re.compile(r"[^\w-]")  # in the name of a parameter
+
+
+def owned(going: Recording, settings: Settings) -> AbstractContextManager[None]:
+    """Containers in which an image is made in the block are marked as those of this run and process."""
+    return layers.owned(owners.labels(going.run.id, orphans.owner(settings)))
 
 
 @contextmanager

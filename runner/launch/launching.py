@@ -147,7 +147,7 @@ def _stored(store: Store, run: Run) -> Run:
 
 def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
     going.planned(planned.plan, None)  # first without: a resolution that fails leaves the plan behind
-    with progress.phase("environment") as phase:
+    with _owned(going, planned, settings=settings), progress.phase("environment") as phase:
         resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
         if lock is not None:
             going.planned(resolved.plan, lock)
@@ -160,6 +160,14 @@ def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress
     if lock is None:
         return replace(environment, observed=observe(settings.environ, directory))
     return environment
+
+
+def _owned(going: Recording, planned: Planned, *, settings: Settings) -> AbstractContextManager[None]:
+    """Containers in which an image is made bear the name of this process, too."""
+    if not planned.contained:
+        return nullcontext()
+    owned: AbstractContextManager[None] = import_module("runner.launch.contained").owned(going, settings)
+    return owned
 
 
 def _baked(environment: Environment, planned: Planned, *, settings: Settings, phase: Phase) -> Environment:

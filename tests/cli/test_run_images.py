@@ -64,7 +64,12 @@ def test_an_environment_inside_of_an_image_runs_the_program(
         }
     )
 
+    begun = int(time.time())
     first = cli("run", demo, "--in-image", engine.image)
+    events = engine.client.api.events(
+        since=begun, until=int(time.time()) + 1, filters={"event": "create"}, decode=True
+    )
+    marks = [event["Actor"]["Attributes"].get("runner.owner") for event in events]
     (demo / "train.py").write_text("")
     second = cli("run", demo, "--in-image", engine.image)
 
@@ -73,6 +78,11 @@ def test_an_environment_inside_of_an_image_runs_the_program(
     record = json.loads(artifact(test_run.shown(cli), "runner/record.json").read_text())
     assert record["environment"]["reused"]
     assert record["environment"]["packages"] == 1
+    # Who is killed meanwhile leaves containers that are known to be left; those of the image are others'.
+    assert marks
+    assert all(json.loads(mark)["pid"] for mark in marks)
+    (image,) = (image for image in engine.client.images.list(filters={"label": "runner.image"}))
+    assert image.labels["runner.owner"] == ""
 
 
 def test_a_build_is_given_up_when_the_person_gives_up(cli: Cli, files: Files, engine: Daemon) -> None:
