@@ -41,7 +41,7 @@ def bring(container: Container, place: str, patterns: Sequence[str], directory: 
         lost = [
             path.relative_to(top).as_posix()
             for path in _named(top, patterns)
-            if not _linked(container, PurePosixPath(place), path, top)
+            if path.is_file() and not _linked(container, PurePosixPath(place), path, top)
         ]
         for path in _files(top, patterns):
             real = path.resolve().relative_to(top)
@@ -57,14 +57,17 @@ def _grow(top: Path, names: Iterable[str]) -> None:
 
 
 def _put(path: Path, kind: Kind) -> None:
+    for parent in path.parents:
+        if parent.is_file():  # a directory of which nothing but its list of files has changed
+            parent.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(exist_ok=True) if kind == "directory" else path.touch()
 
 
 def _named(top: Path, patterns: Sequence[str]) -> list[Path]:
     """The files that fit, or that a pattern leads through: a link to a directory looks like a file here."""
-    parents = [str(parent) for pattern in patterns for parent in PurePosixPath(pattern).parents]
-    through = [path for pattern in parents if not pattern.endswith(("**", ".")) for path in top.glob(pattern)]
+    parents = [parent for pattern in patterns for parent in PurePosixPath(pattern).parents]
+    through = [path for parent in parents if parent.name not in {"", "**"} for path in top.glob(str(parent))]
     return sorted({path for path in (*_files(top, patterns), *through) if path.is_file()})
 
 

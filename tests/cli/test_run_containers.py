@@ -247,10 +247,11 @@ def test_of_an_image_with_the_code_links_within_the_project_are_results_as_they_
 ) -> None:
     command = (
         "mkdir -p runs/1 && echo first >runs/1/model && ln runs/1/model hard && ln -s runs/1 latest"
-        " && ln -s /mlflow/projects/code/runs/1/model best && ln -s here.txt same && mkdir empty && ln -s nowhere broken"
+        " && ln -s /mlflow/projects/code/runs/1/model best && ln -s old/here.txt same"
+        " && rm old/gone.txt && mkdir empty && ln -s nowhere broken"
     )
     more = '{"outputs": ["hard", "latest/*", "best", "same", "bro*", "empty"]}'
-    demo = files(project(command, more=more, **{"here.txt": "baked\n"}))
+    demo = files(project(command, more=more, **{"old/here.txt": "baked\n", "old/gone.txt": ""}))
 
     outcome = cli("run", demo, "--build-image")
 
