@@ -15,7 +15,7 @@ from runner.errors import EnvironmentFailed, UsageError
 from runner.files import is_special, write_atomically
 from runner.launch import asof
 from runner.progress import Progress
-from runner.project.model import CondaEnv, PythonEnv
+from runner.project.model import CondaEnv, DockerEnv, PythonEnv
 from runner.sources.model import DirectorySource
 
 
@@ -159,6 +159,11 @@ def declared(
         UsageError: there is nothing to lock, or no conda environment where one is wanted.
     """
     spec = project.load(directory).environment
+    if isinstance(spec, DockerEnv):
+        raise UsageError(
+            f"the project runs in a container ({spec}): its packages are the image's",
+            hint="pin the image (image@sha256:...), or keep a run's runner/image.json beside the project as image-lock.json",
+        )
     conda = isinstance(spec, CondaEnv) and (platforms or (output and output.suffix in {".yml", ".yaml"}))
     spec = choose(spec, "conda" if conda else "auto")
     if not isinstance(spec, CondaEnv):

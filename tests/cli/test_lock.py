@@ -266,3 +266,13 @@ class TestAsOf:
 
         assert outcome.code == 3
         assert "the project ships uv.lock, which says each version" in outcome.err
+
+
+def test_a_project_in_a_container_has_its_lock_elsewhere(cli: Cli, files: Files) -> None:
+    demo = files({"MLproject": "docker_env: {image: 'a:1'}\nentry_points: {main: {command: x}}\n"})
+
+    outcome = cli("lock", demo)
+
+    assert outcome.code == 2
+    assert "image-lock.json" in outcome.err
+    assert "env-manager" not in outcome.err
