@@ -60,6 +60,9 @@ def collect(
         # the youngest first: an image that another one is made of cannot be removed before it
         old.sort(key=lambda pair: pair[0].created, reverse=True)
         gone = [item for item, image in old if dry_run or _removed(engine, image, settings)]
+        if not dry_run:
+            needed = {Mark.on(image).key for image in images.labelled(engine)}
+            keeping.clear(settings, needed=needed, before=now - days * _DAY)
     return [(item.name, item.bytes) for item in gone]
 
 

@@ -82,6 +82,8 @@ def look(engine: Engine, image: Image, *, settings: Settings) -> Interior:
     if known is None or known.get("id") != image.id:
         known = {"id": image.id, "found": _ask(engine, image)}
         keeping.remember(settings, name, known)
+    else:
+        keeping.use(settings, name)
     found: Any = known["found"]
     pythons = {facts[2]: _interpreter(facts, image) for facts in found}
     return Interior(tuple(pythons.values()))

@@ -8,7 +8,7 @@ cache/images/<key>.lock   held by who makes it
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from runner.containers import images
 from runner.containers.engine import Engine
 from runner.containers.images import Image
 from runner.environments import cache
-from runner.files import sha256, write_atomically
+from runner.files import LockTaken, locked, sha256, write_atomically
 from runner.progress import Phase
 from runner.settings import Settings
 
@@ -97,6 +97,11 @@ def remember(settings: Settings, name: str, facts: Mapping[str, object]) -> None
         write_atomically(place(settings) / f"{name}.json", json.dumps(facts))
 
 
+def use(settings: Settings, name: str) -> None:
+    """Note that it was used just now."""
+    cache.touch(place(settings) / f"{name}.json")
+
+
 def last_use(settings: Settings, key: str) -> float | None:
     """Seconds since the epoch; None where this cache knows nothing of it."""
     with suppress(OSError):
@@ -108,6 +113,23 @@ def forget(settings: Settings, key: str) -> None:
     """The image is gone."""
     with suppress(OSError):
         (place(settings) / f"{key}.json").unlink()
+
+
+def clear(settings: Settings, *, needed: Collection[str], before: float) -> None:
+    """Forget what nobody used since that moment, apart from the images with these keys, and the locks of what is forgotten."""
+    for path in place(settings).glob("*.json"):
+        if path.stem not in needed:
+            _unlink(path, before=before)
+    for path in place(settings).glob("*.lock"):
+        if not path.with_suffix(".json").exists():
+            with suppress(OSError, LockTaken), locked(path, timeout=0):
+                _unlink(path, before=before)
+
+
+def _unlink(path: Path, *, before: float) -> None:
+    with suppress(OSError):
+        if path.stat().st_mtime < before:
+            path.unlink()
 
 
 def _known(engine: Engine, mark: Mark, settings: Settings) -> Image | None:
@@ -123,7 +145,7 @@ def _known(engine: Engine, mark: Mark, settings: Settings) -> Image | None:
 def _used(image: Image, mark: Mark, settings: Settings) -> Image:
     known = remembered(settings, mark.key)
     if known and known.get("id") == image.id:
-        cache.touch(place(settings) / f"{mark.key}.json")
+        use(settings, mark.key)
     else:
         remember(settings, mark.key, {"id": image.id})
     return image

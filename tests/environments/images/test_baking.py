@@ -182,6 +182,20 @@ def test_use_keeps_an_image(yard: Yard) -> None:
     assert collect(yard.settings, older_than=30) == []
 
 
+def test_what_is_remembered_of_images_that_are_gone_is_forgotten(yard: Yard, engine: Daemon) -> None:
+    known = yard.settings.cache / "images"
+    left = make(yard, "FROM tests/python:1\nLABEL a=b\n")
+    old, young = known / "interior-old.json", known / "interior-young.json"
+    for path in (old, young, known / "gone.lock"):
+        path.write_text("{}")
+    for path in (old, known / "gone.lock"):
+        os.utime(path, (0, 0))
+
+    collect(yard.settings, older_than=30)
+
+    assert {path.name for path in known.iterdir()} == {f"{left.key}.json", f"{left.key}.lock", young.name}
+
+
 def test_images_of_others_stay(yard: Yard, engine: Daemon) -> None:
     engine.tiny("theirs:1")
 
