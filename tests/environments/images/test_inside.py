@@ -134,6 +134,18 @@ def test_what_an_image_says_of_its_python_is_not_believed(
         yard.resolve(BETA, HERE)
 
 
+def test_an_engine_that_fails_is_not_an_image_without_a_shell(
+    yard: Yard, engine: Daemon, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def output(*_: object) -> layers.Output:
+        raise EnvironmentFailed("image x cannot be looked into: the engine's disk is full")
+
+    monkeypatch.setattr(layers, "output", output)
+
+    with pytest.raises(EnvironmentFailed, match="disk is full"):
+        yard.resolve(BETA, HERE)
+
+
 def test_an_image_that_says_too_much_is_not_heard_to_the_end(
     yard: Yard, engine: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
