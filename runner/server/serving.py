@@ -52,7 +52,7 @@ class Serving:
             root=artifacts.through_us, proxied=bool(artifacts.through_us), offered=artifacts.offered
         )
         tracking = Tracking(store, places, self._writer, _served(artifacts))
-        app = create_app(tracking, authenticate=with_token(token, caller), hosts=Hosts([host]))
+        app = create_app(tracking, authenticate=with_token(token, caller), hosts=Hosts(own=[host]))
         self._server = _Server(
             uvicorn.Config(
                 app,

@@ -20,14 +20,15 @@ USUAL = {"http": 80, "https": 443}  # ports that clients leave out
 
 
 class Hosts:
-    """Names of this server: our own, and those `allowed`, for example by which a reverse proxy is called.
+    """Names of this server: our own, `own` among them with their ports, and those `allowed`, by which a reverse proxy may be called.
 
     Raises:
         UsageError: one of them is no name.
     """
 
-    def __init__(self, allowed: Iterable[str] = (), *, scheme: str = "http") -> None:
+    def __init__(self, allowed: Iterable[str] = (), *, own: Iterable[str] = (), scheme: str = "http") -> None:
         self._allowed = [_parsed(name) for name in allowed]
+        self._own = tuple(own)
         self._scheme = scheme
         self._at = lru_cache(64)(self._names)
 
@@ -38,7 +39,7 @@ class Hosts:
     def _names(self, address: str, port: int | None) -> Mapping[str, tuple[str, ...]]:
         own = dict.fromkeys((*OWN, _bracketed(address)))
         found: dict[str, tuple[str, ...]] = {
-            host: (f"{self._scheme}://{host}",) for host in self._with_port(own, port)
+            host: (f"{self._scheme}://{host}",) for host in (*self._with_port(own, port), *self._own)
         }
         for name, its_port in self._allowed:
             hosts = [f"{name}:{its_port}"] if its_port else [name, f"{name}:{port}"]
