@@ -18,6 +18,7 @@ from runner.environments.kept.listing import entries, remove
 from runner.errors import EnvironmentFailed
 from tests.environments.test_building import imported
 from tests.environments.wheels import Index, Workshop, noise
+from tests.services.measuring import unmeasured
 
 BUILDER = """
 import os, sys
@@ -46,6 +47,7 @@ def start(workshop: Workshop, *requirements: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
         cwd=Path(__file__).parents[2],
+        env=unmeasured(),
     )
 
 

@@ -22,6 +22,7 @@ from tests.environments.test_faults import await_, kill, small_disk, some
 from tests.environments.wheels import noise
 from tests.services import packing
 from tests.services.channel import LIBRARY, Channel, published, serving
+from tests.services.measuring import unmeasured
 from tests.services.packing import PLACEHOLDER, Member, Package
 
 __all__ = ["small_disk"]
@@ -50,6 +51,7 @@ def start(bench: Bench, *packages: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
         cwd=Path(__file__).parents[3],
+        env=unmeasured(),
     )
 
 
