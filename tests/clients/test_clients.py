@@ -130,7 +130,7 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> Iterator[References]
 def test_a_client_reads_here_what_it_reads_at_mlflows_server(
     client: str, references: References, tmp_path: Path
 ) -> None:
-    with running_server() as server:
+    with running_server(environ=unmeasured()) as server:
         here = started(client, server.uri, tmp_path / "ours.json")
         there = started(client, references.address(CURRENT), tmp_path / "theirs.json")
         ours, theirs = here.document(), there.document()
