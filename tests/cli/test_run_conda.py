@@ -16,8 +16,8 @@ import pytest
 from runner.environments.conda import asking, configuration
 from tests.cli.test_run import artifact, shown
 from tests.conftest import Cli, Files
+from tests.environments.builders import await_, some
 from tests.environments.conda.conftest import channel, downloads, fetched, person
-from tests.environments.test_faults import await_, some
 from tests.environments.wheels import Index, index, uv_cache
 from tests.services.channel import LOGIN, PYTHON, Channel
 from tests.test_architecture import HEAVY, Imported, imported

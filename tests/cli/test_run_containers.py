@@ -19,7 +19,7 @@ from docker import APIClient
 from tests.cli import test_run
 from tests.cli.test_run import artifact
 from tests.conftest import Cli, Files
-from tests.environments.test_faults import await_
+from tests.environments.builders import await_
 from tests.server.servers import running_server
 from tests.services.docker import IMAGE, Daemon
 from tests.services.programs import needed

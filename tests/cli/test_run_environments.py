@@ -11,7 +11,8 @@ import pytest
 
 from tests.cli.test_run import artifact, shown
 from tests.conftest import Cli, Files
-from tests.environments.test_faults import MANY, MOMENTS, await_, small_disk
+from tests.environments.builders import await_
+from tests.environments.test_faults import MANY, MOMENTS, small_disk
 from tests.environments.wheels import Index, index, noise, uv_cache
 
 __all__ = ["index", "small_disk", "uv_cache"]

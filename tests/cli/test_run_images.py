@@ -12,7 +12,7 @@ import pytest
 from tests.cli import test_run
 from tests.cli.test_run import artifact
 from tests.conftest import Cli, Files
-from tests.environments.test_faults import await_
+from tests.environments.builders import await_
 from tests.environments.wheels import Index, index, uv_cache
 from tests.services.docker import Daemon
 from tests.services.registry import Registry

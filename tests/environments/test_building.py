@@ -13,6 +13,7 @@ from runner.environments.python.interpreters import find_interpreters, running
 from runner.errors import EnvironmentFailed
 from runner.progress import Phase
 from runner.project.model import PythonEnv, SystemEnv
+from tests.environments.sources import write_package
 from tests.environments.wheels import Index, Workshop, sha256_of
 
 
@@ -167,40 +168,28 @@ def test_a_wheel_with_another_hash_is_refused_and_leaves_nothing(workshop: Works
 
 
 def test_an_editable_requirement_stays_live(workshop: Workshop) -> None:
-    (workshop.directory / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "live"\nversion = "1.0"\n'
-    )
-    (workshop.directory / "backend.py").write_text(EDITABLE_BACKEND)
-    (workshop.directory / "live.py").write_text("version = 'first'\n")
+    write_package(workshop.directory, "first")
 
     lock = workshop.resolve("-e .", "beta")
     environment = workshop.prepare(lock)
-    (workshop.directory / "live.py").write_text("version = 'second'\n")
+    write_package(workshop.directory, "second")
 
     assert not lock.pinned
-    assert imported(environment, "live") == "second"
+    assert imported(environment, "own") == "second"
     assert workshop.build("-e .", "beta").reused
 
 
 def test_a_local_directory_that_changed_is_built_anew(workshop: Workshop) -> None:
-    package = workshop.directory / "package"
-    package.mkdir()
-    (package / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "live"\nversion = "1.0"\n'
-    )
-    (package / "backend.py").write_text(EDITABLE_BACKEND)
-    (package / "live.py").write_text("version = 'first'\n")
+    package = write_package(workshop.directory / "package", "first")
     first = workshop.build("./package")
     assert workshop.build("./package").reused
 
-    (package / "live.py").write_text("version = 'second'\n")
+    write_package(package, "second")
     second = workshop.build("./package")
 
     assert not second.reused
     assert second.key != first.key
-    assert imported(second, "live") == "second"
+    assert imported(second, "own") == "second"
 
 
 def test_a_local_wheel_is_pinned_by_its_hash(workshop: Workshop, index: Index) -> None:
@@ -274,27 +263,6 @@ def test_without_uv_a_directory_cannot_be_installed(
 
     with pytest.raises(EnvironmentFailed, match="without uv it cannot be installed"):
         workshop.prepare(lock)
-
-
-EDITABLE_BACKEND = r"""
-import os, zipfile
-NAME, FACTS = "live-1.0-py3-none-any.whl", "live-1.0.dist-info"
-
-def _wheel(directory, members):
-    members[FACTS + "/METADATA"] = "Metadata-Version: 2.1\nName: live\nVersion: 1.0\n"
-    members[FACTS + "/WHEEL"] = "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    members[FACTS + "/RECORD"] = "".join(name + ",,\n" for name in list(members) + [FACTS + "/RECORD"])
-    with zipfile.ZipFile(os.path.join(directory, NAME), "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return NAME
-
-def build_wheel(directory, config_settings=None, metadata_directory=None):
-    return _wheel(directory, {"live.py": open("live.py").read()})
-
-def build_editable(directory, config_settings=None, metadata_directory=None):
-    return _wheel(directory, {"live.pth": os.getcwd() + "\n"})
-"""
 
 
 def test_packages_that_were_downloaded_are_not_asked_for_again(workshop: Workshop, dated: Index) -> None:

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,9 +15,9 @@ import pytest
 from runner.environments.cache import MARKER
 from runner.environments.kept.listing import entries, remove
 from runner.errors import EnvironmentFailed
+from tests.environments.builders import await_, builder, kill, some
 from tests.environments.test_building import imported
 from tests.environments.wheels import Index, Workshop, noise
-from tests.services.measuring import unmeasured
 
 BUILDER = """
 import os, sys
@@ -40,36 +39,7 @@ Seen = Callable[[Path], bool]
 
 
 def start(workshop: Workshop, *requirements: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", BUILDER, workshop.directory, *requirements],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        cwd=Path(__file__).parents[2],
-        env=unmeasured(),
-    )
-
-
-def kill(builder: subprocess.Popen[str], *, alone: bool) -> None:
-    """At once: alone, so that what it has started goes on, or with all of that."""
-    builder.kill()
-    builder.communicate()
-    for process in [] if alone else Path("/proc").glob("[0-9]*"):
-        with suppress(ProcessLookupError):
-            if os.getsid(int(process.name)) == builder.pid:
-                os.kill(int(process.name), signal.SIGKILL)
-
-
-def await_(seen: Callable[[], bool], *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.0005)
-
-
-def some(place: Path, pattern: str) -> bool:
-    return next(place.glob(pattern), None) is not None
+    return builder(BUILDER, workshop.directory, *requirements)
 
 
 MOMENTS: dict[str, Seen] = {

@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 
 from runner.environments import Environment, Lock, Wishes, prepare, resolve
-from runner.progress import Event, Phase, Progress
+from runner.progress import Phase, Progress
 from runner.project.model import EnvironmentSpec, PythonEnv
 from runner.settings import Settings
+from tests.environments.hearing import into
 
 SLOW_BACKEND = """
 import glob, shutil, time
@@ -243,7 +244,7 @@ class Workshop:
     def resolve(
         self, *requirements: str, spec: EnvironmentSpec | None = None, python: str | None = None
     ) -> Lock:
-        with Progress(self._listen).phase("environment") as self.phase:
+        with Progress(into(self.said)).phase("environment") as self.phase:
             wanted = spec or PythonEnv(requirements=requirements)
             lock = resolve(
                 wanted,
@@ -256,7 +257,7 @@ class Workshop:
         return lock
 
     def prepare(self, lock: Lock, spec: EnvironmentSpec | None = None) -> Environment:
-        with Progress(self._listen).phase("environment") as self.phase:
+        with Progress(into(self.said)).phase("environment") as self.phase:
             return prepare(
                 spec or PythonEnv(), lock, directory=self.directory, settings=self.settings, phase=self.phase
             )
@@ -266,13 +267,6 @@ class Workshop:
     ) -> Environment:
         wanted = spec or PythonEnv(requirements=requirements)
         return self.prepare(self.resolve(spec=wanted, python=python), wanted)
-
-    def _listen(self, event: Event) -> None:
-        match event:
-            case ("changed", phase):
-                self.said.append(phase.doing)
-            case _:
-                pass
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from typing import Any
 
 from runner.environments import Environment, Lock, Wishes, prepare, resolve
 from runner.process import capture
-from runner.progress import Event, Progress
+from runner.progress import Progress
 from runner.project.model import CondaEnv
 from runner.settings import Settings
+from tests.environments.hearing import into
 
 
 def asking(*packages: str, **more: Any) -> CondaEnv:
@@ -29,7 +30,7 @@ class Bench:
         return Settings.from_environ(os.environ)
 
     def lock(self, spec: CondaEnv, **wishes: Any) -> Lock:
-        with Progress(self._listen).phase("environment") as phase:
+        with Progress(into(self.said)).phase("environment") as phase:
             lock = resolve(
                 spec,
                 directory=self.directory,
@@ -42,18 +43,11 @@ class Bench:
         return lock
 
     def prepare(self, lock: Lock, spec: CondaEnv) -> Environment:
-        with Progress(self._listen).phase("environment") as phase:
+        with Progress(into(self.said)).phase("environment") as phase:
             return prepare(spec, lock, directory=self.directory, settings=self.settings, phase=phase)
 
     def build(self, spec: CondaEnv, **wishes: Any) -> Environment:
         return self.prepare(self.lock(spec, **wishes), spec)
-
-    def _listen(self, event: Event) -> None:
-        match event:
-            case ("changed", phase):
-                self.said.append(phase.doing)
-            case _:
-                pass
 
 
 def inside(environment: Environment, command: str) -> str:

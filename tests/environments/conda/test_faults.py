@@ -4,7 +4,6 @@ import json
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,12 +16,12 @@ from runner.environments.cache import MARKER
 from runner.environments.kept.listing import entries, remove
 from runner.errors import EnvironmentFailed
 from runner.files import remove_tree, sha256
+from tests.environments.builders import await_, builder, kill, some
 from tests.environments.conda.bench import Bench, asking, inside
-from tests.environments.test_faults import await_, kill, small_disk, some
+from tests.environments.test_faults import small_disk
 from tests.environments.wheels import noise
 from tests.services import packing
 from tests.services.channel import LIBRARY, Channel, published, serving
-from tests.services.measuring import unmeasured
 from tests.services.packing import PLACEHOLDER, Member, Package
 
 __all__ = ["small_disk"]
@@ -44,15 +43,7 @@ MANY = 300  # files: enough for an installation to be caught in the act
 
 
 def start(bench: Bench, *packages: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", BUILDER, bench.directory, *packages],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        cwd=Path(__file__).parents[3],
-        env=unmeasured(),
-    )
+    return builder(BUILDER, bench.directory, *packages)
 
 
 MOMENTS = {

@@ -8,8 +8,8 @@ import pytest
 from runner.environments.cache import MARKER
 from runner.environments.conda import asking as parent
 from runner.errors import EnvironmentFailed
+from tests.environments.builders import some
 from tests.environments.conda.bench import Bench, asking, changed, inside
-from tests.environments.test_faults import some
 from tests.environments.wheels import sha256_of
 from tests.services import packing
 from tests.services.channel import LIBRARY, PYTHON, Channel, published

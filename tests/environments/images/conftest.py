@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from runner.environments import Environment, Lock, Wishes, prepare, resolve
-from runner.progress import Event, Phase, Progress
+from runner.progress import Phase, Progress
 from runner.project.model import DockerEnv, EnvironmentSpec
 from runner.settings import Settings
+from tests.environments.hearing import into
 from tests.environments.wheels import index, uv_cache
 from tests.services.docker import Daemon
 
@@ -36,7 +37,7 @@ class Yard:
 
     def resolve(self, spec: EnvironmentSpec | str, wishes: Wishes = Wishes()) -> Lock:  # noqa: B008 - frozen
         wanted = DockerEnv(image=spec) if isinstance(spec, str) else spec
-        with Progress(self._listen).phase("environment") as self.phase:
+        with Progress(into(self.said)).phase("environment") as self.phase:
             lock = resolve(
                 wanted, directory=self.directory, settings=self.settings, phase=self.phase, wishes=wishes
             )
@@ -44,7 +45,7 @@ class Yard:
         return lock
 
     def prepare(self, lock: Lock, spec: EnvironmentSpec | None = None) -> Environment:
-        with Progress(self._listen).phase("environment") as self.phase:
+        with Progress(into(self.said)).phase("environment") as self.phase:
             return prepare(
                 spec or DockerEnv(),
                 lock,
@@ -55,13 +56,6 @@ class Yard:
 
     def have(self, spec: EnvironmentSpec, wishes: Wishes = Wishes()) -> Environment:  # noqa: B008 - frozen
         return self.prepare(self.resolve(spec, wishes), spec)
-
-    def _listen(self, event: Event) -> None:
-        match event:
-            case ("changed", phase):
-                self.said.append(phase.doing)
-            case _:
-                pass
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_a_link_out_of_the_project_is_not_followed(yard: Yard, engine: Daemon) -
     project(
         yard, FROM + "COPY . /p\nRUN if [ -e /p/link ]; then echo there; else echo dangling; fi > /told\n"
     )
-    (yard.directory / "link").symlink_to("/root/no-such-secret")
+    (yard.directory / "link").symlink_to("/nowhere/of-somebody-else")
     (yard.directory / "passwords").symlink_to("/etc/shadow")
 
     environment = yard.have(PLAIN)
