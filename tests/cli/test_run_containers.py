@@ -1,81 +1,25 @@
-"""Projects in containers, through the front door, against a real engine."""
+"""Projects in containers, through the front door, against a real engine: what a program sees, and options of `docker run`."""
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import sysconfig
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docker import APIClient
 
-from tests.cli import test_run
+from tests.cli.containers import project, shown, started, up_to
 from tests.cli.test_run import artifact
 from tests.conftest import Cli, Files
-from tests.environments.builders import await_
-from tests.server.servers import running_server
 from tests.services.docker import IMAGE, Daemon
 from tests.services.programs import needed
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-Project = dict[str, str]
 
-
-def project(command: str, *, parameters: str = "", docker: str = "", more: str = "", **files: str) -> Project:
-    """A project whose `main` runs `command` in the engine's image."""
-    return {
-        "MLproject": json.dumps(
-            {
-                "name": "demo",
-                "docker_env": {"image": IMAGE, **(json.loads(docker) if docker else {})},
-                "entry_points": {
-                    "main": {"parameters": json.loads(parameters) if parameters else {}, "command": command}
-                },
-                **(json.loads(more) if more else {}),
-            }
-        ),
-        **files,
-    }
-
-
-def shown(cli: Cli) -> Any:
-    """The last run, as JSON values."""
-    return test_run.shown(cli)
-
-
-def started(*arguments: str | Path) -> "subprocess.Popen[str]":
-    """A `runner` of its own, which a test may end."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "runner", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def up_to(process: "subprocess.Popen[str]", word: str) -> Iterator[None]:
-    """The block runs once the program has said the word."""
-    try:
-        assert process.stdout is not None
-        said = process.stdout.readline()
-        assert said == f"{word}\n", process.stderr.read() if process.stderr else ""
-        yield
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.communicate()
-
-
-# what the program sees -----------------------------------------------------------------------------------
 def test_a_program_runs_in_the_project_with_its_streams_apart_and_its_own_exit_code(
     cli: Cli, files: Files, engine: Daemon
 ) -> None:
@@ -371,7 +315,6 @@ def test_the_entry_point_of_an_image_comes_first_as_with_docker_run(
     assert cli("run", demo, "-A", "entrypoint=").out == "works\n"
 
 
-# options of docker run -----------------------------------------------------------------------------------
 def test_options_of_docker_run_reach_the_engine(cli: Cli, files: Files) -> None:
     command = "cat /proc/sys/kernel/hostname; ulimit -n; stat -f -c %T /scratch; id -u; pwd"
     demo = files(project(command.replace("id -u", "echo $EUID")))
@@ -441,126 +384,6 @@ def test_a_gpu_that_the_engine_does_not_have_is_said_clearly(cli: Cli, files: Fi
     assert shown(cli)["status"] == "FAILED"
 
 
-# how it ends ---------------------------------------------------------------------------------------------
-def test_a_program_that_uses_too_much_memory_is_reported_as_such(cli: Cli, files: Files) -> None:
-    outcome = cli("run", files(project("python -c 'bytearray(10**9)'")), "-A", "memory=64m")
-
-    assert outcome.code == 137
-    assert "out of memory: the program used more than the limit of 64 MiB" in outcome.err
-    assert shown(cli)["tags"]["runner.trouble"].startswith("out of memory")
-
-
-def test_a_command_that_the_image_does_not_have_is_translated(cli: Cli, files: Files) -> None:
-    outcome = cli("run", files(project("trian --fast")))
-
-    assert outcome.code == 127
-    assert "trian: command not found" in outcome.err
-    assert "a command was not found in the image" in outcome.err
-
-
-def test_a_run_that_finished_is_not_said_to_be_killed_when_something_that_it_started_was(
-    cli: Cli, files: Files
-) -> None:
-    outcome = cli("run", files(project("python -c 'bytearray(10**9)'; true")), "-A", "memory=64m")
-
-    assert outcome.code == 0
-    assert "a process that the program started was killed" in outcome.err
-    assert "runner.trouble" not in shown(cli)["tags"]
-
-
-STUBBORN = "import signal, time; signal.signal(2, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_program_and_what_it_started_within_a_second(
-    cli: Cli, files: Files, engine: Daemon, number: int
-) -> None:
-    saving = (
-        "import signal, sys, time\n"
-        "def save(*_): open('saved', 'w').write('all'); sys.exit(0)\n"
-        "for number in (2, 15): signal.signal(number, save)\n"
-        "print('up', flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    demo = files(project("true && python save.py && echo not reached", **{"save.py": saving}))
-    runner = started("run", demo)
-
-    with up_to(runner, "up"):
-        runner.send_signal(number)
-        began = time.monotonic()
-        out, err = runner.communicate(timeout=20)
-        took = time.monotonic() - began
-
-    assert (runner.returncode, out) == (128 + number, ""), err
-    assert took < 2  # on a busy machine
-    assert (demo / "saved").read_text() == "all"
-    assert engine.containers() == []
-    assert shown(cli)["status"] == "KILLED"
-
-
-def test_a_second_signal_kills(cli: Cli, files: Files, engine: Daemon) -> None:
-    runner = started("run", files(project("python stubborn.py", **{"stubborn.py": STUBBORN})))
-
-    with up_to(runner, "up"):
-        for _ in range(2):
-            runner.send_signal(signal.SIGINT)
-            time.sleep(0.3)
-        _, err = runner.communicate(timeout=8)
-
-    assert runner.returncode == 137, err
-    assert engine.containers() == []
-    assert shown(cli)["status"] == "KILLED"
-
-
-def test_a_container_ends_with_a_runner_that_is_killed(files: Files, engine: Daemon) -> None:
-    runner = started("run", files(project("echo up; sleep 60")))
-
-    with up_to(runner, "up"):
-        assert len(engine.containers()) == 1
-        runner.kill()
-
-        await_(lambda: engine.containers() == [])
-
-
-@pytest.mark.parametrize("command", ["run", "gc"])
-def test_a_container_whose_guard_was_killed_too_is_gone_after_the_next_command(
-    cli: Cli, files: Files, engine: Daemon, command: str
-) -> None:
-    runner = started("run", files(project("echo up; sleep 60")))
-    with up_to(runner, "up"):
-        for child in children(runner.pid):
-            os.kill(child, signal.SIGKILL)
-        runner.kill()
-    assert len(engine.containers()) == 1
-
-    told = cli("env", "gc", "--dry-run").out
-    assert "would remove 1 container whose runner is gone" in told
-    assert len(engine.containers()) == 1
-
-    outcome = cli("run", files(project("true"))) if command == "run" else cli("env", "gc")
-
-    assert outcome.code == 0, outcome.err
-    assert engine.containers() == []
-
-
-def children(process: int) -> list[int]:
-    return [
-        int(word)
-        for task in Path(f"/proc/{process}/task").iterdir()
-        for word in (task / "children").read_text().split()
-    ]
-
-
-def test_a_container_of_a_living_runner_is_left_alone(cli: Cli, files: Files, engine: Daemon) -> None:
-    runner = started("run", files(project("echo up; sleep 60")))
-
-    with up_to(runner, "up"):
-        assert cli("run", files(project("true"))).code == 0
-
-        assert len(engine.containers()) == 1
-
-
-# secrets -------------------------------------------------------------------------------------------------
 def test_a_secret_is_in_no_argument_list_no_log_and_no_record(
     cli: Cli, files: Files, engine: Daemon, home: Path
 ) -> None:
@@ -600,89 +423,6 @@ def test_a_secret_is_in_no_argument_list_no_log_and_no_record(
         assert not path.is_file() or secret.encode() not in path.read_bytes(), path
 
 
-# tracking ------------------------------------------------------------------------------------------------
-CLIENT = """
-import mlflow, os, pathlib, sys
-with mlflow.start_run() as run:
-    mlflow.log_param("alpha", 1)
-    mlflow.log_metric("rmse", 0.25)
-    pathlib.Path("note.txt").write_text("from inside")
-    mlflow.log_artifact("note.txt")
-    class Same(mlflow.pyfunc.PythonModel):
-        def predict(self, context, model_input, params=None):
-            return model_input
-    info = mlflow.pyfunc.log_model(name="model", python_model=Same(), pip_requirements=[])
-print(mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/note.txt"))
-print(mlflow.pyfunc.load_model(info.model_uri).predict([1]))
-try:
-    mlflow.MlflowClient().log_text(sys.argv[1], "x", "stolen.txt")
-except Exception as error:
-    print("refused" if "belongs to somebody else" in str(error) else error)
-"""
-SITE = {"volumes": [f"{sysconfig.get_path('purelib')}:/site:ro"], "environment": [["PYTHONPATH", "/site"]]}
-
-
-@pytest.mark.slow
-def test_the_unmodified_client_records_in_its_run_and_only_there(cli: Cli, files: Files) -> None:
-    other = files(project("true"))
-    cli("run", other)
-    foreign = shown(cli)["run_id"]
-    demo = files(project(f"python client.py {foreign}", docker=json.dumps(SITE), **{"client.py": CLIENT}))
-
-    outcome = cli("run", demo)
-
-    assert outcome.out.splitlines() == ["from inside", "[1]", "refused"], outcome.err
-    run = shown(cli)
-    assert (run["params"]["alpha"], run["metrics"]["rmse"]["value"]) == ("1", 0.25)
-    assert artifact(run, "note.txt").read_text() == "from inside"
-    assert run["status"] == "FINISHED"
-
-
-ASK = """
-import http.client, os
-address, token = os.environ["MLFLOW_TRACKING_URI"].removeprefix("http://"), os.environ["MLFLOW_TRACKING_TOKEN"]
-for given, host in ((token, address), ("wrong", address), (token, "evil.example")):
-    connection = http.client.HTTPConnection(address, timeout=10)
-    path = "/api/2.0/mlflow/runs/get?run_id=" + os.environ["MLFLOW_RUN_ID"]
-    connection.request("GET", path, headers={"Authorization": "Bearer " + given, "Host": host})
-    print(connection.getresponse().status)
-"""
-
-
-@pytest.mark.parametrize("network", ["default", "bridge", "host"])
-def test_the_endpoint_asks_for_the_token_and_for_its_own_name(cli: Cli, files: Files, network: str) -> None:
-    outcome = cli("run", files(project("python ask.py", **{"ask.py": ASK})), "-A", f"network={network}")
-
-    assert outcome.out.split() == ["200", "401", "403"], outcome.err
-
-
-@pytest.mark.slow
-def test_with_a_server_the_program_records_there_through_its_endpoint(
-    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    demo = files(project("python ask.py && env", **{"ask.py": ASK}))
-    environ = {**os.environ, "RUNNER_HOME": str(tmp_path / "server")}
-    with running_server(environ=environ) as server:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-
-        outcome = cli("run", demo)
-
-        run = shown(cli)
-    assert outcome.out.split()[:3] == ["200", "401", "403"], outcome.err
-    assert run["status"] == "FINISHED"
-    assert server.uri not in outcome.out
-
-
-def test_without_a_way_to_us_the_program_runs_and_a_warning_says_so(cli: Cli, files: Files) -> None:
-    outcome = cli("run", files(project("env")), "-A", "network=none")
-
-    assert outcome.code == 0
-    assert "cannot reach its tracking endpoint: it has no network" in outcome.err
-    assert "MLFLOW_" not in outcome.out
-    assert f"RUNNER_RUN_ID={shown(cli)['run_id']}" in outcome.out
-
-
-# the rest ------------------------------------------------------------------------------------------------
 def test_an_engine_that_is_not_there_is_said_before_anything_is_tried(
     cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
