@@ -70,6 +70,8 @@ def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) ->
 
     assert {"runner.launch.launching", "runner.server.loopback"} <= modules
     assert modules & HEAVY == set()
+    containers = {name for name in modules if name.startswith("runner.containers.")}
+    assert containers == {"runner.containers.model"}
 
 
 def test_a_run_imports_no_other_command(imported: Imported, files: Files) -> None:

@@ -1,6 +1,7 @@
 """Container engines: the only place that talks to one. The SDK is imported when a connection is made, and not before.
 
 engine.py      the connection, found as the `docker` command finds it; trouble.py: what an engine refuses, in words
+model.py       what a person asks of a container
 arguments.py   `-A`, options of `docker run`; volumes.py: volumes as people write them
 creating.py    the container of a run; passwd.py: its user, network.py: its way to us, owners.py: whose it is
 running.py     from its start to its removal; guard.py: when we are killed, written.py: files that are brought out

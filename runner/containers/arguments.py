@@ -5,9 +5,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from runner.containers.model import Arguments
 from runner.errors import UsageError, did_you_mean
 
 Read: TypeAlias = Callable[[str], Any]
@@ -27,28 +28,6 @@ class Option:
     keyword: str
     read: Read
     joined: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arguments:
-    """Options of `docker run`.
-
-    Attributes:
-        recorded: as they are kept with the run: long names, and no values of environment variables.
-        options: arguments of the SDK.
-        volumes: as in `docker_env`.
-        environment: names to copy, and pairs.
-        notes: what is to be said about them.
-    """
-
-    recorded: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    volumes: tuple[str, ...] = ()
-    environment: tuple[str | tuple[str, str], ...] = field(default=(), repr=False)
-    notes: tuple[str, ...] = ()
-
-
-NO_ARGUMENTS = Arguments()
 
 
 def _size(text: str) -> int:

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import runner
 from runner import project
-from runner.containers.volumes import Volume, volume
 from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed
 from runner.files import sha256, write_atomically
@@ -22,6 +22,9 @@ from runner.process.guard import CHAIN
 from runner.project.model import DockerEnv
 from runner.settings import Settings
 from runner.tracking.model import Run
+
+if TYPE_CHECKING:
+    from runner.containers.volumes import Volume
 
 PACKAGE = Path(runner.__file__).parent
 GIVEN_BY_US = ("MLFLOW_TRACKING_", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "RUNNER_RUN_ID")
@@ -103,8 +106,10 @@ def check(planned: Planned, settings: Settings) -> None:
     volumes(planned, settings, make=False)
 
 
-def volumes(planned: Planned, settings: Settings, *, make: bool) -> list[Volume]:
+def volumes(planned: Planned, settings: Settings, *, make: bool) -> "list[Volume]":
     """What the project and the person mount; `make` directories that are to be written."""
+    from runner.containers.volumes import volume  # noqa: PLC0415 - few projects run in containers
+
     declared = planned.spec.volumes if isinstance(planned.spec, DockerEnv) else ()
     directory = planned.checkout.path.absolute()
     return [

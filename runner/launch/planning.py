@@ -6,11 +6,11 @@ Request ──► source ──► checkout ──► project ──► entry po
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 
 from runner import environments, project, sources
-from runner.containers import arguments
-from runner.containers.arguments import NO_ARGUMENTS, Arguments
+from runner.containers.model import NO_ARGUMENTS, Arguments
 from runner.environments.model import NO_WISHES, Wishes
 from runner.errors import InputError, Location
 from runner.launch import asof
@@ -161,7 +161,7 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
         entry_point=entry,
         bound=bound,
         spec=spec,
-        arguments=arguments.read(request.docker_args),
+        arguments=_arguments(request),
         plan=Plan(
             source=_planned_source(source, checkout),
             project=declared.name,
@@ -200,9 +200,14 @@ def planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvir
     named = _named(spec, request)
     if not _contained(spec, request):
         return named
-    return replace(
-        named, docker_args=arguments.read(request.docker_args).recorded, build_image=request.build_image
-    )
+    return replace(named, docker_args=_arguments(request).recorded, build_image=request.build_image)
+
+
+def _arguments(request: Request) -> Arguments:
+    if not request.docker_args:
+        return NO_ARGUMENTS
+    read: Arguments = import_module("runner.containers.arguments").read(request.docker_args)
+    return read
 
 
 def _contained(spec: EnvironmentSpec, request: Request) -> bool:
