@@ -56,7 +56,13 @@ def variables(
         mine["RUNNER_COMMIT"] = planned.checkout.commit
     if not _has_runner(environment):
         mine["PYTHONPATH"] = _joined(inherited.get("PYTHONPATH", ""), str(home / "python"))
-    return inherited | dict(environment.variables) | mine
+    return inherited | dict(environment.variables) | _repeated(planned) | mine
+
+
+def _repeated(planned: Planned) -> dict[str, str]:
+    """Variables as they were in the run that is repeated."""
+    repeated = planned.request.repeated
+    return dict(repeated.variables) if repeated is not None else {}
 
 
 def in_container(
@@ -67,6 +73,7 @@ def in_container(
         "PYTHONUNBUFFERED": "1",
         **environment.variables,
         **named,
+        **_repeated(planned),
         "MLFLOW_RUN_ID": run.id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,
         "RUNNER_RUN_ID": run.id,

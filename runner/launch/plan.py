@@ -13,7 +13,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSource:
-    """Which code. `kind` is directory, git or archive; the rest as in `sources.Checkout`."""
+    """Which code. `kind` is directory, git or archive; the rest as in `sources.Checkout`, and as in `sources.Capture`:
+
+    `patch` is the digest of runner/source/patch.diff, `bundles` has the digests of the git bundles beside it, by repository.
+    """
 
     kind: str
     uri: str
@@ -25,6 +28,9 @@ class PlannedSource:
     dirty: bool | None = None
     digest: str | None = None
     submodules: Mapping[str, str] = field(default_factory=dict)
+    patch: str | None = None
+    bundles: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class PlannedLock:
 class PlannedEnvironment:
     """Which environment. `kind` is system, virtualenv, conda or docker; `lock` is None for the system, or before it is resolved.
 
-    `docker_args` are the options of the container (values of environment variables are not kept), and `build_image` says whether
+    `manager` and `image` are what the person asked for (--env-manager, --in-image). `docker_args` are the options of the container (values of environment variables are not kept), and `build_image` says whether
     the code is baked into its image.
     """
 
@@ -54,6 +60,8 @@ class PlannedEnvironment:
     lock: PlannedLock | None = None
     docker_args: tuple[str, ...] = ()
     build_image: bool = False
+    manager: str = "auto"
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,8 @@ class Plan:
         secrets: names of the parameters whose values are not kept.
         command: the shell command; secrets are references to environment variables in it.
         inputs: parameter -> URI or path, for those that name data.
+        input_digests: parameter -> digest of that data, once it is at hand.
+        seed: of the project's `seed`; its program finds it as RUNNER_SEED.
         metrics, outputs: patterns of files that the program writes.
     """
 
@@ -79,6 +89,8 @@ class Plan:
     extra_parameters: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    input_digests: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
@@ -111,7 +123,9 @@ class Plan:
                 docker_args=tuple(environment.pop("docker_args", ())),
                 **environment,
             )
-            values["source"] = PlannedSource(**values["source"])
+            source = dict(values["source"])
+            left_out = tuple(source.pop("left_out", ()))
+            values["source"] = PlannedSource(left_out=left_out, **source)
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise RunnerError(f"this is no plan: {error}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner import environments, project, sources
 from runner.containers.model import NO_ARGUMENTS, Arguments
-from runner.environments.model import NO_WISHES, Wishes
+from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.errors import InputError, Location
 from runner.launch import asof
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
@@ -27,7 +27,26 @@ from runner.project.model import (
     SystemEnv,
 )
 from runner.settings import Settings
-from runner.sources.model import ArchiveSource, Checkout, DirectorySource, GitSource, Source
+from runner.sources.model import ArchiveSource, CapturedSource, Checkout, DirectorySource, GitSource, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """What a request takes from a run that was recorded, instead of finding it out.
+
+    Attributes:
+        source: its code.
+        planned: how its plan names that code; None where the code is another one.
+        lock: its environment; None resolves it anew.
+        variables: environment variables that are set as they were, whatever the person's say.
+        inputs: parameter -> where its data is on this machine, if not where the parameter says.
+    """
+
+    source: Source
+    planned: PlannedSource | None = None
+    lock: Lock | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +65,7 @@ class Request:
         check: check types, choices and bounds of parameters.
         environment_only: nothing will run, so that the parameters of the entry point need no values.
         keep: leave the fresh tree of a Git or zip source behind.
+        repeated: the run that is repeated; its source stands for `uri` and `version`.
         experiment_name, experiment_id, run_name, tags: how to record it; a named experiment is created when missing.
     """
 
@@ -61,6 +81,7 @@ class Request:
     check: bool = True
     environment_only: bool = False
     keep: bool = False
+    repeated: Repeated | None = None
     experiment_name: str | None = None
     experiment_id: str | None = None
     run_name: str | None = None
@@ -100,7 +121,7 @@ def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterato
         RunnerError: whatever is wrong with the source, the project, the entry point or its parameters.
     """
     request = replace(request, wishes=asof.read(request.wishes))
-    source = sources.parse(request.uri, version=request.version, cwd=request.directory)
+    source = _source(request)
     with ExitStack() as stack:
         with progress.phase("source") as phase:
             checking_out = sources.checkout(source, settings=settings, phase=phase, keep=request.keep)
@@ -111,6 +132,12 @@ def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterato
             phase.summary, phase.detail = _describe(planned), _state(checkout)
         _tell(planned, progress)
         yield planned
+
+
+def _source(request: Request) -> Source:
+    if request.repeated is not None:
+        return request.repeated.source
+    return sources.parse(request.uri, version=request.version, cwd=request.directory)
 
 
 def _tell(planned: Planned, progress: Progress) -> None:
@@ -148,6 +175,7 @@ def _place(where: Location | None, directory: Path) -> str:
 
 def _decide(request: Request, source: Source, checkout: Checkout, *, settings: Settings) -> Planned:
     manager = request.env_manager or settings.env_manager
+    request = replace(request, env_manager=manager)
     declared = project.load(checkout.path, environment=manager != "local")
     entry = project.entry_point(declared, request.entry_point)
     given = dict.fromkeys(entry.parameters, "") if request.environment_only else request.parameters
@@ -163,7 +191,7 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
         spec=spec,
         arguments=_arguments(request),
         plan=Plan(
-            source=_planned_source(source, checkout),
+            source=_planned_source(request, source, checkout),
             project=declared.name,
             file=declared.file,
             entry_point=entry.name,
@@ -179,10 +207,19 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
     )
 
 
-def _planned_source(source: Source, checkout: Checkout) -> PlannedSource:
-    kinds = {DirectorySource: "directory", GitSource: "git", ArchiveSource: "archive"}
+KINDS = {
+    DirectorySource: "directory",
+    GitSource: "git",
+    ArchiveSource: "archive",
+    CapturedSource: "git",
+}
+
+
+def _planned_source(request: Request, source: Source, checkout: Checkout) -> PlannedSource:
+    if request.repeated is not None and request.repeated.planned is not None:
+        return request.repeated.planned
     return PlannedSource(
-        kind=kinds[type(source)],
+        kind=KINDS[type(source)],
         uri=checkout.uri,
         subdirectory=checkout.subdirectory,
         ref=checkout.ref,
@@ -197,7 +234,7 @@ def _planned_source(source: Source, checkout: Checkout) -> PlannedSource:
 
 def planned_environment(spec: EnvironmentSpec, request: Request) -> PlannedEnvironment:
     """The environment as a plan names it, before it is resolved."""
-    named = _named(spec, request)
+    named = replace(_named(spec, request), manager=request.env_manager or "auto", image=request.wishes.image)
     if not _contained(spec, request):
         return named
     return replace(named, docker_args=_arguments(request).recorded, build_image=request.build_image)
@@ -242,11 +279,18 @@ def fetched(planned: Planned, *, settings: Settings, phase: Phase) -> dict[str, 
 
 
 def _local(planned: Planned, name: str, value: str, *, settings: Settings, phase: Phase) -> Path:
-    """A given path counts from where the person is, as in MLflow; a default from the project, and else from there too."""
+    """A given path counts from where the person is, as in MLflow; a default from the project, and else from there too.
+
+    Where a run is repeated, nobody has given one here.
+    """
+    repeated = planned.request.repeated
+    if repeated is not None and name in repeated.inputs:
+        return repeated.inputs[name]
     if sources.is_remote(value):
         return sources.fetch_input(value, settings=settings, phase=phase)
     here = planned.request.directory
-    bases = (here,) if name in planned.request.parameters else (planned.checkout.path, here)
+    given = name in planned.request.parameters and repeated is None
+    bases = (here,) if given else (planned.checkout.path, here)
     for base in bases:
         path = (base / Path(value).expanduser()).absolute()
         if path.exists():

@@ -44,6 +44,9 @@ def with_lock(
 
 
 def _resolved(planned: Planned, *, settings: Settings, phase: Phase) -> Lock | None:
+    repeated = planned.request.repeated
+    if repeated is not None and repeated.lock is not None:
+        return repeated.lock
     return environments.resolve(
         planned.spec,
         directory=planned.checkout.path,

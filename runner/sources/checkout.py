@@ -9,7 +9,7 @@ from runner.errors import SourceError
 from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources import workingcopy
-from runner.sources.model import ArchiveSource, Checkout, DirectorySource, GitSource, Source
+from runner.sources.model import ArchiveSource, CapturedSource, Checkout, DirectorySource, GitSource, Source
 from runner.sources.place import project_directory
 
 
@@ -37,6 +37,10 @@ def checkout(source: Source, *, settings: Settings, phase: Phase, keep: bool = F
         case ArchiveSource():
             archive = import_module("runner.sources.archive")
             with archive.checked_out(source, settings=settings, phase=phase, keep=keep) as found:
+                yield found
+        case CapturedSource():
+            captured = import_module("runner.sources.captured")
+            with captured.checked_out(source, settings=settings, phase=phase, keep=keep) as found:
                 yield found
         case _:
             assert_never(source)

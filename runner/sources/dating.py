@@ -8,7 +8,7 @@ from typing import assert_never
 from runner.errors import SourceError, UsageError
 from runner.settings import Settings
 from runner.sources.git import Git, environment, git_for
-from runner.sources.model import ArchiveSource, DirectorySource, GitSource, Source
+from runner.sources.model import ArchiveSource, CapturedSource, DirectorySource, GitSource, Source
 from runner.sources.parsing import working_copy
 
 
@@ -34,6 +34,10 @@ def _repository(source: Source, settings: Settings) -> tuple[Git, tuple[str, ...
             if top is None:
                 raise _without_commit(str(source.path))
             return Git(url=str(top), environ=environment(settings, "file://")), ("-C", str(top))
+        case CapturedSource():
+            if not source.repositories:
+                raise _without_commit(source.uri)
+            return _repository(source.repositories[0], settings)
         case GitSource():
             # imported only when a source is a repository
             place: Path = (

@@ -1,5 +1,6 @@
 """Where a project comes from, and the tree that was made of it. Values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -43,7 +44,49 @@ class ArchiveSource:
     login: Login | None = field(default=None, repr=False, compare=False)
 
 
-Source: TypeAlias = DirectorySource | GitSource | ArchiveSource
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What the name of a commit, or of an archive, does not tell of the code that runs: kept as files with the run.
+
+    Attributes:
+        patch: binary patch of `git apply` from the commit (from nothing, where there is none) to the tree as it is: what is not
+            committed, untracked files and those of submodules included; paths are relative to the top of the tree.
+        bundles: repository in the tree ("" for the top, else the path of a submodule) -> git bundle with the commits which
+            its remote does not have.
+        archive: the zip file itself.
+        left_out: files that would be in the patch and are not, with the reason, one sentence each.
+    """
+
+    patch: Path | None = None
+    bundles: Mapping[str, Path] = field(default_factory=dict)
+    archive: Path | None = None
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedSource:
+    """Code as a run had it.
+
+    Attributes:
+        uri: as recorded.
+        repositories: where the commit may be had, the likeliest first; all without credentials.
+        commit: full commit id; None where all is in the patch, or in the archive.
+        capture: what was kept with the run.
+        submodules: path -> commit, where the tree had others than the commit says.
+        archive: where the zip file may be had (URL or path), and `digest`, what it must be.
+    """
+
+    uri: str
+    repositories: tuple[GitSource, ...] = ()
+    commit: str | None = None
+    capture: Capture = field(default_factory=Capture)
+    submodules: Mapping[str, str] = field(default_factory=dict)
+    archive: ArchiveSource | None = None
+    digest: str | None = None
+    subdirectory: str = ""
+
+
+Source: TypeAlias = DirectorySource | GitSource | ArchiveSource | CapturedSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

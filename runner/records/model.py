@@ -1,0 +1,37 @@
+"""A run as it was recorded, wherever it comes from: a store, a server, a bundle, a plain MLflow. Values only."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.environments.model import Lock
+from runner.launch.plan import Plan
+from runner.tracking.model import Metric, Run
+from runner.tracking.opened import ArtifactStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Everything that is known of a run, for as long as what it was read from is open.
+
+    Attributes:
+        run: params, latest metrics, tags, status.
+        plan: what it executed.
+        record: runner/record.json (schemas/record.schema.json); empty where there is none.
+        lock: its environment; None for the caller's, and where none was recorded.
+        artifacts: its files, our own documents below `runner/` and `logs/` included.
+        history: all points of a metric, by step, time and value.
+        place: where it is recorded, for people.
+        concluded: what was not recorded, and how it was concluded, one sentence each.
+        tag: writes tags to the run; None where it cannot be changed.
+    """
+
+    run: Run
+    plan: Plan
+    artifacts: ArtifactStore
+    history: Callable[[str], Sequence[Metric]]
+    place: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+    lock: Lock | None = None
+    concluded: tuple[str, ...] = ()
+    tag: Callable[[Mapping[str, str]], None] | None = None
