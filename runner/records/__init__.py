@@ -1,9 +1,9 @@
 """Runs as they were recorded, read back whole: plan, record, lock, results.
 
-model      what there is to say of a recorded run        stored     of a run in a store, ours or a server's
-                                                         mlflows    of a run that plain MLflow has recorded
+reading    a run of a store, by whoever it was recorded     model      what there is to say of a recorded run
+stored     one that we have recorded                        mlflows    one that plain MLflow has recorded
 """
 
-from runner.records.model import Recorded
+from runner.records.model import Recorded, Unrepeatable
 
-__all__ = ["Recorded"]
+__all__ = ["Recorded", "Unrepeatable"]

@@ -5,9 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.environments.model import Lock
+from runner.errors import RunnerError
 from runner.launch.plan import Plan
 from runner.tracking.model import Metric, Run
 from runner.tracking.opened import ArtifactStore
+
+
+class Unrepeatable(RunnerError):
+    """What was recorded of a run does not say how to execute it once more."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +29,9 @@ class Recorded:
         artifacts: its files, our own documents below `runner/` and `logs/` included.
         history: all points of a metric, by step, time and value.
         place: where it is recorded, for people.
+        experiment: name of its experiment; None where nobody knows it.
         concluded: what was not recorded, and how it was concluded, one sentence each.
+        as_of: the moment as of which its environment is to be resolved, where no lock was recorded.
         tag: writes tags to the run; None where it cannot be changed.
     """
 
@@ -33,5 +42,7 @@ class Recorded:
     place: str
     record: Mapping[str, Any] = field(default_factory=dict)
     lock: Lock | None = None
+    experiment: str | None = None
+    as_of: str | None = None
     concluded: tuple[str, ...] = ()
     tag: Callable[[Mapping[str, str]], None] | None = None
