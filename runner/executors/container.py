@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from runner.containers import creating, guard, running, trouble, written
@@ -20,20 +20,25 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as shells say it
 
 @dataclass(slots=True)
 class ContainerExecutor:
-    """Runs a job in a container that is made for it and removed after it. `notice` is told what is odd."""
+    """Runs a job in a container that is made for it and removed after it. `notice` is told what is odd.
+
+    The engine takes its time to remove a container: it is gone for sure when `last` is closed.
+    """
 
     engine: Engine
     setup: Setup
     patience: float
     notice: Callable[[str], None]
+    last: ExitStack
     _stopping: "Stopping" = field(init=False)
 
     def __post_init__(self) -> None:
         self._stopping = Stopping(self.patience)
 
     def execute(self, job: Job, *, sink: Sink) -> Exit:
-        """Run it to its end; afterwards there is no container."""
-        with self._guarded() as guarded, self._created(job) as container:
+        """Run it to its end."""
+        guarded = self.last.enter_context(self._guarded())
+        with self._created(job) as container:
             if guarded is not None:
                 guarded.watch(container.id)
             if container.shell == "sh":
@@ -75,7 +80,12 @@ class ContainerExecutor:
             yield made[0]
         finally:
             for container in made:
-                self.engine.patiently(container.remove)
+                self._remove(container)
+
+    def _remove(self, container: Container) -> None:
+        removing = threading.Thread(target=container.remove, name="remove", daemon=True)
+        removing.start()
+        self.last.callback(self.engine.patiently, removing.join)
 
     def _followed(self, container: Container, sink: Sink) -> Ended | None:
         """Its end, None if it was stopped before its start."""

@@ -9,8 +9,8 @@ Of our environment variables only those enter that the project or the person nam
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -41,7 +41,6 @@ def owned(going: Recording, settings: Settings) -> AbstractContextManager[None]:
     return layers.owned(owners.labels(going.run.id, orphans.owner(settings)))
 
 
-@contextmanager
 def placed(
     going: Recording,
     planned: Planned,
@@ -49,36 +48,38 @@ def placed(
     *,
     inputs: Mapping[str, str],
     settings: Settings,
-) -> Iterator[Placed]:
-    """The job and its executor, for as long as the block lasts; orphans of earlier runs are removed first.
+    last: ExitStack,
+) -> Placed:
+    """The job and its executor; orphans of earlier runs are removed first. `last` is closed when the run is recorded.
 
     Raises:
         EnvironmentFailed: there is no engine any more.
     """
-    with connect(settings.environ) as engine:
-        owners.reap(engine, orphans.gone)
-        reach = network.reach(engine, planned.arguments.options)
-        if isinstance(reach, str):
-            going.progress.warn(
-                f"the program cannot reach its tracking endpoint: {reach}",
-                hint="it runs all the same; what it prints, and its metrics and output files are recorded",
-            )
-        places = _places(planned, inputs)
-        reached = not isinstance(reach, str)
-        job = _job(going, planned, environment, places, reached=reached, settings=settings)
-        entering = {name: job.variables[name] for name in RECORDED_VARIABLES if name in job.variables}
-        going.record["variables"] = entering  # ours say nothing about it
-        yield Placed(
-            job=job,
-            executor=ContainerExecutor(
-                engine,
-                _setup(going, planned, environment, places, reach, settings=settings),
-                patience(depth=settings.environ[CHAIN].count(":") + 1 if CHAIN in settings.environ else 0),
-                going.progress.notice,
-            ),
-            reach=None if isinstance(reach, str) else reach,
-            served=reached,
+    engine = last.enter_context(connect(settings.environ))
+    owners.reap(engine, orphans.gone)
+    reach = network.reach(engine, planned.arguments.options)
+    if isinstance(reach, str):
+        going.progress.warn(
+            f"the program cannot reach its tracking endpoint: {reach}",
+            hint="it runs all the same; what it prints, and its metrics and output files are recorded",
         )
+    places = _places(planned, inputs)
+    reached = not isinstance(reach, str)
+    job = _job(going, planned, environment, places, reached=reached, settings=settings)
+    entering = {name: job.variables[name] for name in RECORDED_VARIABLES if name in job.variables}
+    going.record["variables"] = entering  # ours say nothing about it
+    return Placed(
+        job=job,
+        executor=ContainerExecutor(
+            engine,
+            _setup(going, planned, environment, places, reach, settings=settings),
+            patience(depth=settings.environ[CHAIN].count(":") + 1 if CHAIN in settings.environ else 0),
+            going.progress.notice,
+            last,
+        ),
+        reach=None if isinstance(reach, str) else reach,
+        served=reached,
+    )
 
 
 def _job(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal, Protocol, Self
@@ -121,17 +121,17 @@ def launch(
     stopping: Stopping,
 ) -> Result:
     """Execute the plan as a tracked run."""
-    with recording(planned, store=store, settings=settings, progress=progress) as going:
+    with ExitStack() as last, recording(planned, store=store, settings=settings, progress=progress) as going:
         spectator.created(going.run)
         environment = _prepare(going, planned, settings=settings, progress=progress)
         inputs = _inputs(planned, settings=settings, progress=progress)
-        with _placed(going, planned, environment, inputs=inputs, settings=settings) as placed:
-            directory = placed.job.directory
-            before = results.stamps(directory, planned.plan.metrics + planned.plan.outputs)
-            going.running(environment, project.render(planned.entry_point, planned.bound))
-            with progress.phase("run") as phase:
-                exit_ = _execute(placed, going, planned, spectator=spectator, serve=serve, stopping=stopping)
-                phase.summary = going.status.value.lower()
+        placed = _placed(going, planned, environment, inputs=inputs, settings=settings, last=last)
+        directory = placed.job.directory
+        before = results.stamps(directory, planned.plan.metrics + planned.plan.outputs)
+        going.running(environment, project.render(planned.entry_point, planned.bound))
+        with progress.phase("run") as phase:
+            exit_ = _execute(placed, going, planned, spectator=spectator, serve=serve, stopping=stopping)
+            phase.summary = going.status.value.lower()
         with progress.phase("results"):
             going.results(directory, plan=planned.plan, before=before, hurried=lambda: stopping.hurried)
     return Result(run=_stored(store, going.run), status=going.status, code=exit_.code, seconds=phase.seconds)
@@ -201,12 +201,12 @@ def _placed(
     *,
     inputs: Mapping[str, str],
     settings: Settings,
-) -> AbstractContextManager[Placed]:
+    last: ExitStack,
+) -> Placed:
     if environment.image is not None:
         # late: most runs need no container
-        contained = import_module("runner.launch.contained")
-        placed: AbstractContextManager[Placed] = contained.placed(
-            going, planned, environment, inputs=inputs, settings=settings
+        placed: Placed = import_module("runner.launch.contained").placed(
+            going, planned, environment, inputs=inputs, settings=settings, last=last
         )
         return placed
     job = Job(
@@ -218,7 +218,7 @@ def _placed(
         )
         | project.secret_variables(planned.entry_point, planned.bound),
     )
-    return nullcontext(Placed(job=job, executor=LocalExecutor()))
+    return Placed(job=job, executor=LocalExecutor())
 
 
 def _execute(
