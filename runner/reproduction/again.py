@@ -1,0 +1,162 @@
+"""A recorded run, launched once more: in a fresh tree, with its own lock, or with parts of it changed.
+
+Recorded + Changes ─► requested: a Request with what was recorded ─► launch ─► Recorded of the new run
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+from runner import launch
+from runner.environments.model import Lock, Wishes
+from runner.errors import TrackingError
+from runner.launch.machine import RECORDED_VARIABLES
+from runner.launch.plan import Plan
+from runner.launch.planning import Repeated, Request
+from runner.progress import Progress
+from runner.records import Recorded, reading
+from runner.records.code import code_of
+from runner.reproduction.changes import UNCHANGED, Changes
+from runner.settings import Settings
+from runner.tracking import open_store
+from runner.tracking.model import Lifecycle
+
+REPRODUCES = "runner.reproduces"  # tag of a new run: the id of the run that it repeats
+# Which devices a program may see is said by the machine; there may be fewer here.
+OF_MACHINE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+OF_SEED = "RUNNER_SEED"
+
+
+@contextmanager
+def again(
+    recorded: Recorded,
+    changes: Changes = UNCHANGED,
+    *,
+    settings: Settings,
+    progress: Progress,
+    spectator: launch.Spectator,
+    serve: launch.Serve,
+    experiment_name: str | None = None,
+    run_name: str | None = None,
+    tags: Mapping[str, str] = {},
+) -> Iterator[Recorded]:
+    """Launch it once more; the new run as it was recorded, good for as long as the block.
+
+    Args:
+        recorded: the run that is repeated.
+        changes: what is to be another.
+        experiment_name: where to record; None for the experiment of that name if it is here too, or else the default.
+        tags: of the new run, beside the one that names the run which it repeats.
+
+    Raises:
+        RunnerError: it did not come to a program that ran.
+    """
+    there = as_then(recorded, changes, settings)
+    with requested(recorded, changes) as request:
+        result = launch.run(
+            replace(
+                request,
+                experiment_name=experiment_name or _experiment(recorded, settings),
+                run_name=run_name,
+                tags={REPRODUCES: recorded.run.id, **tags},
+            ),
+            settings=there,
+            progress=progress,
+            spectator=spectator,
+            serve=serve,
+        )
+    with closing(open_store(settings)) as store:
+        yield reading.read(store, result.run.id, settings=settings, progress=progress)
+
+
+@contextmanager
+def requested(recorded: Recorded, changes: Changes = UNCHANGED) -> Iterator[Request]:
+    """The request that `launch` takes for it; where it is recorded is not in it."""
+    plan = recorded.plan
+    with code_of(recorded) as source:
+        yield Request(
+            uri=plan.source.uri,
+            entry_point=changes.entry_point or plan.entry_point,
+            parameters=_parameters(plan, changes),
+            env_manager=_manager(plan),
+            wishes=_wishes(recorded, changes),
+            docker_args=plan.environment.docker_args,
+            build_image=plan.environment.build_image,
+            check=bool(changes.parameters.keys() - set(plan.secrets)),
+            seed=plan.seed if changes.seed is None else changes.seed,
+            repeated=Repeated(
+                source=changes.source or source,
+                planned=None if changes.source else plan.source,
+                lock=_lock(recorded, changes),
+                variables=_variables(recorded, changes),
+                inputs=changes.inputs,
+            ),
+        )
+
+
+def as_then(recorded: Recorded, changes: Changes, settings: Settings) -> Settings:
+    """The settings with an environment that says of numbers and their libraries what it said then, and nothing else."""
+    if "variables" not in recorded.record:
+        ours: set[str] = set()
+    else:
+        ours = set(RECORDED_VARIABLES) - set(OF_MACHINE)
+    unset = ours | {name for name, value in changes.variables.items() if value is None}
+    return replace(
+        settings, environ={name: value for name, value in settings.environ.items() if name not in unset}
+    )
+
+
+def _parameters(plan: Plan, changes: Changes) -> dict[str, str]:
+    given = {**plan.parameters, **plan.extra_parameters, **changes.parameters}
+    return {name: text for name, text in given.items() if name not in changes.dropped}
+
+
+def _manager(plan: Plan) -> str:
+    """The manager that makes an environment of the kind which the run had, whatever the project's file might give today."""
+    match plan.environment.kind:
+        case "system":
+            return "local"
+        case "conda":
+            return "conda"
+        case _:
+            return plan.environment.manager
+
+
+def _wishes(recorded: Recorded, changes: Changes) -> Wishes:
+    image = recorded.plan.environment.image
+    if changes.lock == "latest":
+        return Wishes(image=image, anew=True)
+    unlocked = changes.lock is None and recorded.lock is None
+    return Wishes(image=image, as_of=recorded.as_of if unlocked else None)
+
+
+def _lock(recorded: Recorded, changes: Changes) -> Lock | None:
+    match changes.lock:
+        case None:
+            return recorded.lock
+        case Lock():
+            return changes.lock
+        case _:
+            return None
+
+
+def _variables(recorded: Recorded, changes: Changes) -> dict[str, str]:
+    """The recorded variables with the changes; a seed that changes is not held back by the variable that had it."""
+    then = recorded.record.get("variables") or {}
+    kept = {name: value for name, value in then.items() if name not in OF_MACHINE and isinstance(value, str)}
+    if changes.seed is not None:
+        kept.pop(OF_SEED, None)
+    kept |= {name: value for name, value in changes.variables.items() if value is not None}
+    return {name: value for name, value in kept.items() if changes.variables.get(name, value) is not None}
+
+
+def _experiment(recorded: Recorded, settings: Settings) -> str | None:
+    """The name of its experiment, if there is one of that name here as well; None leaves it to the settings."""
+    if recorded.experiment is None or settings.experiment_id or settings.experiment_name:
+        return None
+    with closing(open_store(settings)) as store:
+        try:
+            found = store.experiment_named(recorded.experiment)
+        except TrackingError:
+            return None
+    return found.name if found.lifecycle is Lifecycle.ACTIVE else None
