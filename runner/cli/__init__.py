@@ -4,11 +4,11 @@
 `runner --help` imports none.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from gc import set_threshold
 from importlib import import_module
 
 import click
@@ -91,7 +91,7 @@ def cli(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code: the only place that turns errors into words."""
-    gc.set_threshold(GARBAGE)
+    set_threshold(GARBAGE)
     try:
         cli.main(args=argv, prog_name="runner", standalone_mode=True)
     except (RunnerError, OSError) as error:
