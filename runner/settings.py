@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from platformdirs import user_data_path
 
@@ -19,12 +20,15 @@ VARIABLES: Mapping[str, str] = {
     "RUNNER_HOME": "directory that holds the store, the artifacts and the cache",
     "RUNNER_CACHE": "directory of environments, Git mirrors and downloads; default: `cache` below RUNNER_HOME",
     "RUNNER_CACHE_LIMIT": "size (20GB) below which the cache is kept after each build; default: no limit",
+    "RUNNER_CAPTURE_LIMIT": "size up to which code that nobody else has is kept with a run; default 50MB",
     "RUNNER_ARTIFACT_ROOT": "directory or URI below which the artifacts of new experiments go, for example"
     " s3://bucket/prefix; default: `artifacts` below RUNNER_HOME",
     "RUNNER_LARGEST_ARTIFACT": "bytes of the largest artifact that `runner server` takes; default 5 TiB",
     "RUNNER_TRACKING_URI": "tracking store, for example sqlite:///runs.db; wins over MLFLOW_TRACKING_URI",
     "RUNNER_ENV_MANAGER": "environment to use when the command line does not say: auto, local or virtualenv",
     "RUNNER_OFFLINE": "1: never use the network; what is not in the cache is an error",
+    "RUNNER_SEED": "seed of a run that has none of its own; a program finds its seed there",
+    "RUNNER_REUSE": "1: as if each run was started with --reuse; 0: no run is reused, whatever is asked for",
     "RUNNER_UV": "path of the uv to use; `none` builds environments with virtualenv and pip",
     "RUNNER_LEASE_SECONDS": "a run whose process has been silent for so long counts as lost; default 30",
     "RUNNER_SPOOL_SECONDS": "how long a run waits at its end for a server that does not answer; default 300",
@@ -55,9 +59,12 @@ class Settings:
     tracking_uri: str
     artifact_root: str  # a URI
     cache_limit: int | None = None  # bytes
+    capture_limit: int = 50 * 10**6  # bytes
     env_manager: str = "auto"
     offline: bool = False
     uv: str | None = None
+    seed: int | None = None
+    reuse: bool | None = None
     lease_seconds: float = 30.0
     spool_seconds: float = 300.0
     largest_artifact: int = 5 * 1024**4
@@ -81,10 +88,13 @@ class Settings:
             or environ.get("MLFLOW_TRACKING_URI")
             or f"sqlite:///{home / 'runner.db'}",
             cache_limit=_size(environ, "RUNNER_CACHE_LIMIT"),
+            capture_limit=_size(environ, "RUNNER_CAPTURE_LIMIT", 50 * 10**6),
             artifact_root=place_uri(environ.get("RUNNER_ARTIFACT_ROOT") or str(home / "artifacts")),
             env_manager=environ.get("RUNNER_ENV_MANAGER") or "auto",
             offline=truth(environ, "RUNNER_OFFLINE"),
             uv=environ.get("RUNNER_UV") or None,
+            seed=_seed(environ),
+            reuse=truth(environ, "RUNNER_REUSE") if environ.get("RUNNER_REUSE") else None,
             lease_seconds=_seconds(environ, "RUNNER_LEASE_SECONDS", 30.0),
             spool_seconds=_seconds(environ, "RUNNER_SPOOL_SECONDS", 300.0),
             largest_artifact=_bytes(environ, "RUNNER_LARGEST_ARTIFACT", 5 * 1024**4),
@@ -124,10 +134,18 @@ def read_size(text: str) -> int:
     return int(float(found[1]) * _UNITS[found[2]])
 
 
-def _size(environ: Mapping[str, str], name: str) -> int | None:
+@overload
+def _size(environ: Mapping[str, str], name: str) -> int | None: ...
+
+
+@overload
+def _size(environ: Mapping[str, str], name: str, default: int) -> int: ...
+
+
+def _size(environ: Mapping[str, str], name: str, default: int | None = None) -> int | None:
     text = environ.get(name)
     try:
-        return read_size(text) if text else None
+        return read_size(text) if text else default
     except UsageError as error:
         raise UsageError(f"{name}={error.message}", hint=f"unset it, or set {name}=20GB") from error
 
@@ -136,6 +154,17 @@ def _bytes(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004 - 64 bits
         raise UsageError(f"{name}={text!r} is no number of bytes", hint=f"unset it, or set {name}={default}")
+    return int(text)
+
+
+def _seed(environ: Mapping[str, str]) -> int | None:
+    text = environ.get("RUNNER_SEED")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text[:11]) < 2**32):
+        raise UsageError(
+            f"RUNNER_SEED={text!r} is no number from 0 to {2**32 - 1}", hint="unset it, or set RUNNER_SEED=42"
+        )
     return int(text)
 
 

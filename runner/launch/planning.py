@@ -14,6 +14,7 @@ from runner.containers.model import NO_ARGUMENTS, Arguments
 from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.errors import InputError, Location
 from runner.launch import asof
+from runner.launch.machine import RECORDED_VARIABLES
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
 from runner.progress import Phase, Progress
 from runner.project import Bound
@@ -65,6 +66,9 @@ class Request:
         check: check types, choices and bounds of parameters.
         environment_only: nothing will run, so that the parameters of the entry point need no values.
         keep: leave the fresh tree of a Git or zip source behind.
+        seed: instead of the project's.
+        digests: read the inputs, to record their digests.
+        reuse: take a finished run that did the same, if there is one.
         repeated: the run that is repeated; its source stands for `uri` and `version`.
         experiment_name, experiment_id, run_name, tags: how to record it; a named experiment is created when missing.
     """
@@ -81,6 +85,9 @@ class Request:
     check: bool = True
     environment_only: bool = False
     keep: bool = False
+    seed: int | None = None
+    digests: bool = True
+    reuse: bool = False
     repeated: Repeated | None = None
     experiment_name: str | None = None
     experiment_id: str | None = None
@@ -106,6 +113,12 @@ class Planned:
     def image(self) -> str | None:
         """The container image that is named, by the person or the project; None where one is built, or there is none."""
         return self.spec.image if isinstance(self.spec, DockerEnv) else self.request.wishes.image
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the environment variables whose values are recorded."""
+        declared = self.entry_point.variables or self.project.variables
+        return tuple(sorted({*RECORDED_VARIABLES, *declared}))
 
     @property
     def contained(self) -> bool:
@@ -201,10 +214,19 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
             command=project.render(entry, bound),
             inputs={name: bound.values[name] for name in bound.inputs},
             environment=planned_environment(spec, request),
+            seed=_seed(request, entry, declared, settings),
             metrics=entry.metrics or declared.metrics,
             outputs=entry.outputs or declared.outputs,
         ),
     )
+
+
+def _seed(request: Request, entry: EntryPoint, declared: Project, settings: Settings) -> int | None:
+    """The person's, the project's, or that of the run around this one. A repeated run has the one that it had."""
+    if request.repeated is not None and request.repeated.planned is not None:
+        return request.seed
+    seeds = (request.seed, entry.seed, declared.seed, settings.seed)
+    return next((seed for seed in seeds if seed is not None), None)
 
 
 KINDS = {

@@ -44,6 +44,8 @@ def load(directory: Path, *, environment: bool = True) -> Project:
         strict=declaration.strict,
         metrics=declaration.metrics,
         outputs=declaration.outputs,
+        seed=declaration.seed,
+        variables=declaration.variables,
         notices=tuple(notices),
     )
 

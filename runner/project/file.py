@@ -1,7 +1,7 @@
 """The MLproject file: its top level and its entry points.
 
-name, strict, metrics, outputs · docker_env | python_env | conda_env
-entry_points: {name: {parameters, command, metrics, outputs}}
+name, strict, metrics, outputs, seed, variables · docker_env | python_env | conda_env
+entry_points: {name: {parameters, command, metrics, outputs, seed, variables}}
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,11 +15,13 @@ from runner.project.document import Entry, Scalar, Table, native, read
 from runner.project.model import DockerEnv, EntryPoint, Notice
 from runner.project.parameters import read_parameters
 from runner.project.reading import check_keys, globs_of, refused, text_of, truth_of, without_nul
+from runner.project.recorded import seed_of, variables_of
 
 FILE_NAME = "MLproject"
 ENVIRONMENT_KEYS = ("docker_env", "python_env", "conda_env")
-KEYS = ("name", "entry_points", *ENVIRONMENT_KEYS, "strict", "metrics", "outputs", "databricks_spark_job")
-ENTRY_POINT_KEYS = ("parameters", "command", "metrics", "outputs")
+RECORDING_KEYS = ("metrics", "outputs", "seed", "variables")
+KEYS = ("name", "entry_points", *ENVIRONMENT_KEYS, "strict", *RECORDING_KEYS, "databricks_spark_job")
+ENTRY_POINT_KEYS = ("parameters", "command", *RECORDING_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Declaration:
     strict: bool = False
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    seed: int | None = None
+    variables: tuple[str, ...] = ()
 
 
 def find(directory: Path, names: Iterable[str], notices: list[Notice]) -> str | None:
@@ -97,6 +101,8 @@ def _declaration(root: Table, notices: list[Notice]) -> Declaration:
         strict=truth_of(root, "strict", what="'strict'"),
         metrics=globs_of(root, "metrics"),
         outputs=globs_of(root, "outputs"),
+        seed=seed_of(root),
+        variables=variables_of(root),
     )
 
 
@@ -160,6 +166,8 @@ def _entry_point(entry: Entry, root: Table, notices: list[Notice]) -> EntryPoint
         parameters=parameters,
         metrics=globs_of(table, "metrics"),
         outputs=globs_of(table, "outputs"),
+        seed=seed_of(table),
+        variables=variables_of(table),
         where=entry.where,
     )
     notices.extend(review(point))

@@ -51,7 +51,7 @@ class Parameter:
 class EntryPoint:
     """A command with placeholders, and the parameters which fill them.
 
-    `metrics` and `outputs` are as in `Project`, where they stand for entry points that name none of their own.
+    `metrics`, `outputs`, `seed` and `variables` are as in `Project`, where they stand for entry points that name none of their own.
     `script` marks one that no file declares: a script, which takes any parameter.
     """
 
@@ -60,6 +60,8 @@ class EntryPoint:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    seed: int | None = None
+    variables: tuple[str, ...] = ()
     script: bool = False
     where: Location | None = field(default=None, compare=False)
 
@@ -182,6 +184,8 @@ class Project:
         strict: unknown parameters are refused.
         metrics: JSON files which the program writes and whose numbers are recorded as metrics; relative globs.
         outputs: files which the program writes and which are kept as artifacts; relative globs.
+        seed: of the program's random numbers; it finds it as RUNNER_SEED.
+        variables: environment variables that the program reads, and whose values are recorded.
         notices: what deserves a warning.
     """
 
@@ -193,4 +197,6 @@ class Project:
     strict: bool = False
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    seed: int | None = None
+    variables: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()

@@ -7,14 +7,23 @@ mirror        a repository in the cache                   refs         what a re
 git           how git is called, what its failures mean   populate     a commit's files, submodules, LFS
 tree          fresh trees without copying anew            archive      zip files
 inputs        remote inputs of a run                      download     http(s) into the cache
-dating        when a commit was made
+dating        when a commit was made                     asking       what a server says of an object
 """
 
 from runner.sources.address import strip_credentials
 from runner.sources.checkout import checkout
 from runner.sources.dating import committed
-from runner.sources.inputs import fetch_input, is_remote
+from runner.sources.inputs import fetch_input, is_remote, local_file
 from runner.sources.parsing import parse
 from runner.sources.pruning import prune
 
-__all__ = ["checkout", "committed", "fetch_input", "is_remote", "parse", "prune", "strip_credentials"]
+__all__ = [
+    "checkout",
+    "committed",
+    "fetch_input",
+    "is_remote",
+    "local_file",
+    "parse",
+    "prune",
+    "strip_credentials",
+]

@@ -38,7 +38,7 @@ from runner.sources.model import Login
 
 _BLOCK = 1 << 18
 _TIMEOUT = 30.0  # seconds without a byte
-_NOT_MODIFIED = 304
+_OK, _NOT_MODIFIED = 200, 304
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +92,18 @@ class Download:
             raise self.failure(f"cannot keep {self.url} in {self._home}: {error.strerror}") from error
         return self._path(known), known.digest
 
+    @property
+    def etag(self) -> str | None:
+        """What the server called the content that is in the cache."""
+        known = self._known()
+        return known.etag if known else None
+
     def _request(self, known: _Known | None) -> Request:
-        request = Request(self.url, headers={"User-Agent": "runner", "Accept-Encoding": "identity"})  # noqa: S310
+        request = _request(self.url, self.login)
         if known and known.etag:
             request.add_header("If-None-Match", known.etag)
         elif known and known.modified:
             request.add_header("If-Modified-Since", known.modified)
-        if self.login:
-            pair = f"{self.login.user}:{self.login.password or ''}"
-            request.add_unredirected_header("Authorization", f"Basic {b64encode(pair.encode()).decode()}")
         return request
 
     def _receive(self, response: HTTPResponse) -> _Known:
@@ -185,6 +188,26 @@ class Download:
 def _file_name(url: str) -> str:
     last = unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2]
     return re.sub(r"[^\w.+ -]", "_", last).lstrip(".-")[-128:] or "download"
+
+
+def head(url: str, *, login: Login | None, timeout: float) -> Mapping[str, str] | None:
+    """What the server says of the content without sending it, names in small letters; None where it says nothing good in time."""
+    request = _request(url, login)
+    request.method = "HEAD"
+    try:
+        with _opener().open(request, timeout=timeout) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return headers if response.status == _OK else None
+    except (HTTPError, URLError, HTTPException, OSError, ValueError):
+        return None
+
+
+def _request(url: str, login: Login | None) -> Request:
+    request = Request(url, headers={"User-Agent": "runner", "Accept-Encoding": "identity"})  # noqa: S310
+    if login:
+        pair = f"{login.user}:{login.password or ''}"
+        request.add_unredirected_header("Authorization", f"Basic {b64encode(pair.encode()).decode()}")
+    return request
 
 
 def _opener() -> OpenerDirector:

@@ -9,7 +9,7 @@ from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources.address import scheme, split_credentials
 
-_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "az", "abfs", "abfss", "azure", "adl"})
+OBJECT_STORES = frozenset({"s3", "s3a", "gs", "az", "abfs", "abfss", "azure", "adl"})
 
 
 def is_remote(value: str) -> bool:
@@ -37,7 +37,7 @@ def fetch_input(uri: str, *, settings: Settings, phase: Phase) -> Path:
         fetching = download.Download(url=url, login=login, settings=settings, phase=phase, failure=InputError)
         fetched, _ = fetching.fetch()
         return fetched
-    if found in _OBJECT_STORES:
+    if found in OBJECT_STORES:
         fetched = import_module("runner.sources.objects").fetch(
             uri, settings=settings, phase=phase
         )  # obstore
@@ -46,6 +46,16 @@ def fetch_input(uri: str, *, settings: Settings, phase: Phase) -> Path:
         f"{found or uri!r} is no scheme of an input",
         hint="use a path, http(s)://, file://, s3://, gs:// or az://",
     )
+
+
+def local_file(uri: str) -> Path | None:
+    """Where a `file:` URI leads on this machine; None for another URI, and where nothing is."""
+    if scheme(uri) != "file":
+        return None
+    try:
+        return _local(uri)
+    except InputError:
+        return None
 
 
 def _local(uri: str) -> Path:

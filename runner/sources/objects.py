@@ -8,7 +8,9 @@ Imported only when an input is there. Credentials come from the places where the
 import json
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -19,6 +21,9 @@ from runner.errors import InputError
 from runner.files import locked, remove_tree, sha256
 from runner.progress import Phase
 from runner.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 
 def fetch(uri: str, *, settings: Settings, phase: Phase) -> Path:
@@ -46,6 +51,17 @@ def fetch(uri: str, *, settings: Settings, phase: Phase) -> Path:
         raise InputError(
             f"cannot fetch {uri}", detail=str(error)[:2000], hint="check your credentials"
         ) from error
+
+
+def head(bucket: str, key: str, *, seconds: float) -> "ObjectMeta":
+    """What the store says of one object, if it says so soon."""
+    time = timedelta(seconds=seconds)
+    store = from_url(
+        bucket,
+        client_options={"timeout": time, "connect_timeout": time, "allow_http": True},
+        retry_config={"max_retries": 0, "retry_timeout": time},
+    )
+    return obstore.head(store, key)
 
 
 def _listed(store: ObjectStore, key: str) -> Sequence[tuple[str, str]]:
