@@ -56,7 +56,7 @@ def again(
         result = launch.run(
             replace(
                 request,
-                experiment_name=experiment_name or _experiment(recorded, settings),
+                experiment_name=experiment_name or experiment_here(recorded, settings),
                 run_name=run_name,
                 tags={REPRODUCES: recorded.run.id, **tags},
             ),
@@ -150,7 +150,7 @@ def _variables(recorded: Recorded, changes: Changes) -> dict[str, str]:
     return {name: value for name, value in kept.items() if changes.variables.get(name, value) is not None}
 
 
-def _experiment(recorded: Recorded, settings: Settings) -> str | None:
+def experiment_here(recorded: Recorded, settings: Settings) -> str | None:
     """The name of its experiment, if there is one of that name here as well; None leaves it to the settings."""
     if recorded.experiment is None or settings.experiment_id or settings.experiment_name:
         return None
