@@ -76,6 +76,21 @@ def pull(engine: Engine, reference: Reference, *, environ: Mapping[str, str], te
     return found
 
 
+def offered(engine: Engine, reference: Reference, *, environ: Mapping[str, str]) -> bool | None:
+    """Whether a registry has the image, which is not pulled; None where nobody tells."""
+    if engine.product != "docker":  # podman has no such question
+        return None
+    errors = import_module("docker.errors")
+    login = _login(reference, environ)
+    try:
+        engine.patiently(lambda: engine.client.api.inspect_distribution(reference.to_pull, auth_config=login))
+    except errors.APIError as error:
+        return False if _gone(error) else None
+    except (errors.DockerException, OSError):
+        return None
+    return True
+
+
 def build(
     engine: Engine,
     context: IO[bytes],
