@@ -50,6 +50,8 @@ class Compared:
         name: of the param or metric, or path of the artifact.
         before, after: short texts; None where there is none.
         distance: largest |a - b| / max(|a|, |b|) of all numbers in it; None where nothing is numeric, or nothing differs.
+            Infinite between a number and none (NaN, an infinity).
+        gap: largest |a - b| of all numbers in it; None where something else differs, too, so that no tolerance would do.
         note: how it was compared, where that is not plain ("4 of 1,000 cells differ", "pixels").
     """
 
@@ -59,6 +61,7 @@ class Compared:
     before: str | None = None
     after: str | None = None
     distance: float | None = None
+    gap: float | None = None
     note: str = ""
 
 
