@@ -23,14 +23,17 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, with the branches that they cover; arguments go to pytest."""
-    _install(session)
-    # PostgreSQL, MariaDB, Ceph: by apt-get, if we are root on Debian
-    session.run("python", "-m", "tests.services.programs")
+    """All tests; arguments go to pytest."""
+    _install_for_tests(session)
+    session.run("python", "-m", *_pytest(session))
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """All tests again, a third slower, with the branches that they cover."""
+    _install_for_tests(session)
     session.run("coverage", "erase")
-    at_once = f"--numprocesses={(os.cpu_count() or 1) + 1}"  # many tests wait for a server or a disk
-    command = ("coverage", "run", "-m", "pytest", at_once, "--durations=25")
-    session.run(*command, *session.posargs, env={"COVERAGE_CORE": "ctrace"})
+    session.run("coverage", "run", "-m", *_pytest(session), env={"COVERAGE_CORE": "ctrace"})
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", f"--fail-under={0 if session.posargs else COVERAGE}")
 
@@ -44,3 +47,14 @@ def benchmarks(session: nox.Session) -> None:
 
 def _install(session: nox.Session) -> None:
     session.install("--editable", ".", "--group", "dev")
+
+
+def _install_for_tests(session: nox.Session) -> None:
+    _install(session)
+    # PostgreSQL, MariaDB, Ceph: by apt-get, if we are root on Debian
+    session.run("python", "-m", "tests.services.programs")
+
+
+def _pytest(session: nox.Session) -> tuple[str, ...]:
+    at_once = f"--numprocesses={(os.cpu_count() or 1) + 1}"  # many tests wait for a server or a disk
+    return "pytest", at_once, "--durations=25", *session.posargs

@@ -1,6 +1,7 @@
 """Fixtures for every test: a home of its own, the command line, small projects."""
 
 import os
+import signal
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from runner.cli import main
 from runner.settings import Settings
 
 pytest_plugins = ["tests.services.fixtures"]
+
+# A shell's background jobs and nohup begin with these ignored, and what is ignored stays so in every program that tests start.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
