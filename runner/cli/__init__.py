@@ -20,7 +20,9 @@ from runner.settings import Settings, truth
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an entry point of a project and record it.",
+    "reproduce": "Run a recorded run again, and compare the results.",
     "runs": "List, show, compare, delete recorded runs; read their logs.",
+    "diff": "Tell two runs apart: code, parameters, environment, inputs, machine, results.",
     "experiments": "List, create, rename, delete experiments.",
     "server": "Serve the store to mlflow clients.",
     "users": "Add, list, remove users of the server; grant them permissions.",

@@ -56,9 +56,10 @@ def recorded(store: OpenStore, run: Run, *, settings: Settings, progress: Progre
     declared, trouble = _declared(planned, entry_point, run, settings=settings, progress=progress)
     kind = KINDS.get(run.tags.get("mlflow.project.env", ""), "system")
     parameters, extra, logged = _parameters(run, declared)
+    inputs = _inputs(parameters, declared)
     as_of = None if declared is None or declared.locked else _as_of(run, kind)
     return Recorded(
-        run=run,
+        run=replace(run, params={**run.params, **parameters, **extra}),
         plan=Plan(
             source=planned,
             entry_point=entry_point,
@@ -66,6 +67,7 @@ def recorded(store: OpenStore, run: Run, *, settings: Settings, progress: Progre
             environment=PlannedEnvironment(kind=kind, manager=MANAGERS[kind]),
             parameters=parameters,
             extra_parameters=extra,
+            inputs=inputs,
         ),
         artifacts=store.artifacts(run.artifact_uri),
         history=lambda key: store.metric_history(run.id, key),
@@ -198,6 +200,12 @@ def _parameters(
     ours = declared.entry_point.parameters
     mine = {name: text for name, text in given.items() if name in ours}
     return mine, {}, tuple(sorted(given.keys() - mine.keys()))
+
+
+def _inputs(parameters: Mapping[str, str], declared: Declared | None) -> dict[str, str]:
+    """Those that name data."""
+    types = {name: one.type for name, one in declared.entry_point.parameters.items()} if declared else {}
+    return {name: text for name, text in parameters.items() if text and types.get(name) in {"path", "uri"}}
 
 
 # what is said of it --------------------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 Recorded + Changes ─► requested: a Request with what was recorded ─► launch ─► Recorded of the new run
 """
 
-from collections.abc import Iterator, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from runner import launch
 from runner.environments.model import Lock, Wishes
-from runner.errors import TrackingError
+from runner.errors import Interrupted, TrackingError
 from runner.launch.machine import RECORDED_VARIABLES
 from runner.launch.plan import Plan
 from runner.launch.planning import Repeated, Request
@@ -19,7 +20,7 @@ from runner.records.code import code_of
 from runner.reproduction.changes import UNCHANGED, Changes
 from runner.settings import Settings
 from runner.tracking import open_store
-from runner.tracking.model import Lifecycle
+from runner.tracking.model import Lifecycle, RunStatus
 
 REPRODUCES = "runner.reproduces"  # tag of a new run: the id of the run that it repeats
 # Which devices a program may see is said by the machine; there may be fewer here.
@@ -39,6 +40,7 @@ def again(
     experiment_name: str | None = None,
     run_name: str | None = None,
     tags: Mapping[str, str] = {},
+    ended: Callable[[launch.Result], object] = lambda _result: None,
 ) -> Iterator[Recorded]:
     """Launch it once more; the new run as it was recorded, good for as long as the block.
 
@@ -47,8 +49,10 @@ def again(
         changes: what is to be another.
         experiment_name: where to record; None for the experiment of that name if it is here too, or else the default.
         tags: of the new run, beside the one that names the run which it repeats.
+        ended: told how it went.
 
     Raises:
+        Interrupted: a signal ended the program.
         RunnerError: it did not come to a program that ran.
     """
     there = as_then(recorded, changes, settings)
@@ -65,6 +69,9 @@ def again(
             spectator=spectator,
             serve=serve,
         )
+    ended(result)
+    if result.status is RunStatus.KILLED:
+        raise Interrupted(int(result.run.tags.get("runner.signal", signal.SIGINT)))
     with closing(open_store(settings)) as store:
         yield reading.read(store, result.run.id, settings=settings, progress=progress)
 
