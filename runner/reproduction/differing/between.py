@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from runner.errors import RunnerError
 from runner.reproduction.differing import code, history, inputs, machine, packages, parameters
@@ -12,14 +11,15 @@ from runner.reproduction.differing.executed import Executed, executed
 from runner.reproduction.differing.sides import Side
 from runner.reproduction.model import Difference
 from runner.settings import Settings
+from runner.sources.model import Checkout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trees:
-    """Both trees, from their tops; or why there are none."""
+    """Both trees; or why there are none."""
 
-    first: Path | None = None
-    second: Path | None = None
+    first: Checkout | None = None
+    second: Checkout | None = None
     trouble: str = ""
 
 
@@ -32,7 +32,7 @@ def between(first: Side, second: Side, *, settings: Settings) -> list[Difference
         return [
             *([] if same_code else _code(first, second, trees, reading, settings)),
             *parameters.differences(first.plan, second.plan),
-            *packages.differences(environments, executed=reading, asked=_asked(first, second, trees)),
+            *packages.differences(environments, executed=reading, asked=_asked(trees)),
             *machine.differences(first, second),
             *inputs.differences(first, second),
         ]
@@ -64,25 +64,21 @@ def _code(
         way = history.between(mine.commit, theirs.commit, repositories=places, settings=settings)
     yield from code.commits(mine, theirs, history=way, trouble=trees.trouble)
     if trees.first is not None and trees.second is not None:
-        yield from code.files(trees.first, trees.second, reading)
+        yield from code.files(trees.first.root, trees.second.root, reading)
 
 
 def _executed(first: Side, second: Side, trees: _Trees) -> Executed | None:
     """What either of them executes."""
     found = Executed()
-    for side, root in ((first, trees.first), (second, trees.second)):
-        if root is None:
+    for side, checkout in ((first, trees.first), (second, trees.second)):
+        if checkout is None:
             return None
-        found |= executed(root, subdirectory=side.plan.source.subdirectory, command=side.plan.command)
+        found |= executed(checkout.root, home=checkout.path, command=side.plan.command)
     return found
 
 
-def _asked(first: Side, second: Side, trees: _Trees) -> frozenset[str] | None:
+def _asked(trees: _Trees) -> frozenset[str] | None:
     """What either of them asks for."""
-    found = [
-        asked(root / side.plan.source.subdirectory)
-        for side, root in ((first, trees.first), (second, trees.second))
-        if root is not None
-    ]
+    found = [asked(checkout.path) for checkout in (trees.first, trees.second) if checkout is not None]
     known = [names for names in found if names is not None]
     return frozenset().union(*known) if known else None

@@ -89,7 +89,8 @@ def known(source: PlannedSource) -> bool:
 def identity(source: PlannedSource) -> tuple[Any, ...]:
     """What decides the content of the tree."""
     submodules = tuple(sorted(source.submodules.items()))
-    return source.commit, source.patch, source.digest, submodules, source.subdirectory
+    place = "/".join(filter(None, (source.below, source.subdirectory)))
+    return source.commit, source.patch, source.digest, submodules, place
 
 
 def commits(

@@ -46,9 +46,9 @@ class Executed:
         return any(name in text for text in self.texts)
 
 
-def executed(root: Path, *, subdirectory: str, command: str) -> Executed:
-    """What `command` executes, in the directory `subdirectory` of the tree at `root`."""
-    return _Reader(root, root / subdirectory).read(command)
+def executed(root: Path, *, home: Path, command: str) -> Executed:
+    """What `command` executes in the directory `home` of the tree at `root`."""
+    return _Reader(root, home).read(command)
 
 
 class _Reader:

@@ -5,7 +5,7 @@ from typing import Any
 
 from runner.reproduction.differing import weights
 from runner.reproduction.differing.parameters import changed
-from runner.reproduction.differing.sides import Side, table
+from runner.reproduction.differing.sides import Side
 from runner.reproduction.model import Aspect, Difference
 
 _SHORT = 12
@@ -35,24 +35,23 @@ def differences(first: Side, second: Side) -> Iterator[Difference]:
 
 
 def _digests(side: Side) -> dict[str, str]:
-    found = {
-        name: str(facts["digest"])
-        for name, facts in _recorded(side).items()
-        if isinstance(facts, Mapping) and facts.get("digest")
-    }
+    found = {name: str(facts["digest"]) for name, facts in _recorded(side).items() if facts.get("digest")}
     return found | dict(side.plan.input_digests)
 
 
-def _recorded(side: Side) -> Mapping[str, Any]:
-    return table(side.record, "inputs")
+def _recorded(side: Side) -> dict[str, Mapping[str, Any]]:
+    """What the record says of each input."""
+    found = side.record.get("inputs")
+    facts = [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    return {str(item.get("name")): item for item in facts}
 
 
 def _told(digest: str | None, side: Side, name: str) -> str | None:
     """`3f2a91c04b1d, 1,204 bytes`."""
     if digest is None:
         return None
-    size = table(_recorded(side), name).get("bytes")
-    short = digest.partition(":")[2][:_SHORT] or digest[:_SHORT]
+    size = _recorded(side).get(name, {}).get("bytes")
+    short = digest.rpartition(":")[2][:_SHORT]
     return f"{short}, {size:,} bytes" if isinstance(size, int) else short
 
 

@@ -10,15 +10,15 @@ from typing import Any
 from runner import sources
 from runner.environments import cache
 from runner.environments.model import Lock
-from runner.errors import RunnerError, SourceError
+from runner.errors import RunnerError
 from runner.launch.plan import Plan
 from runner.launch.recording import OBSERVED_FILE
 from runner.progress import Phase
 from runner.records import Recorded
+from runner.records.code import code_of
 from runner.settings import Settings
-from runner.sources.address import FULL_COMMIT
 from runner.sources.mirror import mirror_of
-from runner.sources.model import GitSource
+from runner.sources.model import Checkout, GitSource
 from runner.sources.parsing import working_copy
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -33,13 +33,13 @@ class Side:
         record: as in `Recorded`, or as much of it as is known before a run.
         observed: lines of runner/packages.txt: what the caller's environment held.
         prefix: the environment, where it lies in the cache of this machine.
-        tree: the code, from its top; raises SourceError where it cannot be had.
+        tree: the code; raises SourceError where it cannot be had.
         repositories: Git directories on this machine that may know the commit.
     """
 
     name: str
     plan: Plan
-    tree: Callable[[], AbstractContextManager[Path]]
+    tree: Callable[[], AbstractContextManager[Checkout]]
     record: Mapping[str, Any] = field(default_factory=dict)
     lock: Lock | None = None
     observed: tuple[str, ...] = ()
@@ -89,15 +89,12 @@ def repositories(plan: Plan, settings: Settings) -> tuple[Path, ...]:
 
 
 @contextmanager
-def _tree(run: Recorded, settings: Settings, phase: Phase) -> Iterator[Path]:
-    source = run.plan.source
-    if source.commit is None or source.dirty or not FULL_COMMIT.fullmatch(source.commit):
-        raise SourceError(f"the code of run {run.run.name} was not kept")
-    top = working_copy(Path(source.uri)) if source.kind == "directory" else None
-    url = top.as_uri() if top else source.repository or source.uri
-    found = GitSource(url=url, ref=source.commit)
-    with sources.checkout(found, settings=settings, phase=phase) as checkout:
-        yield checkout.root
+def _tree(run: Recorded, settings: Settings, phase: Phase) -> Iterator[Checkout]:
+    with (
+        code_of(run) as source,
+        sources.checkout(source, settings=settings, phase=phase) as checkout,
+    ):
+        yield checkout
 
 
 def _observed(run: Recorded) -> tuple[str, ...]:
