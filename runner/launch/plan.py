@@ -9,18 +9,26 @@ from runner.errors import RunnerError
 from runner.files import sha256
 
 SCHEMA = 1
+SOURCE_FILES = {"patch": "runner/source/patch.diff", "archive": "runner/source/archive.zip"}
+
+
+def bundle_file(number: int) -> str:
+    """Artifact of a git bundle: `number` counts from 0 in the sorted paths of `PlannedSource.bundles`."""
+    return f"runner/source/{number}.bundle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSource:
     """Which code. `kind` is directory, git or archive; the rest as in `sources.Checkout`, and as in `sources.Capture`:
 
+    `below` leads from the top of the repository, where patch and submodules count from, to the directory `uri`.
     `patch` is the digest of runner/source/patch.diff, `bundles` has the digests of the git bundles beside it, by repository.
     """
 
     kind: str
     uri: str
     subdirectory: str = ""
+    below: str = ""
     ref: str | None = None
     commit: str | None = None
     branch: str | None = None

@@ -12,7 +12,7 @@ from pathlib import Path
 from runner import environments, project, sources
 from runner.containers.model import NO_ARGUMENTS, Arguments
 from runner.environments.model import NO_WISHES, Lock, Wishes
-from runner.errors import InputError, Location
+from runner.errors import InputError, Location, RunnerError
 from runner.launch import asof
 from runner.launch.machine import RECORDED_VARIABLES
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
@@ -28,7 +28,17 @@ from runner.project.model import (
     SystemEnv,
 )
 from runner.settings import Settings
-from runner.sources.model import ArchiveSource, CapturedSource, Checkout, DirectorySource, GitSource, Source
+from runner.sources.model import (
+    ArchiveSource,
+    Capture,
+    CapturedSource,
+    Checkout,
+    DirectorySource,
+    GitSource,
+    Source,
+)
+
+NOTHING = Capture()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +117,7 @@ class Planned:
     entry_point: EntryPoint
     bound: Bound
     spec: EnvironmentSpec
+    capture: Capture = NOTHING
     arguments: Arguments = NO_ARGUMENTS
 
     @property
@@ -139,9 +150,10 @@ def plan(request: Request, *, settings: Settings, progress: Progress) -> Iterato
         with progress.phase("source") as phase:
             checking_out = sources.checkout(source, settings=settings, phase=phase, keep=request.keep)
             checkout = stack.enter_context(checking_out)
+            capture = _captured(request, source, checkout, stack, settings=settings, progress=progress)
         with progress.phase("project") as phase:
             wishes = asof.dated(request.wishes, source, checkout.commit, settings=settings)
-            planned = _decide(replace(request, wishes=wishes), source, checkout, settings=settings)
+            planned = _decide(replace(request, wishes=wishes), source, checkout, capture, settings=settings)
             phase.summary, phase.detail = _describe(planned), _state(checkout)
         _tell(planned, progress)
         yield planned
@@ -153,9 +165,31 @@ def _source(request: Request) -> Source:
     return sources.parse(request.uri, version=request.version, cwd=request.directory)
 
 
+def _captured(
+    request: Request,
+    source: Source,
+    checkout: Checkout,
+    stack: ExitStack,
+    *,
+    settings: Settings,
+    progress: Progress,
+) -> Capture:
+    """What is kept of the code. That it cannot be kept is no reason not to run."""
+    if request.environment_only:
+        return NOTHING
+    try:
+        return stack.enter_context(sources.kept(source, checkout, settings=settings))
+    except (RunnerError, OSError) as error:
+        hint = error.hint if isinstance(error, RunnerError) else None
+        progress.warn(f"the code is not kept with the run: {error}", hint=hint)
+        return Capture(left_out=(f"all of the code: {error}",))
+
+
 def _tell(planned: Planned, progress: Progress) -> None:
     for text in (*planned.checkout.notices, *planned.arguments.notes):
         progress.notice(text)
+    for text in planned.capture.left_out:
+        progress.notice(f"not kept with the run: {text}")
     request = planned.request
     if (request.docker_args or request.build_image) and not planned.contained:
         progress.warn(
@@ -186,7 +220,9 @@ def _place(where: Location | None, directory: Path) -> str:
     return f"{Location(short, where.line, where.column)}: "
 
 
-def _decide(request: Request, source: Source, checkout: Checkout, *, settings: Settings) -> Planned:
+def _decide(
+    request: Request, source: Source, checkout: Checkout, capture: Capture, *, settings: Settings
+) -> Planned:
     manager = request.env_manager or settings.env_manager
     request = replace(request, env_manager=manager)
     declared = project.load(checkout.path, environment=manager != "local")
@@ -202,9 +238,10 @@ def _decide(request: Request, source: Source, checkout: Checkout, *, settings: S
         entry_point=entry,
         bound=bound,
         spec=spec,
+        capture=capture,
         arguments=_arguments(request),
         plan=Plan(
-            source=_planned_source(request, source, checkout),
+            source=_planned_source(request, source, checkout, capture),
             project=declared.name,
             file=declared.file,
             entry_point=entry.name,
@@ -237,20 +274,24 @@ KINDS = {
 }
 
 
-def _planned_source(request: Request, source: Source, checkout: Checkout) -> PlannedSource:
+def _planned_source(request: Request, source: Source, checkout: Checkout, capture: Capture) -> PlannedSource:
     if request.repeated is not None and request.repeated.planned is not None:
         return request.repeated.planned
     return PlannedSource(
         kind=KINDS[type(source)],
         uri=checkout.uri,
         subdirectory=checkout.subdirectory,
+        below=checkout.below,
         ref=checkout.ref,
         commit=checkout.commit,
         branch=checkout.branch,
         repository=checkout.repository,
         dirty=checkout.dirty,
         digest=checkout.digest,
-        submodules=dict(checkout.submodules),
+        submodules={**dict(checkout.submodules), **capture.submodules},
+        patch=sources.file_digest(capture.patch) if capture.patch else None,
+        bundles={path: sources.file_digest(file) for path, file in capture.bundles.items()},
+        left_out=capture.left_out,
     )
 
 

@@ -20,12 +20,13 @@ from runner.executors import Exit
 from runner.files import remove_tree, sha256
 from runner.launch import machine
 from runner.launch.masking import MASK
-from runner.launch.plan import Plan
+from runner.launch.plan import SOURCE_FILES, Plan, PlannedSource, bundle_file
 from runner.launch.planning import Planned, Request
 from runner.launch.results import Found, changed, matching, read_metrics
 from runner.launch.stopping import Stopped
 from runner.progress import Progress
 from runner.settings import Settings
+from runner.sources.model import Capture
 from runner.tracking import ArtifactStore, OpenStore, Store, checks, this_process_lease
 from runner.tracking.logs import LogWriter
 from runner.tracking.model import Lease, Metric, Run, RunStatus
@@ -68,6 +69,17 @@ class Recording:
                 self.tags["runner.as_of"] = lock.as_of
             if digest := _image_digest(lock):
                 self.tags["runner.image"] = digest
+
+    def keep(self, capture: Capture, source: PlannedSource) -> None:
+        """Keep the code that nobody else has, below runner/source/. Where that fails, the run goes on."""
+        files = {SOURCE_FILES["patch"]: capture.patch, SOURCE_FILES["archive"]: capture.archive}
+        files |= {bundle_file(number): file for number, (_, file) in enumerate(sorted(capture.bundles.items()))}
+        if source.patch:
+            self.tags["runner.patch"] = source.patch
+        for path, file in files.items():
+            if file is not None:
+                with self._warned(path):
+                    self.artifacts.put_file(file, path)
 
     def running(self, environment: Environment, command: str) -> None:
         """The program is about to start."""
@@ -211,6 +223,7 @@ def recording(
     with _leased(going, settings):
         try:
             with store.showing(run.id, going.live):
+                going.keep(planned.capture, planned.plan.source)
                 yield going
         except BaseException as error:
             going.failed(error)

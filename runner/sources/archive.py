@@ -42,6 +42,15 @@ LIMITS = Limits()
 def checked_out(source: ArchiveSource, *, settings: Settings, phase: Phase, keep: bool) -> Iterator[Checkout]:
     """As `sources.checkout`."""
     file, digest = obtain(source, settings=settings, phase=phase)
+    with unpacked(source, file, digest, settings=settings, phase=phase, keep=keep) as found:
+        yield found
+
+
+@contextmanager
+def unpacked(
+    source: ArchiveSource, file: Path, digest: str, *, settings: Settings, phase: Phase, keep: bool
+) -> Iterator[Checkout]:
+    """The tree of the zip file `file` with this SHA-256, which came from `source`."""
     home = settings.cache / "archives" / digest
     phase.detail = "cached"
 
@@ -60,6 +69,7 @@ def checked_out(source: ArchiveSource, *, settings: Settings, phase: Phase, keep
             uri=source.url,
             subdirectory=subdirectory,
             digest=f"sha256:{digest}",
+            archive=file,
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import assert_never
 
 from runner.errors import SourceError
@@ -46,19 +47,29 @@ def checkout(source: Source, *, settings: Settings, phase: Phase, keep: bool = F
             assert_never(source)
 
 
+def obtainable(source: CapturedSource, *, settings: Settings, phase: Phase) -> str | None:
+    """Why captured code cannot be had; None if it can. What has to be fetched for it is in the cache afterwards."""
+    captured = import_module("runner.sources.captured")
+    reason: str | None = captured.obtainable(source, settings=settings, phase=phase)
+    return reason
+
+
 def _in_place(source: DirectorySource, *, settings: Settings) -> Checkout:
     if not source.path.is_dir():
         raise SourceError(f"there is no directory {source.path}")
     path = project_directory(source.path, source.subdirectory)
     state = workingcopy.inspect(path, settings=settings)
+    below = source.path.relative_to(state.top) if state.top else Path()
     return Checkout(
         path=path,
         root=source.path,
         uri=str(source.path),
         subdirectory=source.subdirectory,
+        below="" if below == Path() else below.as_posix(),
         commit=state.commit,
         branch=state.branch,
         repository=state.repository,
         dirty=state.dirty,
+        working_copy=state,
         notices=(state.notice,) if state.notice else (),
     )

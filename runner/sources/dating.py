@@ -35,9 +35,11 @@ def _repository(source: Source, settings: Settings) -> tuple[Git, tuple[str, ...
                 raise _without_commit(str(source.path))
             return Git(url=str(top), environ=environment(settings, "file://")), ("-C", str(top))
         case CapturedSource():
-            if not source.repositories:
+            # imported only when a run is repeated
+            cached = import_module("runner.sources.captured").cached(source, settings=settings)
+            if cached is None:
                 raise _without_commit(source.uri)
-            return _repository(source.repositories[0], settings)
+            return _repository(cached, settings)
         case GitSource():
             # imported only when a source is a repository
             place: Path = (

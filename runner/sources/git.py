@@ -48,11 +48,13 @@ class Git:
         url: for messages; without credentials.
         environ: of every call.
         directory: the bare repository to work on, None for none.
+        working_copy: the directory to work in, which is only read.
     """
 
     url: str
     environ: Mapping[str, str] = field(repr=False)
     directory: Path | None = None
+    working_copy: Path | None = None
 
     def __call__(
         self,
@@ -74,7 +76,9 @@ class Git:
         Raises:
             SourceError: it failed; Refused where only this way of asking did.
         """
-        where = () if self.directory is None else (f"--git-dir={self.directory}",)
+        where: tuple[str, ...] = () if self.directory is None else (f"--git-dir={self.directory}",)
+        if self.working_copy is not None:
+            where += ("-C", str(self.working_copy), "--no-optional-locks")
         try:
             return capture(
                 ("git", *where, *arguments),

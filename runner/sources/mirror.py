@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,11 +22,13 @@ from runner.files import locked, release, sha256, write_atomically
 from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources.address import FULL_COMMIT, SHORT_COMMIT
+from runner.sources.bundle import prerequisites
 from runner.sources.git import Git, Refused, git_for
 from runner.sources.model import GitSource
 from runner.sources.refs import Resolved, abbreviated, advertised, unknown
 
 _SHA256_DIGITS = 64
+_FILES_TOO = {"GIT_PROTOCOL_FROM_USER": "1"}  # a file that we put there, whatever else is allowed
 _PROGRESS = re.compile(r"(?:remote: )?(?P<what>[A-Z][a-z]+ [a-z]+): +(?P<percent>\d+%)")
 
 
@@ -60,6 +62,23 @@ class Mirror:
         self._remember(ref, resolved)
         os.utime(self.home)  # used, says `prune`
         return resolved
+
+    def take(self, bundle: Path, commit: str, phase: Phase) -> None:
+        """Have a commit here that a git bundle holds; the commits on which that builds are obtained.
+
+        Raises:
+            SourceError: they cannot be had, or the bundle is damaged, or holds another commit.
+        """
+        if self.has(commit):
+            return
+        for needed in prerequisites(bundle):
+            self.obtain(needed, phase)
+        with self._writing() as lock:
+            self._initialise(commit)
+            self._run_fetch("--", str(bundle), "HEAD", lock=lock, phase=phase, variables=_FILES_TOO)
+            if not self._is_complete(commit):
+                raise SourceError(f"{bundle.name} does not hold the commit {commit}")
+            self._bare("update-ref", f"refs/runner/{commit}", commit)
 
     # what a ref names ----------------------------------------------------------------------------------------
     def _resolve(self, ref: str | None, phase: Phase) -> Resolved:
@@ -173,14 +192,16 @@ class Mirror:
         self._run_fetch(*whole, "--prune", "--", self.git.url, *refs, lock=lock, phase=phase)
         (self.repository / "whole").touch()
 
-    def _run_fetch(self, *arguments: str, lock: int, phase: Phase) -> None:
+    def _run_fetch(
+        self, *arguments: str, lock: int, phase: Phase, variables: Mapping[str, str] | None = None
+    ) -> None:
         def show(line: str) -> None:
             if found := _PROGRESS.search(line):
                 phase.update(f"fetching {self.git.url}: {found['what'].lower()} {found['percent']}")
 
         phase.update(f"fetching {self.git.url}")
         options = ("--progress", "--no-tags", "--no-write-fetch-head", "--force")
-        self._bare("fetch", *options, *arguments, lock=lock, on_line=show)
+        self._bare("fetch", *options, *arguments, variables=variables, lock=lock, on_line=show)
 
     def _is_complete(self, commit: str) -> bool:
         try:

@@ -54,12 +54,14 @@ class Capture:
         bundles: repository in the tree ("" for the top, else the path of a submodule) -> git bundle with the commits which
             its remote does not have.
         archive: the zip file itself.
+        submodules: path -> commit at which it is in the tree.
         left_out: files that would be in the patch and are not, with the reason, one sentence each.
     """
 
     patch: Path | None = None
     bundles: Mapping[str, Path] = field(default_factory=dict)
     archive: Path | None = None
+    submodules: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
 
@@ -72,7 +74,7 @@ class CapturedSource:
         repositories: where the commit may be had, the likeliest first; all without credentials.
         commit: full commit id; None where all is in the patch, or in the archive.
         capture: what was kept with the run.
-        submodules: path -> commit, where the tree had others than the commit says.
+        submodules: path -> commit at which it was; of others the commit tells.
         archive: where the zip file may be had (URL or path), and `digest`, what it must be.
     """
 
@@ -90,6 +92,29 @@ Source: TypeAlias = DirectorySource | GitSource | ArchiveSource | CapturedSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingCopy:
+    """What Git knows of a directory that is used in place; all None where there is no Git, or nobody to ask.
+
+    Attributes:
+        top: its top directory.
+        repository: URL of the remote, credentials stripped.
+        dirty: anything differs from the commit.
+        changes: what differs, as lines of `git status --porcelain=v2`.
+        pushed: the upstream branch has the commit, as far as is known here.
+        notice: why nothing is known.
+    """
+
+    top: Path | None = None
+    commit: str | None = None
+    branch: str | None = None
+    repository: str | None = None
+    dirty: bool | None = None
+    changes: tuple[str, ...] = field(default=(), repr=False)
+    pushed: bool = False
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
     """A tree ready to run in, and everything needed to name it again.
 
@@ -98,6 +123,7 @@ class Checkout:
         root: the top of the tree.
         uri: the source as recorded, without `#subdirectory`, credentials stripped.
         subdirectory: below the top, "" for the top itself.
+        below: from the top of the working copy to `root`, where a directory inside of one is used in place.
         ref: as asked for, None for the default branch.
         commit: full commit id, None where there is no Git.
         branch: the branch that `ref` (or the working copy) names, if it names one.
@@ -105,6 +131,8 @@ class Checkout:
         dirty: the tree differs from the commit, untracked files included; None where unknown.
         digest: SHA-256 of an archive, "sha256:..."; None otherwise.
         submodules: path -> commit.
+        working_copy: of a directory that is used in place.
+        archive: the zip file from which the tree was made.
         notices: what a person should know about how it was got, one sentence each.
     """
 
@@ -112,6 +140,7 @@ class Checkout:
     root: Path
     uri: str
     subdirectory: str = ""
+    below: str = ""
     ref: str | None = None
     commit: str | None = None
     branch: str | None = None
@@ -119,4 +148,6 @@ class Checkout:
     dirty: bool | None = None
     digest: str | None = None
     submodules: tuple[tuple[str, str], ...] = ()
+    working_copy: WorkingCopy | None = field(default=None, repr=False)
+    archive: Path | None = None
     notices: tuple[str, ...] = ()

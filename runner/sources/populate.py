@@ -1,8 +1,9 @@
 """Fill a directory with the files of a commit, its submodules and large files (Git LFS) too."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner.errors import SourceError
@@ -25,7 +26,8 @@ class Populating:
     """One commit of one repository on its way into the directory `tree`.
 
     `scratch` is a file beside the tree for git's index, `path` where this is below the top, and `depth` how many
-    repositories are around it.
+    repositories are around it. `commits` are those of submodules, by path below the top, in place of what the commits
+    around them say, `bundles` what may be needed to have them. `objects` becomes where the objects of all of them are.
     """
 
     source: GitSource
@@ -37,6 +39,9 @@ class Populating:
     phase: Phase
     path: str = ""
     depth: int = 0
+    commits: Mapping[str, str] = field(default_factory=dict)
+    bundles: Mapping[str, Path] = field(default_factory=dict)
+    objects: list[Path] = field(default_factory=list)
 
     def everything(self) -> list[tuple[str, str]]:
         """Write all files; path and commit of each submodule.
@@ -45,6 +50,7 @@ class Populating:
             SourceError: a submodule or a large file cannot be had.
         """
         self.phase.update(f"writing files of {self.source.url}")
+        self.objects.append(self.mirror.repository / "objects")
         entries = self._write_files()
         self._refuse_lfs_pointers(entries)
         links = {path: commit for mode, commit, path in entries if mode == _GITLINK}
@@ -81,6 +87,7 @@ class Populating:
     def _submodules(self, links: dict[str, str]) -> Iterator[tuple[str, str]]:
         for path, url in self._declared_submodules():
             if commit := links.get(path):
+                commit = self.commits.get(f"{self.path}{path}", commit)
                 try:
                     below = self._submodule(path, url, commit)
                     yield f"{self.path}{path}", commit
@@ -121,6 +128,9 @@ class Populating:
         # git applies its rules for addresses which no person typed: none in the local file system
         environ = {**mirror.git.environ, "GIT_PROTOCOL_FROM_USER": "0"}
         mirror = replace(mirror, git=replace(mirror.git, environ=environ))
+        if (bundle := self.bundles.get(f"{self.path}{path}")) is not None:
+            with suppress(SourceError):  # somebody may have pushed it meanwhile
+                mirror.take(bundle, commit, self.phase)
         mirror.obtain(commit, self.phase)
         return replace(
             self,

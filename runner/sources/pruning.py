@@ -27,7 +27,7 @@ def prune(settings: Settings, *, older_than_days: float, dry_run: bool = False) 
 
 def _homes(cache: Path) -> Iterator[Path]:
     """Directories that can go as a whole; trees before the mirror that they came from."""
-    for pattern in ("git/*/trees/*", "git/*", "archives/*", "downloads/content/*", "objects/*"):
+    for pattern in ("git/*/trees/*", "git/*", "captured/*", "archives/*", "downloads/content/*", "objects/*"):
         yield from sorted(path for path in cache.glob(pattern) if path.is_dir())
 
 

@@ -1,0 +1,78 @@
+"""Whether anything of the code that runs must be kept with the run; for a commit that others have, nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest as read_digest
+from importlib import import_module
+from pathlib import Path
+from typing import assert_never
+
+from runner.settings import Settings
+from runner.sources.model import (
+    ArchiveSource,
+    Capture,
+    CapturedSource,
+    Checkout,
+    DirectorySource,
+    GitSource,
+    Source,
+)
+
+
+@contextmanager
+def kept(source: Source, checkout: Checkout, *, settings: Settings) -> Iterator[Capture]:
+    """What to keep of the code, before the program can change it; its files live as long as the block.
+
+    Raises:
+        SourceError: it cannot be found out.
+    """
+    match source:
+        case CapturedSource():
+            yield source.capture
+        case GitSource():
+            yield Capture()
+        case ArchiveSource():
+            yield _archive(checkout, settings)
+        case DirectorySource() if _others_have(checkout):
+            yield Capture()
+        case DirectorySource():
+            # late: a clean working copy needs none of it
+            capturing = import_module("runner.sources.capturing")
+            with capturing.captured(checkout, settings=settings) as capture:
+                yield capture
+        case _:
+            assert_never(source)
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file: "sha256:...".
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as content:
+        return f"sha256:{read_digest(content, 'sha256').hexdigest()}"
+
+
+def _others_have(checkout: Checkout) -> bool:
+    """Whether the commit says everything, and the remote has it. The state of submodules is not known yet."""
+    copy = checkout.working_copy
+    return (
+        copy is not None
+        and copy.top is not None
+        and copy.dirty is False
+        and copy.pushed
+        and not (copy.top / ".gitmodules").exists()
+    )
+
+
+def _archive(checkout: Checkout, settings: Settings) -> Capture:
+    if checkout.archive is None:
+        return Capture()
+    size = checkout.archive.stat().st_size
+    if size > settings.capture_limit:
+        most = settings.capture_limit / 1e6
+        return Capture(
+            left_out=(f"{checkout.archive.name} has {size / 1e6:.1f} MB, more than {most:.1f} MB",)
+        )
+    return Capture(archive=checkout.archive)
