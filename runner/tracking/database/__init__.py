@@ -15,10 +15,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
 from runner.errors import Unavailable
-from runner.tracking.database.statements import Spelled, Statement, for_update, upsert
+from runner.tracking.database.statements import Spelled, Statement, for_update, free_for_update, upsert
 
 __all__ = [
-    "BUSY", "Connection", "Contended", "Database", "Joined", "Row", "Spelled", "Statement", "Values", "for_update", "upsert",
+    "BUSY", "Connection", "Contended", "Database", "Joined", "Row", "Spelled", "Statement", "Values", "for_update",
+    "free_for_update", "upsert",
 ]  # fmt: skip
 
 Values: TypeAlias = Mapping[str, Any]

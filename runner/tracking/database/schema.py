@@ -6,6 +6,7 @@
     registered_models ◄── model_versions ◄── model_version_tags, model_aliases
                     └──── registered_model_tags
     users ◄── tokens, experiment_permissions, model_permissions
+    schedules ◄── firings, whose runs are named by their id: they may be gone
     key_names: each name once; the wide tables hold its number. counters: the last number of experiments
 
 All names begin with `runner_`: an MLflow client that is pointed at this database by mistake makes tables of its own in it,
@@ -349,4 +350,45 @@ model_permissions = Table(
     _owned("runner_registered_models", "model"),
     Column("permission", String(16), nullable=False),
     Index(None, "model"),
+)
+
+schedules = Table(
+    "runner_schedules",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("name", String(250), nullable=False, unique=True),
+    Column("definition", LongText, nullable=False),
+    Column("overlap", String(16), nullable=False),  # of the definition: who claims asks for it
+    Column("paused", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("next_for", BigInteger, nullable=False),
+    Column("next_due", BigInteger, nullable=False),
+    Index(None, "paused", "next_due"),
+)
+
+firings = Table(
+    "runner_firings",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("schedule", Number, ForeignKey("runner_schedules.id", ondelete="CASCADE"), nullable=False),
+    Column("scheduled_for", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("run_uuid", String(256), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("fingerprint", LongText, nullable=False),
+    Column("stopping", Boolean, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("host", String(256)),  # of the process that has it; the lease is as in runner_leases
+    Column("pid", Integer),
+    Column("process_started", String(64)),
+    Column("until", BigInteger),
+    UniqueConstraint("schedule", "scheduled_for"),
+    Index(None, "schedule", "state"),
+    Index(None, "state", "due"),
 )

@@ -53,6 +53,12 @@ def for_update(statement: str) -> Spelled:
     return Spelled(statement, locking, locking)
 
 
+def free_for_update(statement: str) -> Spelled:
+    """The same, without those that somebody else has for update just now."""
+    locking = f"{statement} FOR UPDATE SKIP LOCKED"
+    return Spelled(statement, locking, locking)
+
+
 def _standard_change(table: str, update: Sequence[str], newest: Sequence[str]) -> str:
     if not update:
         return "NOTHING"

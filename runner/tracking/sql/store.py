@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from runner.tracking.access import Reader, Users
     from runner.tracking.logged_models import LoggedModels
     from runner.tracking.registry import Registry
+    from runner.tracking.schedules import Schedules
     from runner.tracking.sql.conditions import Search
     from runner.tracking.sql.past import Past
     from runner.tracking.sql.trash import SqlTrash
@@ -73,6 +74,9 @@ class SqlStore:
     def sync(self, *, forget: bool = False) -> Sequence[Synced]:  # noqa: ARG002 - there is nothing
         return []
 
+    def passed(self, uri: str) -> None:
+        """See `opened.OpenStore`: a program may write where its artifacts are."""
+
     def unsent(self) -> None:
         """Nothing: it is all here."""
 
@@ -91,6 +95,11 @@ class SqlStore:
     @property
     def users(self) -> "Users":
         return cast("Users", _late("users").SqlUsers(self._database))
+
+    @property
+    def schedules(self) -> "Schedules":
+        """What runs by the clock. Only who has the database may keep it."""
+        return cast("Schedules", _late("schedules").SqlSchedules(self._database))
 
     @property
     def trash(self) -> "SqlTrash":
