@@ -35,7 +35,7 @@ def document(recorded: Recorded, about: About, members: Iterable[Member]) -> Ent
         *_image(recorded),
         *files,
     ]
-    return {"@context": CONTEXT, "@graph": [_without_nothing(entity) for entity in graph]}
+    return {"@context": CONTEXT, "@graph": [_compact(entity) for entity in graph]}
 
 
 def _descriptor() -> Entity:
@@ -58,6 +58,7 @@ def _root(recorded: Recorded, files: Iterable[Entity]) -> Entity:
         "datePublished": _time(run.ended or run.started or 0),
         "license": "The bundle says nothing of the licenses of what is in it.",
         "identifier": run.id,
+        "author": {"@id": _person_id(recorded)},
         "hasPart": [{"@id": file["@id"]} for file in files],
         "mentions": [{"@id": f"#run-{run.id}"}],
     }
@@ -117,7 +118,7 @@ def _action(recorded: Recorded, about: About, files: Iterable[Entity]) -> Entity
         "result": [{"@id": entity["@id"]} for entity in (*results, *_measured(recorded))],
         "startTime": _time(run.started),
         "endTime": _time(run.ended),
-        "actionStatus": {"@id": f"{SCHEMA}{'Completed' if finished else 'Failed'}ActionStatus"},
+        "actionStatus": f"{SCHEMA}{'Completed' if finished else 'Failed'}ActionStatus",
         "error": None if finished else _error(recorded),
         "environment": [{"@id": entity["@id"]} for entity in _variables(recorded)],
         "containerImage": [{"@id": entity["@id"]} for entity in _image(recorded)],
@@ -229,6 +230,10 @@ def _time(milliseconds: int | None) -> str | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _without_nothing(entity: Entity) -> Entity:
-    """What is not known is not said."""
-    return {key: value for key, value in entity.items() if value not in (None, [])}
+def _compact(entity: Entity) -> Entity:
+    """What is not known is not said, and a list of one is that one, as RO-Crate wants it."""
+    alone = {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value
+        for key, value in entity.items()
+    }
+    return {key: value for key, value in alone.items() if value not in (None, [])}

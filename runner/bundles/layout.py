@@ -28,8 +28,8 @@ CRATE = "ro-crate-metadata.json"
 RUN = "run.json"
 MANIFEST = "manifest-sha256.txt"
 PLAN = "plan.json"  # where it was concluded: among the artifacts is none
-ENVIRONMENT = "environment.zip"
-CODE = "code.zip"
+ENVIRONMENT: Literal["environment.zip"] = "environment.zip"
+CODE: Literal["code.zip"] = "code.zip"
 ARTIFACTS = "artifacts/"
 PACKAGES = "packages/"
 INPUTS = "inputs/"
@@ -154,6 +154,6 @@ class About(Struct, kw_only=True, frozen=True):
     as_of: Text | None
     inputs: dict[Text, KeptInput]
     packages: list[KeptPackage]
-    environment: Text | None
-    code: Text | None
+    environment: Literal["environment.zip"] | None
+    code: Literal["code.zip"] | None
     missing: list[Text]

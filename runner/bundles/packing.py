@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from runner.bundles import inputs
 from runner.bundles.layout import CODE, ENVIRONMENT, KeptInput, KeptPackage
@@ -46,8 +46,8 @@ class Packed:
     files: dict[str, Path] = field(default_factory=dict)
     inputs: Mapping[str, KeptInput] = field(default_factory=dict)
     packages: tuple[KeptPackage, ...] = ()
-    environment: str | None = None
-    code: str | None = None
+    environment: Literal["environment.zip"] | None = None
+    code: Literal["code.zip"] | None = None
     missing: tuple[str, ...] = ()
 
 

@@ -17,6 +17,7 @@ from runner.bundles import layout
 from runner.bundles.artifacts import BundledArtifacts
 from runner.bundles.layout import ARTIFACTS, About, Damaged, KeptDataset, KeptMetric, KeptRun, Point
 from runner.bundles.members import Members, damages
+from runner.bundles.providing import Provision
 from runner.bundles.sealing import check_seal
 from runner.environments.model import Lock
 from runner.errors import UsageError
@@ -56,6 +57,8 @@ class Bundle:
 
     def recorded(self) -> Recorded:
         """The run in it."""
+        provision = Provision(self.members, self.about, self.plan)
+        brings = self.about.packages or self.about.environment or any(_packed(self.about))
         return Recorded(
             run=self.run,
             plan=self.plan,
@@ -67,6 +70,8 @@ class Bundle:
             experiment=self.about.run.experiment,
             as_of=self.about.as_of,
             concluded=tuple(self.about.concluded),
+            code=provision.code if self.about.code else None,
+            provided=provision.provided if brings else None,
         )
 
 

@@ -16,6 +16,10 @@ def code_of(recorded: Recorded) -> Iterator[Source]:
     Raises:
         RunnerError: what was kept of it was altered, or it is nowhere.
     """
+    if recorded.code is not None:
+        with recorded.code() as source:
+            yield source
+        return
     if recorded.concluded:  # nothing is kept with a run that we have not recorded
         yield mlflows.source_of(recorded.plan.source)
         return

@@ -1,12 +1,17 @@
 """A run as it was recorded, wherever it comes from: a store, a server, a bundle, a plain MLflow. Values only."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from runner.environments.model import Lock
 from runner.errors import RunnerError
 from runner.launch.plan import Plan
+from runner.progress import Progress
+from runner.settings import Settings
+from runner.sources.model import Source
 from runner.tracking.model import Metric, Run
 from runner.tracking.opened import ArtifactStore
 
@@ -33,6 +38,8 @@ class Recorded:
         concluded: what was not recorded, and how it was concluded, one sentence each.
         as_of: the moment as of which its environment is to be resolved, where no lock was recorded.
         tag: writes tags to the run; None where it cannot be changed.
+        code: its code, where the record itself brings it along.
+        provided: puts the packages that the record brings along where installs find them; gives its data by parameter.
     """
 
     run: Run
@@ -46,3 +53,5 @@ class Recorded:
     as_of: str | None = None
     concluded: tuple[str, ...] = ()
     tag: Callable[[Mapping[str, str]], None] | None = None
+    code: Callable[[], AbstractContextManager[Source]] | None = None
+    provided: Callable[[Settings, Progress], AbstractContextManager[Mapping[str, Path]]] | None = None

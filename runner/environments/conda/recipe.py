@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.environments import brought
 from runner.environments.conda import configuration, lockfile
 from runner.environments.conda.activation import PATH, Activation, activated
 from runner.environments.conda.asking import ask
@@ -112,7 +113,7 @@ class CondaRecipe:
             "prefix": str(prefix),
             "path": PATH,
             "cache": str(self.settings.cache / "conda/pkgs"),
-            "packages": [told(package) for package in content.conda],
+            "packages": [self._at_hand(told(package)) for package in content.conda],
         }
         answer = ask(
             "install",
@@ -123,6 +124,12 @@ class CondaRecipe:
             turn=turn,
         )
         return answer["installer"], answer["activation"]
+
+    def _at_hand(self, package: dict[str, Any]) -> dict[str, Any]:
+        """The same, from the file that somebody has brought; the worker checks its hash."""
+        known = f"sha256:{package['sha256']}" if package["sha256"] else f"md5:{package['md5']}"
+        file = brought.find(known, self.settings)
+        return package if file is None else {**package, "url": file.as_uri()}
 
     def _channels(self, content: CondaLock) -> tuple[str, ...]:
         """Channels of the project and of its lock, with the logins of the person."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.environments import cache
+from runner.environments import brought, cache
 from runner.environments.kept import listing, shares
 from runner.environments.kept.listing import Entry, being_built, directories, discard
 from runner.environments.kept.shares import Share
@@ -128,6 +128,8 @@ def _leftovers(settings: Settings, older_than: float | None, now: float) -> Iter
         for path in directories(cache.environments(settings))
         if cache.facts(path) is None and not being_built(path)
     )
+    if older_than is not None:
+        yield from brought.unused(settings, now - older_than * _DAY)
     for path in cache.resolutions(settings).glob("*.json"):
         if older_than is not None and now - path.stat().st_mtime > older_than * _DAY:
             yield path

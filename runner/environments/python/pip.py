@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
-from runner.environments import trouble
+from runner.environments import brought, trouble
 from runner.environments.model import Interpreter
 from runner.environments.python import pylock, uv
 from runner.environments.python.installer import Content, Wanted
@@ -57,6 +57,7 @@ class Pip:
         listed = prefix / "requirements.lock.txt"
         listed.write_text(text, encoding="utf-8")
         argv = [*_pip(prefix), "install", "--require-hashes", "--no-deps", "--requirement", listed]
+        argv += [f"--find-links={place}" for place in brought.directories(content.text, self.settings)]
         changes = {"PIP_EXTRA_INDEX_URL": " ".join(content.logins)} if content.logins else {}
         self._call(argv, directory=content.directory, said=trouble.CANNOT_INSTALL, turn=turn, changes=changes)
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TypeAlias
 
-from runner.environments import trouble
+from runner.environments import brought, trouble
 from runner.environments.model import Interpreter
 from runner.environments.python import pylock
 from runner.environments.python.installer import Content, Wanted
@@ -139,10 +139,12 @@ class Uv:
 
     def install(self, prefix: Path, content: Content, *, turn: int) -> None:
         listed = prefix / ("pylock.toml" if content.kind == "pylock" else "requirements.lock.txt")
-        listed.write_text(content.text, encoding="utf-8")
+        listed.write_text(self._brought(content), encoding="utf-8")
         argv: Argv = ["pip", "install" if content.added else "sync", "--python", prefix / "bin/python"]
         argv += _platform(content.target) if content.target else []
         argv += _checks(content)
+        if content.kind != "pylock":
+            argv += [f"--find-links={place}" for place in brought.directories(content.text, self.settings)]
         files: Argv = [*(["--no-deps", "--requirements"] if content.added else ["--"]), listed]
         known = self.settings.environ.get("UV_EXTRA_INDEX_URL", "").split()
         changes = {"UV_EXTRA_INDEX_URL": " ".join((*content.logins, *known))} if content.logins else {}
@@ -154,6 +156,10 @@ class Uv:
                 call([*argv, "--no-build", *files], changes={**changes, "UV_OFFLINE": "1"})
                 return
         call([*argv, *files], changes=changes)
+
+    def _brought(self, content: Content) -> str:
+        """The lock, with paths in place of addresses where somebody has brought the file."""
+        return brought.in_pylock(content.text, self.settings) if content.kind == "pylock" else content.text
 
     def version(self) -> str:
         return " ".join(capture([self.program, "--version"]).out.split()[:2])
