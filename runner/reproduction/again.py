@@ -12,6 +12,7 @@ from runner import launch
 from runner.environments.model import Lock, Wishes
 from runner.errors import Interrupted, TrackingError
 from runner.launch.machine import RECORDED_VARIABLES
+from runner.launch.masking import MASK
 from runner.launch.plan import Plan
 from runner.launch.planning import Repeated, Request
 from runner.progress import Progress
@@ -25,7 +26,7 @@ from runner.tracking.model import Lifecycle, RunStatus
 REPRODUCES = "runner.reproduces"  # tag of a new run: the id of the run that it repeats
 # Which devices a program may see is said by the machine; there may be fewer here.
 OF_MACHINE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
-OF_SEED = "RUNNER_SEED"
+OF_SEED = ("RUNNER_SEED", "PYTHONHASHSEED")
 
 
 @contextmanager
@@ -103,14 +104,10 @@ def requested(recorded: Recorded, changes: Changes = UNCHANGED) -> Iterator[Requ
 
 def as_then(recorded: Recorded, changes: Changes, settings: Settings) -> Settings:
     """The settings with an environment that says of numbers and their libraries what it said then, and nothing else."""
-    if "variables" not in recorded.record:
-        ours: set[str] = set()
-    else:
-        ours = set(RECORDED_VARIABLES) - set(OF_MACHINE)
+    ours = set(RECORDED_VARIABLES) - set(OF_MACHINE) if "variables" in recorded.record else set[str]()
     unset = ours | {name for name, value in changes.variables.items() if value is None}
-    return replace(
-        settings, environ={name: value for name, value in settings.environ.items() if name not in unset}
-    )
+    kept = {name: value for name, value in settings.environ.items() if name not in unset}
+    return replace(settings, environ=kept | _variables(recorded, changes))
 
 
 def _parameters(plan: Plan, changes: Changes) -> dict[str, str]:
@@ -148,13 +145,12 @@ def _lock(recorded: Recorded, changes: Changes) -> Lock | None:
 
 
 def _variables(recorded: Recorded, changes: Changes) -> dict[str, str]:
-    """The recorded variables with the changes; a seed that changes is not held back by the variable that had it."""
+    """The recorded variables with the changes; those that a seed decides, or that hide a secret, are not kept."""
     then = recorded.record.get("variables") or {}
-    kept = {name: value for name, value in then.items() if name not in OF_MACHINE and isinstance(value, str)}
-    if changes.seed is not None:
-        kept.pop(OF_SEED, None)
-    kept |= {name: value for name, value in changes.variables.items() if value is not None}
-    return {name: value for name, value in kept.items() if changes.variables.get(name, value) is not None}
+    left = {*OF_MACHINE, *(OF_SEED if changes.seed is not None else ())}
+    kept = {name: value for name, value in then.items() if name not in left and MASK not in str(value)}
+    changed = {**kept, **changes.variables}
+    return {name: value for name, value in changed.items() if isinstance(value, str)}
 
 
 def experiment_here(recorded: Recorded, settings: Settings) -> str | None:
