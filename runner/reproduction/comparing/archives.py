@@ -38,6 +38,6 @@ def _extracted(file: Path, tree: Path) -> dict[str, Path]:
     try:
         extract(file, tree, limits=LIMITS)
     except SourceError as error:
-        raise Unreadable(f"no zip file that is opened: {error.message}") from error
+        raise Unreadable(error.message) from error
     found = (path for path in tree.rglob("*") if path.is_file() and not path.is_symlink())
     return {path.relative_to(tree).as_posix(): path for path in found}

@@ -70,7 +70,7 @@ def _fetched(first: Recorded, second: Recorded, path: str, tally: Tally) -> Comp
             look(path, one, other, tally)
         except Unreadable as reason:
             return _found(path, a, b, Outcome.DIFFERENT, f"digest differs; {reason}")
-    if not tally.differing:
+    if not tally.differing and not tally.skipped:
         tally.remarks.append("equal content in other bytes")
     return tally.found("artifact", path, str(a), str(b))
 
@@ -96,8 +96,13 @@ def _kept(recorded: Recorded) -> Mapping[str, Kept]:
 
 def _digests(record: Mapping[str, Any]) -> dict[tuple[str, int], str]:
     """By path and size: a file that was replaced since has hardly the same."""
-    listed = [*record.get("outputs", ()), *record.get("artifacts", ())]
-    return {(item["path"], item["bytes"]): item["digest"] for item in listed}
+    digests: dict[tuple[str, int], str] = {}
+    for stated in (record.get(key) for key in ("outputs", "artifacts")):
+        for item in stated if isinstance(stated, list) else ():
+            match item:
+                case {"path": str(path), "bytes": int(size), "digest": str(digest)}:
+                    digests[path, size] = digest
+    return digests
 
 
 def _measured(file: Path) -> Kept:

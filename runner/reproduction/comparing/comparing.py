@@ -50,8 +50,10 @@ def _exits(first: Recorded, second: Recorded) -> Iterator[Compared]:
 
 def exit_code(recorded: Recorded) -> str | None:
     """With which code its program ended, as text; None if nobody knows."""
-    ended = recorded.record.get("exit")
-    return str(ended["code"]) if ended else recorded.run.tags.get("runner.exit_code")
+    match recorded.record.get("exit"):
+        case {"code": int(code)}:
+            return str(code)
+    return recorded.run.tags.get("runner.exit_code")
 
 
 def _params(first: Recorded, second: Recorded, passing: Passing) -> Iterator[Compared]:

@@ -27,7 +27,7 @@ def look(name: str, first: Path, second: Path, tally: Tally, *, inside: bool = F
     except Unreadable:
         raise
     except Exception as error:  # whatever a parser of six formats makes of a broken file
-        raise Unreadable(f"cannot be read: {type(error).__name__}") from error
+        raise Unreadable(f"no valid {PurePosixPath(name).suffix} file") from error
 
 
 def _comparer(name: str) -> Comparer:

@@ -12,7 +12,7 @@ from runner.reproduction.comparing.tally import Tally
 from runner.reproduction.comparing.unreadable import Unreadable
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 32_000_000
 DEEP = {"I", "F", "I;16", "I;16L", "I;16B"}  # more than 8 bits in a number
 
 
@@ -27,7 +27,8 @@ def pixels(first: Path, second: Path, tally: Tally) -> None:
         tally.lacking(f"{frames:,} and {others:,} frames")
     arrays.arrays(a, b, tally)
     if tally.differing:
-        off = np.abs(a.astype(np.float64) - b.astype(np.float64))
+        signed = np.int16 if a.dtype == np.uint8 else np.float64
+        off = np.abs(a.astype(signed) - b.astype(signed))
         tally.remarks.append(f"by {off.max():.6g} at most, {off.mean():.3g} on average")
 
 
@@ -42,4 +43,4 @@ def _loaded(file: Path) -> tuple[Any, int]:
 
 
 def _size(array: Any) -> str:
-    return f"{array.shape[1]}x{array.shape[0]}"
+    return f"{array.shape[1]}x{array.shape[0]} {array.dtype}"

@@ -44,7 +44,7 @@ def number(text: str) -> float | None:
 
 
 def _row(first: Row, second: Row, tally: Tally, passed_over: list[bool]) -> None:
-    if first == second and True not in passed_over:
+    if first == second:
         tally.others(equal=True, count=len(first))
         return
     for index, (a, b) in enumerate(zip_longest(first, second)):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from runner.reproduction.model import Compared, Outcome, Tolerance
 
+MOST_REMARKS = 3
+LONGEST = 120  # characters of a remark: names in it may be a stranger's
+
 
 @dataclass(slots=True)
 class Tally:
@@ -89,8 +92,10 @@ class Tally:
     @property
     def _notes(self) -> list[str]:
         counted = [f"{self.differing:,} of {self.compared:,} {self.noun} differ"] if self.differing else []
+        remarks = [remark[:LONGEST] for remark in self.remarks[:MOST_REMARKS]]
+        more = [f"{len(self.remarks) - len(remarks):,} more"] if len(self.remarks) > len(remarks) else []
         skipped = [f"{self.skipped:,} not compared"] if self.skipped else []
-        return [*counted, *self.remarks, *skipped]
+        return [*counted, *remarks, *more, *skipped]
 
 
 def apart(a: float, b: float) -> tuple[float, float]:
