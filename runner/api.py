@@ -32,6 +32,7 @@ class Run:
         name: its name; None until it has been created.
         status: PREPARING or RUNNING, then FINISHED, FAILED or KILLED.
         exit_code: the program's exit code, or runner's own; None while it goes on.
+        reused: it is an earlier run that did the same; waits until that is known.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", announced: str) -> None:
@@ -61,6 +62,10 @@ class Run:
     @property
     def name(self) -> Optional[str]:
         return self._read().get("name")
+
+    @property
+    def reused(self) -> bool:
+        return bool(self.run_id) and self._read().get("reused") == "true"
 
     @property
     def exit_code(self) -> Optional[int]:
@@ -109,6 +114,9 @@ def run(
     synchronous: bool = True,
     tags: Optional[Mapping[str, str]] = None,
     cwd: Optional[str] = None,
+    seed: Optional[int] = None,
+    step: Optional[str] = None,
+    reuse: Optional[bool] = None,
 ) -> Run:
     """Run an entry point of a project and record it.
 
@@ -123,6 +131,9 @@ def run(
         synchronous: wait for the end, and raise when it is not a good one.
         tags: recorded with the run.
         cwd: directory from which relative paths count.
+        seed: for the program's random numbers, instead of the project's.
+        step: name of this step of a workflow, recorded as the tag `runner.step`; a step is reused unless `reuse` is False.
+        reuse: take a finished run that did the same, if there is one.
 
     Returns:
         the handle: `run_id`, `status`, `wait()`, `cancel()`.
@@ -138,11 +149,15 @@ def run(
         "--experiment-name": experiment_name,
         "--run-name": run_name,
         "--env-manager": env_manager,
+        "--seed": seed,
         "--announce": announced,
     }
     given = ["{}={}".format(name, value) for name, value in options.items() if value is not None]
     given += ["-P{}={}".format(name, value) for name, value in (parameters or {}).items()]
-    given += ["--tag={}={}".format(name, value) for name, value in (tags or {}).items()]
+    labels = dict(tags or {}, **({} if step is None else {"runner.step": step}))
+    given += ["--tag={}={}".format(name, value) for name, value in labels.items()]
+    if reuse if reuse is not None else step is not None:
+        given.append("--reuse")
     handle = Run(subprocess.Popen([*_runner(), "run", *given, "--", uri], cwd=cwd), announced)
     if synchronous:
         _finish(handle)

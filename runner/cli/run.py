@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from runner.environments.model import Lock
 from runner.errors import RunnerError, UsageError
 from runner.launch.placed import Reach
 from runner.progress import Progress
+from runner.project.recorded import LARGEST_SEED
 from runner.server.access.scope import RunScope
 from runner.server.loopback import Address, ArtifactAccess, Loopback
 from runner.settings import Settings
@@ -85,6 +88,18 @@ from runner.tracking.model import Run
 )
 @click.option("--strict", is_flag=True, help="Refuse parameters that the entry point does not declare.")
 @click.option("--no-check", is_flag=True, help="Do not check types, choices and bounds of parameters.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    metavar="NUMBER",
+    help="Seed for the program's random numbers (RUNNER_SEED), instead of the project's.",
+)
+@click.option("--no-digests", is_flag=True, help="Do not read the inputs, so their digests are not recorded.")
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="Take a finished run that did the same, if there is one, instead of running.",
+)
 @click.option("--keep", is_flag=True, help="Keep the fresh tree of a Git or zip project.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and do nothing.")
 @click.option(
@@ -104,19 +119,23 @@ def command(
 ) -> None:
     """Run an entry point of the project at URI, in its environment, and record it.
 
-    URI is a directory, a Git URL or a zip file, with #SUBDIRECTORY where the project is not at the top.
-    The exit code is the program's.
+    URI is a directory, a Git URL or a zip file, with #SUBDIRECTORY where the project is not at the top; or a bundle, whose
+    run is executed once more. The exit code is the program's.
     """
     terminal = Terminal(quiet=quiet, output=2 if as_json else 1, announce=announce)
     progress = Progress(terminal)
-    settings, request = context.settings, _request(**options)
-    if dry_run:
-        _print_plan(request, settings, progress, as_json=as_json)
-        return
     try:
-        result = launch.run(
-            request, settings=settings, progress=progress, spectator=terminal, serve=partial(serve, settings)
-        )
+        with _asked_for(_request(**options), context.settings, progress) as (request, settings):
+            if dry_run:
+                _print_plan(request, settings, progress, as_json=as_json)
+                return
+            result = launch.run(
+                request,
+                settings=settings,
+                progress=progress,
+                spectator=terminal,
+                serve=partial(serve, settings),
+            )
     except RunnerError as error:
         terminal.failed(error)
         raise
@@ -142,6 +161,18 @@ def serve(
     return Loopback.open(lambda: store, scope, user=run.user, artifacts=artifacts, address=address)
 
 
+def _asked_for(
+    request: launch.Request, settings: Settings, progress: Progress
+) -> AbstractContextManager[tuple[launch.Request, Settings]]:
+    """The request itself; or where it names a bundle, that of the run in it."""
+    if not request.uri.endswith(".zip"):
+        return nullcontext((request, settings))
+    # zip files and what is in them are for few runs
+    asked_for = import_module("runner.cli.bundled").asked_for
+    meant: AbstractContextManager[tuple[launch.Request, Settings]] = asked_for(request, settings, progress)
+    return meant
+
+
 def _request(
     *,
     uri: str,
@@ -152,9 +183,20 @@ def _request(
     backend: str,  # noqa: ARG001 - there is only one
     docker_args: Iterable[str],
     no_check: bool,
+    no_digests: bool,
     **options: Any,
 ) -> launch.Request:
-    names = ("entry_point", "version", "run_name", "env_manager", "build_image", "strict", "keep")
+    names = (
+        "entry_point",
+        "version",
+        "run_name",
+        "env_manager",
+        "build_image",
+        "strict",
+        "keep",
+        "seed",
+        "reuse",
+    )
     return launch.Request(
         uri=uri,
         parameters=pairs(parameters, option="-P"),
@@ -162,6 +204,7 @@ def _request(
         experiment_name=experiment_name,
         experiment_id=experiment_id,
         check=not no_check,
+        digests=not no_digests,
         docker_args=tuple(docker_args),
         wishes=Wishes(
             python=options["python"],
@@ -219,6 +262,7 @@ def _plan_rows(plan: launch.Plan, lock: Lock | None) -> list[tuple[str, str]]:
         ("entry point", plan.entry_point),
         *((f"  {name}", value) for name, value in {**plan.parameters, **plan.extra_parameters}.items()),
         *((f"  {name}", "(secret)") for name in plan.secrets),
+        ("seed", "" if plan.seed is None else str(plan.seed)),
         ("environment", environment.kind + (f", {environment.file}" if environment.file else "")),
         ("lock", described(lock) if lock else ""),
         ("  as of", lock.as_of or "" if lock else ""),
@@ -237,4 +281,5 @@ def _result(result: launch.Result) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "metrics": {key: metric.value for key, metric in result.run.metrics.items()},
         "artifact_uri": result.run.artifact_uri,
+        "reused": result.reused,
     }

@@ -6,6 +6,8 @@
 ...
 ✓ Finished     amber-falcon-212                          3.2 s
   rmse 0.7931   r2 0.1087
+
+or, in the place of the last lines, `✓ Reused  amber-falcon-212` with the metrics that it has.
 """
 
 import json
@@ -93,14 +95,16 @@ class Terminal:
 
     def ended(self, result: Result) -> None:
         """How it went."""
+        if result.reused:
+            self._announce(run_id=result.run.id, name=result.run.name, reused="true")
         self._announce(status=result.status.value)
         good = result.status is RunStatus.FINISHED
         detail = f"{result.seconds:.1f} s" if good else f"exit code {result.code}, {result.seconds:.1f} s"
         self._row(
             self._mark(good),
-            result.status.value.capitalize(),
+            "Reused" if result.reused else result.status.value.capitalize(),
             result.run.name,
-            detail,
+            result.run.id if result.reused else detail,
             colour="green" if good else "red",
         )
         values = [f"{key} {metric.value:.6g}" for key, metric in result.run.metrics.items()]

@@ -25,7 +25,6 @@ from runner.executors import Job
 from runner.executors.container import ContainerExecutor
 from runner.launch import orphans
 from runner.launch.inside import in_container, named_variables, volumes
-from runner.launch.machine import RECORDED_VARIABLES
 from runner.launch.placed import Placed
 from runner.launch.planning import Planned
 from runner.launch.recording import Recording
@@ -66,8 +65,6 @@ def placed(
     places = _places(planned, inputs)
     reached = not isinstance(reach, str)
     job = _job(going, planned, environment, places, reached=reached, settings=settings)
-    entering = {name: job.variables[name] for name in RECORDED_VARIABLES if name in job.variables}
-    going.record["variables"] = entering  # ours say nothing about it
     return Placed(
         job=job,
         executor=ContainerExecutor(

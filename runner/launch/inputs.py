@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import digests, sources
 from runner.errors import RunnerError
+from runner.launch.masking import public
 from runner.launch.planning import Planned, fetched
 from runner.progress import Phase, Progress
 from runner.settings import Settings
@@ -126,7 +127,7 @@ class _Looking:
 
     def _read(self, name: str, place: Path | None) -> Input:
         uri = self.planned.bound.values[name]
-        bare = Input(name=name, uri=sources.strip_credentials(uri))
+        bare = Input(name=name, uri=public(uri))
         if place is None:
             return replace(bare, kind="object" if sources.is_remote(uri) else "unknown")
         bare = replace(bare, in_project=self._in_project(place))

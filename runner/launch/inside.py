@@ -17,6 +17,7 @@ from runner import project
 from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed
 from runner.files import sha256, write_atomically
+from runner.launch.masking import MASK, public
 from runner.launch.planning import Planned
 from runner.process.guard import CHAIN
 from runner.project.model import DockerEnv
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from runner.containers.volumes import Volume
 
 PACKAGE = Path(runner.__file__).parent
-GIVEN_BY_US = ("MLFLOW_TRACKING_", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "RUNNER_RUN_ID")
+UNSEEDED = {
+    "PYTHONHASHSEED": "0"
+}  # the order of sets is the same in each run, unless somebody wants it otherwise
+GIVEN_BY_US = ("RUNNER_SEED", "MLFLOW_TRACKING_", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "RUNNER_RUN_ID")
 
 
 def variables(
@@ -37,7 +41,9 @@ def variables(
 
     `tracking_uri` is the absolute one of the store, which runs inside this run record in.
     """
-    inherited = {name: value for name, value in settings.environ.items() if name not in environment.unset}
+    # the seed of a run around this one counts only where it has become ours
+    unset = {*environment.unset, "RUNNER_SEED"}
+    inherited = UNSEEDED | {name: value for name, value in settings.environ.items() if name not in unset}
     home = _home(settings)
     mine = {
         "PATH": _joined(*environment.path_entries, inherited.get("PATH", os.defpath), str(home / "bin")),
@@ -56,7 +62,30 @@ def variables(
         mine["RUNNER_COMMIT"] = planned.checkout.commit
     if not _has_runner(environment):
         mine["PYTHONPATH"] = _joined(inherited.get("PYTHONPATH", ""), str(home / "python"))
-    return inherited | dict(environment.variables) | _repeated(planned) | mine
+    return inherited | dict(environment.variables) | _seeded(planned) | _repeated(planned) | mine
+
+
+def deciding(planned: Planned, settings: Settings) -> dict[str, str]:
+    """Of the variables that are recorded, those that the lock of the environment does not bring along."""
+    given = named_variables(planned, settings) if planned.contained else settings.environ
+    found = UNSEEDED | dict(given) | _seeded(planned) | _repeated(planned)
+    return {name: found[name] for name in planned.variables if name in found}
+
+
+def recorded(planned: Planned, variables: Mapping[str, str]) -> dict[str, str]:
+    """What is recorded of the variables that the program got: no secret, wherever it stands."""
+    hidden = secrets(variables)
+    found = {name: variables[name] for name in planned.variables if name in variables}
+    return {
+        name: MASK if any(secret in value for secret in hidden) else public(value)
+        for name, value in found.items()
+    }
+
+
+def _seeded(planned: Planned) -> dict[str, str]:
+    """The seed that the project or the person names, wherever a program may look for it."""
+    seed = planned.plan.seed
+    return {} if seed is None else {"RUNNER_SEED": str(seed), "PYTHONHASHSEED": str(seed)}
 
 
 def _repeated(planned: Planned) -> dict[str, str]:
@@ -71,8 +100,10 @@ def in_container(
     """The variables of a program in a container, which inherits only what is `named`, and finds neither our package nor our command."""
     found = {
         "PYTHONUNBUFFERED": "1",
+        **UNSEEDED,
         **environment.variables,
         **named,
+        **_seeded(planned),
         **_repeated(planned),
         "MLFLOW_RUN_ID": run.id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,

@@ -13,12 +13,14 @@ from runner.environments.observing import observe
 from runner.errors import Interrupted, RunnerError
 from runner.executors import Exit, Job
 from runner.executors.local import LocalExecutor
-from runner.launch import inside, results
+from runner.launch import dependencies, inside, results, reusing
+from runner.launch.inputs import gathered
 from runner.launch.masking import masked
 from runner.launch.placed import OutOfReach, Placed, Reach
-from runner.launch.planning import Planned, Request, fetched, plan
+from runner.launch.planning import Planned, Request, plan
 from runner.launch.recording import Recording, recording
 from runner.launch.resolving import with_lock
+from runner.launch.reusing import Ready
 from runner.launch.sending import sent
 from runner.launch.stopping import Effect, Stopped, Stopping, on_signals
 from runner.progress import Phase, Progress
@@ -29,12 +31,16 @@ from runner.tracking.model import Run, RunStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a run went: the run as it is stored now, the program's exit code, and how long it took in seconds."""
+    """How a run went: the run as it is stored now, the program's exit code, and how long it took in seconds.
+
+    `reused`: it is an earlier run, taken instead of running again.
+    """
 
     run: Run
     status: RunStatus
     code: int
     seconds: float
+    reused: bool = False
 
 
 class Spectator(Protocol):
@@ -97,6 +103,12 @@ def run(
             closing(open_store(settings)) as store,
             sent(store, settings=settings, progress=progress, hurried=lambda: stopping.hurried),
         ):
+            ready = None
+            if reusing.wanted(planned.request, settings):
+                found = reusing.look(planned, store=store, settings=settings, progress=progress)
+                if isinstance(found, Run):
+                    return _taken(found)
+                ready = found
             return launch(
                 planned,
                 store=store,
@@ -105,9 +117,15 @@ def run(
                 spectator=spectator,
                 serve=serve,
                 stopping=stopping,
+                ready=ready,
             )
     except Stopped as stopped:
         raise Interrupted(stopped.number) from None
+
+
+def _taken(run: Run) -> Result:
+    seconds = ((run.ended or 0) - (run.started or 0)) / 1000
+    return Result(run=run, status=run.status, code=0, seconds=seconds, reused=True)
 
 
 def launch(
@@ -119,13 +137,18 @@ def launch(
     spectator: Spectator,
     serve: Serve,
     stopping: Stopping,
+    ready: Ready | None = None,
 ) -> Result:
-    """Execute the plan as a tracked run."""
+    """Execute the plan as a tracked run; `ready` is what is resolved of it already."""
     with ExitStack() as last, recording(planned, store=store, settings=settings, progress=progress) as going:
         spectator.created(going.run)
-        environment = _prepare(going, planned, settings=settings, progress=progress)
-        inputs = _inputs(planned, settings=settings, progress=progress)
-        placed = _placed(going, planned, environment, inputs=inputs, settings=settings, last=last)
+        planned, environment = _prepare(going, planned, ready, settings=settings, progress=progress)
+        inputs = ready.inputs if ready else gathered(planned, settings=settings, progress=progress)
+        planned = reusing.given(planned, inputs)
+        going.given(planned.plan, inputs)
+        going.identified(reusing.identity(planned, inputs, environment.observed, settings=settings))
+        placed = _placed(going, planned, environment, inputs=inputs.paths, settings=settings, last=last)
+        going.record["variables"] = inside.recorded(planned, placed.job.variables)
         directory = placed.job.directory
         before = results.stamps(directory, planned.plan.metrics + planned.plan.outputs)
         going.running(environment, project.render(planned.entry_point, planned.bound))
@@ -145,12 +168,18 @@ def _stored(store: Store, run: Run) -> Run:
         return run
 
 
-def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress: Progress) -> Environment:
+def _prepare(
+    going: Recording, planned: Planned, ready: Ready | None, *, settings: Settings, progress: Progress
+) -> tuple[Planned, Environment]:
     going.planned(planned.plan, None)  # first without: a resolution that fails leaves the plan behind
     with _owned(going, planned, settings=settings), progress.phase("environment") as phase:
-        resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
+        if ready is not None:
+            resolved, lock = ready.planned, ready.lock
+        else:
+            resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
         if lock is not None:
             going.planned(resolved.plan, lock)
+            going.packages = dependencies.of_lock(lock, cache=settings.cache)
         directory = planned.checkout.path
         environment = environments.prepare(
             resolved.spec, lock, directory=directory, settings=settings, phase=phase
@@ -158,8 +187,8 @@ def _prepare(going: Recording, planned: Planned, *, settings: Settings, progress
         if planned.contained and planned.request.build_image:
             environment = _baked(environment, planned, settings=settings, phase=phase)
     if lock is None:
-        return replace(environment, observed=observe(settings.environ, directory))
-    return environment
+        environment = replace(environment, observed=observe(settings.environ, directory))
+    return resolved, environment
 
 
 def _owned(going: Recording, planned: Planned, *, settings: Settings) -> AbstractContextManager[None]:
@@ -182,16 +211,6 @@ def _baked(environment: Environment, planned: Planned, *, settings: Settings, ph
         owner=planned.arguments.options.get("user", f"{os.getuid()}:{os.getgid()}"),
     )
     return baked
-
-
-def _inputs(planned: Planned, *, settings: Settings, progress: Progress) -> Mapping[str, str]:
-    """Paths of this machine, by parameter."""
-    if not planned.bound.inputs:
-        return {}
-    with progress.phase("inputs") as phase:
-        paths = fetched(planned, settings=settings, phase=phase)
-        phase.summary = ", ".join(paths)
-    return paths
 
 
 def _placed(

@@ -5,9 +5,18 @@ from contextlib import contextmanager
 from typing import Literal
 
 from runner.executors import Sink
+from runner.sources import strip_credentials
 
 MASK = "********"
 LONGEST_LINE = 64 * 1024  # bytes held back while waiting for the end of a line
+
+
+def public(text: str) -> str:
+    """The text, without the password of a URL that it may be."""
+    try:
+        return strip_credentials(text)
+    except ValueError:  # it begins like a URL and is none: who knows what is in it
+        return MASK
 
 
 @contextmanager

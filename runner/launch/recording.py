@@ -18,7 +18,9 @@ from runner.environments.model import Environment, Lock
 from runner.errors import Conflict, NotFound, RunnerError
 from runner.executors import Exit
 from runner.files import remove_tree, sha256
-from runner.launch import machine
+from runner.launch import artifacts, machine, provenance, reusing
+from runner.launch.dependencies import Descriptor
+from runner.launch.inputs import Inputs
 from runner.launch.masking import MASK
 from runner.launch.plan import SOURCE_FILES, Plan, PlannedSource, bundle_file
 from runner.launch.planning import Planned, Request
@@ -56,9 +58,12 @@ class Recording:
     exit: Exit | None = None
     record: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    plan: Plan | None = None
+    packages: list[Descriptor] = field(default_factory=list)
 
     def planned(self, plan: Plan, lock: Lock | None) -> None:
         """Keep the plan, and the lock beside it. Which environment it is, is known for good with the lock."""
+        self.plan = plan
         document = json.dumps(plan.to_json(), indent=2, ensure_ascii=False)
         self.artifacts.put_bytes(document.encode(), "runner/plan.json")
         self.tags |= {"runner.plan": plan.digest, "mlflow.project.env": plan.environment.kind}
@@ -73,13 +78,26 @@ class Recording:
     def keep(self, capture: Capture, source: PlannedSource) -> None:
         """Keep the code that nobody else has, below runner/source/. Where that fails, the run goes on."""
         files = {SOURCE_FILES["patch"]: capture.patch, SOURCE_FILES["archive"]: capture.archive}
-        files |= {bundle_file(number): file for number, (_, file) in enumerate(sorted(capture.bundles.items()))}
+        files |= {
+            bundle_file(number): file for number, (_, file) in enumerate(sorted(capture.bundles.items()))
+        }
         if source.patch:
             self.tags["runner.patch"] = source.patch
         for path, file in files.items():
             if file is not None:
                 with self._warned(path):
                     self.artifacts.put_file(file, path)
+
+    def given(self, plan: Plan, inputs: Inputs) -> None:
+        """Keep what the inputs are; the plan with their digests is another one."""
+        self.record["inputs"] = inputs.recorded
+        if inputs.digests:
+            self.planned(plan, None)
+
+    def identified(self, identity: str | None) -> None:
+        """What makes another run the same as this one, where that is known."""
+        if identity is not None:
+            self.tags[reusing.TAG] = identity
 
     def running(self, environment: Environment, command: str) -> None:
         """The program is about to start."""
@@ -125,7 +143,7 @@ class Recording:
             for found in self._written(directory, plan.metrics, before, "metrics"):
                 with self._warned(found.path):
                     self._keep_metrics(found)
-        self.record["outputs"] = []
+        self.record["outputs"], self.record["artifacts"] = [], []
         with self._warned("outputs"):
             for found in self._written(directory, plan.outputs, before, "outputs"):
                 if hurried():
@@ -133,6 +151,11 @@ class Recording:
                     break
                 with self._warned(found.path):
                     self._keep_output(found)
+        with self._warned("artifacts"), self.progress.phase("artifacts") as phase:
+            known = {output["path"]: output["digest"] for output in self.record["outputs"]}
+            self.record["artifacts"] = artifacts.listed(
+                self.store, self.artifacts, known, phase=phase, hurried=hurried
+            )
 
     def _written(
         self, directory: Path, patterns: tuple[str, ...], before: Mapping[str, tuple[int, int]], kind: str
@@ -202,7 +225,10 @@ class Recording:
             "warnings": [message.text for message in self.progress.messages if message.level == "warning"],
         }
         document = json.dumps(self.record, indent=2, ensure_ascii=False)
-        self.artifacts.put_bytes(document.encode(), "runner/record.json")
+        digest = self.artifacts.put_bytes(document.encode(), "runner/record.json")
+        if self.plan is not None:
+            said = provenance.statement(self.plan, self.record, record_digest=digest, packages=self.packages)
+            self.artifacts.put_bytes(json.dumps(said, ensure_ascii=False).encode(), provenance.FILE)
         for file in sorted(self.live.glob("*.*")):
             if file.stat().st_size or file.suffix == ".tsv":
                 self.artifacts.put_file(file, f"logs/{file.name}")
@@ -265,11 +291,6 @@ def _begin(run: Run, *, store: OpenStore, settings: Settings, progress: Progress
             "attempt": 1,
             "engine": "local",
             "machine": machine.facts(),
-            "variables": {
-                name: settings.environ[name]
-                for name in machine.RECORDED_VARIABLES
-                if name in settings.environ
-            },
         },
     )
 

@@ -34,10 +34,11 @@ MEMORY: dict[str, MemoryStore] = {}  # by URI: what is put through one `Artifact
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file; `size` in bytes."""
+    """A file; `size` in bytes. `digest` where it is known without reading it."""
 
     path: str
     size: int
+    digest: str | None = None
 
 
 class Artifacts:

@@ -97,6 +97,10 @@ class OpenStore(Store, Protocol):
         """While the block goes on, show the output of a run, which grows in a directory, to those who follow it elsewhere."""
         ...
 
+    def passed(self, uri: str) -> Sequence[Artifact] | None:
+        """What this process has put among the artifacts below a URI; None where others may put some there past us."""
+        ...
+
     def unsent(self) -> Unsent | None:
         """What has not reached the store yet; None if there is nothing, as always on this machine."""
         ...

@@ -1,7 +1,7 @@
 """Artifacts that go through the server: `mlflow-artifacts:/0/<run>/artifacts`. Written by way of the spool, if there is one."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,8 +60,21 @@ class RemoteArtifacts:
             for name, item in named.items()
         }
 
+    def passed(self) -> Sequence[Artifact]:
+        """What this process has put here."""
+        if self._spool is None:
+            return []
+        start = f"{self._root}/" if self._root else ""
+        return [
+            Artifact(path.removeprefix(start), size, digest)
+            for path, (size, digest) in self._spool.passed.items()
+            if path.startswith(start)
+        ]
+
     def delete(self, path: str) -> None:
         self._settle()
+        if self._spool is not None:
+            self._spool.forget(self._inside(path))
         self._client.delete_file(self._inside(path))
 
     def list(self, prefix: str = "") -> list[Artifact]:

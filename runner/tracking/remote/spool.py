@@ -10,6 +10,7 @@
 Two threads send, so that a large artifact keeps no metric waiting. What is sent twice, after a crash, does no harm.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -50,6 +51,7 @@ class Spool:
         self._open = ExitStack()
         self._trouble: RunnerError | None = None
         self._threads: list[threading.Thread] = []
+        self.passed: dict[str, tuple[int, str]] = {}  # path of each artifact -> its size and digest
         self._open.enter_context(locked(directory / "lock", timeout=0))
         try:
             self.records = self._opened("records")
@@ -122,10 +124,17 @@ class Spool:
                 os.fsync(file.fileno())
             with _kept(self.directory):
                 _sync(place.parent)
+                self.passed[path] = _content(place)
                 self.files.append([{"put": path, "file": place.name}])
         except BaseException:
             place.unlink(missing_ok=True)
             raise
+
+    def forget(self, path: str) -> None:
+        """An artifact, or a directory of some, was deleted."""
+        gone = [known for known in self.passed if known == path or known.startswith(f"{path}/")]
+        for known in gone:
+            del self.passed[known]
 
     def settled(self, seconds: float) -> bool:
         """Whether the server has all records, within so many seconds."""
@@ -227,6 +236,12 @@ def refusals(directory: Path) -> Iterator[Refusal]:
             with suppress(ValueError, KeyError):
                 found: dict[str, Any] = json.loads(line)
                 yield Refusal(found["item"], found["reason"])
+
+
+def _content(place: Path) -> tuple[int, str]:
+    with place.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return place.stat().st_size, f"sha256:{digest.hexdigest()}"
 
 
 def _item(request: Request) -> Item:

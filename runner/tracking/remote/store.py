@@ -14,7 +14,7 @@ from pathlib import Path
 from runner.errors import RunnerError, TrackingError, Unavailable
 from runner.tracking import checks
 from runner.tracking.access import Reader, Users
-from runner.tracking.artifacts import Artifacts
+from runner.tracking.artifacts import Artifact, Artifacts
 from runner.tracking.clock import now
 from runner.tracking.logged_models import LoggedModels
 from runner.tracking.model import (
@@ -94,6 +94,11 @@ class RemoteStore:
 
     def server_artifacts(self) -> RemoteArtifacts:
         return RemoteArtifacts(f"{SCHEME}/", self._client, self._spool)
+
+    def passed(self, uri: str) -> Sequence[Artifact] | None:
+        if self._spool is None or not uri.startswith(SCHEME):
+            return None
+        return RemoteArtifacts(uri, self._client, self._spool).passed()
 
     def showing(self, run_id: str, directory: Path) -> AbstractContextManager[None]:
         return output.told(self._client, run_id, directory)
