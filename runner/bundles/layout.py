@@ -143,6 +143,13 @@ class KeptPackage(Struct, kw_only=True, frozen=True):
     hash: Annotated[str, Meta(pattern=r"\A(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})\Z")]
 
 
+class KeptCode(Struct, kw_only=True, frozen=True):
+    """The packed tree; `subdirectory` is where the project is in it."""
+
+    file: Literal["code.zip"]
+    subdirectory: Text
+
+
 class About(Struct, kw_only=True, frozen=True):
     """run.json. Files are named as in the bundle; `missing` says what should be packed and is not, one sentence each."""
 
@@ -155,5 +162,5 @@ class About(Struct, kw_only=True, frozen=True):
     inputs: dict[Text, KeptInput]
     packages: list[KeptPackage]
     environment: Literal["environment.zip"] | None
-    code: Literal["code.zip"] | None
+    code: KeptCode | None
     missing: list[Text]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runner.bundles import inputs
-from runner.bundles.layout import CODE, ENVIRONMENT, KeptInput, KeptPackage
+from runner.bundles.layout import CODE, ENVIRONMENT, KeptCode, KeptInput, KeptPackage
 from runner.errors import RunnerError
 from runner.progress import Phase
 from runner.records.model import Recorded
@@ -47,7 +47,7 @@ class Packed:
     inputs: Mapping[str, KeptInput] = field(default_factory=dict)
     packages: tuple[KeptPackage, ...] = ()
     environment: Literal["environment.zip"] | None = None
-    code: Literal["code.zip"] | None = None
+    code: KeptCode | None = None
     missing: tuple[str, ...] = ()
 
 
@@ -88,11 +88,11 @@ def _environment(packed: Packed, recorded: Recorded, scratch: Path, settings: Se
 
 def _code(packed: Packed, recorded: Recorded, scratch: Path, settings: Settings, phase: Phase) -> None:
     try:
-        _late("trees").pack(recorded, scratch / CODE, settings=settings, phase=phase)
+        subdirectory = _late("trees").pack(recorded, scratch / CODE, settings=settings, phase=phase)
     except RunnerError as error:
         packed.missing += (f"the code is not packed: {error}",)
         return
-    packed.files[CODE], packed.code = scratch / CODE, CODE
+    packed.files[CODE], packed.code = scratch / CODE, KeptCode(file=CODE, subdirectory=subdirectory)
 
 
 def _late(name: str) -> Any:

@@ -12,13 +12,14 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from runner import digests
-from runner.bundles.layout import CODE, ENVIRONMENT, About, Damaged, KeptInput
+from runner.bundles.layout import ENVIRONMENT, About, Damaged, KeptInput
 from runner.bundles.members import Members
 from runner.environments import brought
 from runner.errors import EnvironmentFailed
 from runner.launch.plan import Plan
 from runner.progress import Progress
 from runner.settings import Settings
+from runner.sources.address import check_subdirectory
 from runner.sources.model import Capture, CapturedSource, Source
 
 
@@ -33,12 +34,14 @@ class Provision:
     @contextmanager
     def code(self) -> Iterator[Source]:
         """The tree that ran, as a source, for as long as the block."""
+        kept = self.about.code
+        assert kept is not None
         with TemporaryDirectory(prefix="runner-bundle-") as scratch:
             yield CapturedSource(
                 uri=self.plan.source.uri,
-                capture=Capture(archive=self.members.copy(CODE, Path(scratch, CODE))),
-                digest=f"sha256:{self.members.digests[CODE]}",
-                subdirectory=self.plan.source.subdirectory,
+                capture=Capture(archive=self.members.copy(kept.file, Path(scratch, kept.file))),
+                digest=f"sha256:{self.members.digests[kept.file]}",
+                subdirectory=check_subdirectory(kept.subdirectory),
             )
 
     @contextmanager

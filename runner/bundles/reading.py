@@ -173,7 +173,8 @@ def _contradictions(bundle: Bundle) -> Iterator[str]:
     for what, digest in {**named, **source.bundles}.items():
         if digest not in captured:
             yield f"its plan names {what or 'a git bundle'} with the digest {digest}, which is not there"
-    for packed in (bundle.about.code, bundle.about.environment, *_packed(bundle.about)):
+    code = bundle.about.code.file if bundle.about.code else None
+    for packed in (code, bundle.about.environment, *_packed(bundle.about)):
         if packed is not None and not (packed in members or members.below(f"{packed}/")):
             yield f"{layout.RUN} names {packed}, which is not there"
 

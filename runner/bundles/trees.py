@@ -15,8 +15,8 @@ _PIECE = 1 << 20
 _LINK, _FILE, _PROGRAM = 0o120777, 0o100644, 0o100755
 
 
-def pack(recorded: Recorded, file: Path, *, settings: Settings, phase: Phase) -> None:
-    """Make the tree once more, and write it to `file`.
+def pack(recorded: Recorded, file: Path, *, settings: Settings, phase: Phase) -> str:
+    """Make the tree once more, and write it to `file`; where in it the project is.
 
     Raises:
         RunnerError: the code is not to be had any more.
@@ -26,6 +26,8 @@ def pack(recorded: Recorded, file: Path, *, settings: Settings, phase: Phase) ->
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for path in _files(checkout.root):
                 _add(archive, checkout.root, path)
+        below = checkout.path.relative_to(checkout.root).as_posix()
+    return "" if below == "." else below
 
 
 def _files(root: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from runner.errors import InputError, RunnerError
 from runner.progress import Progress
 from runner.records import Recorded, Unrepeatable
 from runner.reproduction import finding
+from runner.reproduction.bundled import at_hand
 from runner.reproduction.changes import Changes
 from runner.reproduction.checking import Checklist, checked
 from runner.reproduction.model import Tolerance, Verdict
@@ -86,7 +87,11 @@ def command(
     terminal = Terminal(quiet=quiet, output=2 if as_json_ else 1)
     progress = Progress(terminal)
     try:
-        with finding.found(run, context.settings, progress) as recorded:
+        with (
+            finding.found(run, context.settings, progress) as recorded,
+            at_hand(recorded, asked.changes, settings=context.settings, progress=progress) as changes,
+        ):
+            asked = replace(asked, changes=changes)
             checklist = checked(recorded, asked.changes, settings=context.settings, progress=progress)
             print_checklist(checklist, quiet=quiet)
             found = (

@@ -23,7 +23,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from runner.containers import images
 from runner.containers.engine import connect
 from runner.containers.references import Reference
-from runner.environments import cache
+from runner.environments import brought, cache
 from runner.environments.conda import lockfile
 from runner.environments.conda.solving import for_this_platform
 from runner.environments.images.document import Document, Pinned
@@ -133,21 +133,21 @@ def _image(engine: Any, pinned: Pinned, settings: Settings) -> Check:
 def _files(lock: Lock, settings: Settings) -> Iterator[File]:
     match lock.kind:
         case "pylock":
-            yield from _of_pylock(lock, uv_cache(settings))
+            yield from _of_pylock(lock, settings)
         case "conda":
             yield from _of_conda(lock, settings)
 
 
-def _of_pylock(lock: Lock, kept: Path) -> Iterator[File]:
-    fitting = _tags(lock.python)
+def _of_pylock(lock: Lock, settings: Settings) -> Iterator[File]:
+    fitting, kept = _tags(lock.python), uv_cache(settings)
     for package in pylock.parse(lock.text, name="the lock").packages:
         name, version = str(package["name"]), str(package.get("version", ""))
+        entries = list(_installable(package, fitting))
         places = tuple(
-            entry["url"]
-            for entry in _installable(package, fitting)
-            if isinstance(entry.get("url"), str) and "vcs" not in package
+            entry["url"] for entry in entries if isinstance(entry.get("url"), str) and "vcs" not in package
         )
-        yield File(f"{name} {version}".strip(), places, _in_cache(kept, name, version))
+        there = any(_is_brought(entry, settings) for entry in entries) or _in_cache(kept, name, version)
+        yield File(f"{name} {version}".strip(), places, there)
 
 
 def _installable(package: Mapping[str, Any], fitting: frozenset[tags.Tag]) -> Iterator[Mapping[str, Any]]:
@@ -162,6 +162,12 @@ def _installable(package: Mapping[str, Any], fitting: frozenset[tags.Tag]) -> It
     for key in ("sdist", "archive"):
         if key in package:
             yield package[key]
+
+
+def _is_brought(entry: Mapping[str, Any], settings: Settings) -> bool:
+    hashes = entry.get("hashes")
+    known = hashes.get("sha256") if isinstance(hashes, Mapping) else None
+    return brought.find(f"sha256:{known}", settings) is not None
 
 
 def _tags(python: str) -> frozenset[tags.Tag]:
@@ -179,11 +185,17 @@ def _of_conda(lock: Lock, settings: Settings) -> Iterator[File]:
         cache.conda_packages(settings),
     )
     for package in content.conda:
-        there = (kept / package.file_name).exists() or (kept / _stem(package.file_name)).exists()
+        known = f"sha256:{package.sha256}" if package.sha256 else f"md5:{package.md5}"
+        there = (
+            brought.find(known, settings) is not None
+            or (kept / package.file_name).exists()
+            or (kept / _stem(package.file_name)).exists()
+        )
         yield File(f"{package.name} {package.version}", (package.url,), there)
     for one in content.pip:
         if not one.local and not one.url.startswith("git+"):
             there = _in_cache(uv_cache(settings), one.name, one.version)
+            there = there or brought.find(f"sha256:{one.sha256}", settings) is not None
             yield File(f"{one.name} {one.version}", (one.url,), there)
 
 
