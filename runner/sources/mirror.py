@@ -80,6 +80,23 @@ class Mirror:
                 raise SourceError(f"{bundle.name} does not hold the commit {commit}")
             self._bare("update-ref", f"refs/runner/{commit}", commit)
 
+    def with_history(self, phase: Phase) -> Git:
+        """Have what came before the commits that are here, too; to ask git about it.
+
+        Raises:
+            SourceError: no access, no network.
+        """
+        if (self.repository / "shallow").exists():
+            if self.offline:
+                raise SourceError(
+                    f"offline, and the history of {self.git.url} is not in the cache",
+                    hint="do it once with network",
+                )
+            with self._writing() as lock:
+                self._initialise()
+                self._fetch_everything(lock=lock, phase=phase)
+        return self._bare
+
     # what a ref names ----------------------------------------------------------------------------------------
     def _resolve(self, ref: str | None, phase: Phase) -> Resolved:
         if ref and FULL_COMMIT.fullmatch(ref):
