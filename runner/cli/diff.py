@@ -9,18 +9,20 @@ from typing import Any
 import click
 
 from runner.cli import Context, print_error, tracking_uri
-from runner.cli.differences import print_code, print_differences, print_results, values_of
+from runner.cli.differences import print_causes, print_code, print_differences, print_results, values_of
 from runner.cli.output import print_json, printable
 from runner.cli.run import pairs
 from runner.cli.runs import NUMBERS, RUNS
 from runner.cli.terminal import Terminal
 from runner.errors import RunnerError, UsageError
 from runner.progress import Progress
+from runner.reproduction.causes import ranked
 from runner.reproduction.comparing import compare
 from runner.reproduction.differing import between, side_of
 from runner.reproduction.differing.now import is_project, would_run
 from runner.reproduction.finding import found
-from runner.reproduction.model import Aspect, Compared, Difference, Outcome
+from runner.reproduction.model import Aspect, Compared, Difference, Outcome, Verdict
+from runner.reproduction.verdict import verdict
 from runner.settings import Settings
 
 HERE = "."
@@ -46,6 +48,16 @@ class Told:
             for one in self.compared or ()
             if one.outcome not in UNTOLD and not (one.kind == "param" and one.name in told)
         ]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the results come to; None where there are none of the second."""
+        return None if self.compared is None else verdict(self.compared)
+
+    @property
+    def causes(self) -> list[Difference]:
+        """What may explain other results, where there are any, the likeliest first."""
+        return ranked(self.differences) if self.verdict is Verdict.DIFFERENT else []
 
     @property
     def alike(self) -> bool:
@@ -125,6 +137,7 @@ def _told(runs: Sequence[str], parameters: Mapping[str, str], settings: Settings
 def _print(told: Told) -> None:
     print_differences(told.differences)
     print_results(told.results)
+    print_causes(told.causes)
     if not told.differences and not told.results:
         both = f"{printable(told.first)} and {printable(told.second)}"
         click.echo(f"{both} are alike", err=True)
@@ -135,6 +148,8 @@ def _document(told: Told) -> dict[str, Any]:
         "first": told.first,
         "second": told.second,
         "alike": told.alike,
+        "verdict": told.verdict,
         "differences": list(values_of(told.differences)),
         "results": None if told.compared is None else [asdict(one) for one in told.results],
+        "causes": [f"{one.aspect} {one.name}" for one in told.causes],
     }

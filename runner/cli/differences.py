@@ -29,6 +29,7 @@ COLOURS: Mapping[str, str] = {
     "unknown": "yellow",
 }
 LINES: Mapping[str, str] = {"+": "green", "-": "red", "@": "cyan"}
+CAUSES = 3  # listed; all of them stand above
 WIDEST = 60  # characters of a value
 
 
@@ -46,6 +47,14 @@ def print_results(compared: Sequence[Compared]) -> None:
     if compared:
         click.echo(click.style("results", bold=True))
         _print_rows([_result(one) for one in compared])
+
+
+def print_causes(causes: Sequence[Difference]) -> None:
+    """What may explain other results, the likeliest first."""
+    if causes:
+        click.echo(click.style("likely causes", bold=True))
+        for number, one in enumerate(causes[:CAUSES], 1):
+            click.echo(f"  {number}. {one.aspect.value} {printable(one.name)}")
 
 
 def print_code(differences: Sequence[Difference]) -> None:

@@ -162,7 +162,9 @@ def _by_name(path: PurePosixPath, executed: Executed | None) -> float:
         return weights.READ
     if path.name in _SILENT or path.suffix.lower() in _PROSE or _ASIDE.intersection(path.parts[:-1]):
         return weights.NO_MEANING
-    return weights.CODE if path.suffix.lower() in _CODE else weights.DATA_FILE
+    if path.suffix.lower() in _CODE:
+        return weights.OTHER_CODE if executed is not None and executed.files else weights.CODE
+    return weights.DATA_FILE
 
 
 def _means_nothing(file: ChangedFile, first: Path, second: Path) -> bool:

@@ -2,8 +2,8 @@
 
 0.8 - 1.0   decides what is computed: parameters, data, seed, the script of the entry point and what it imports
 0.4 - 0.7   may change numbers: a package that the code imports, by the size of its step; threads, hash seed, GPU; the interpreter
-0.1 - 0.3   now and then: packages that nothing imports, another processor, another kernel
-below       no cause: documentation, tests, comments, names of branches and hosts, free memory
+0.15 - 0.3  now and then: code that nothing imports, another processor or C library
+below       no cause: documentation, tests, comments, packages that nothing imports, another kernel, names of hosts, memory
 
 The order within a group is experience, no theorem. A step of a package counts three things: how far it goes, whether the package
 computes numbers, and whether code that is executed imports it, itself or by way of others.
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from runner.launch.machine import RECORDED_VARIABLES
 
-CAUSE = 0.1  # what explains less is no cause
+CAUSE = 0.15  # what explains less is no cause
 
 ENTRY_POINT = 0.95
 PARAMETER = 0.9
@@ -31,7 +31,8 @@ COMMIT = 0.02  # its files speak for it
 SCRIPT = 0.88  # named in the command
 IMPORTED = 0.84  # by the script, directly or by way of others
 READ = 0.8  # a file whose name stands in one of them
-CODE = 0.35  # any other code
+CODE = 0.35  # any other code, where nobody knows what is executed
+OTHER_CODE = 0.16  # any other code, where one knows: it may be found by its name at run time
 DATA_FILE = 0.3  # any other file that may be read
 DECLARATION = 0.08  # MLproject, requirements: parameters and locks say what follows of them
 NO_MEANING = 0.02  # documentation, tests, comments
