@@ -119,7 +119,7 @@ def test_what_a_program_finds_is_in_the_reference(
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     before = dict(os.environ)
 
-    outcome = cli("run", files({"MLproject": "entry_points: {main: {command: 'env'}}"}))
+    outcome = cli("run", files({"MLproject": "{seed: 1, entry_points: {main: {command: 'env'}}}"}))
 
     found = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
     ours = {name for name in found if found[name] != before.get(name)} - {"_", "PWD", "OLDPWD", "SHLVL"}

@@ -8,6 +8,8 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 
+from runner.launch import machine
+from runner.launch.inputs import Input
 from runner.launch.plan import SCHEMA, Plan, PlannedEnvironment, PlannedLock, PlannedSource
 from runner.project import docker, environment, file, parameters
 from runner.project.values import NAMES, Kind
@@ -70,6 +72,13 @@ def test_the_plan_is_written_as_its_schema_says() -> None:
     assert written["schema"]["const"] == SCHEMA
 
 
+def test_the_record_is_written_as_its_schema_says() -> None:
+    written = schema("record")["properties"]
+
+    assert set(written["inputs"]["items"]["properties"]) == fields(Input)
+    assert set(written["machine"]["properties"]) == set(machine.facts())
+
+
 def test_the_record_knows_the_statuses_in_which_we_end_a_run() -> None:
     ended = {status.value for status in RunStatus if status.ended}
 
@@ -109,6 +118,8 @@ def test_a_run_that_fails_before_its_program_satisfies_the_schemas(cli: Cli, fil
         "lock": None,
         "docker_args": [],
         "build_image": False,
+        "manager": "auto",
+        "image": None,
     }
     assert record["exit"] is None
 

@@ -187,6 +187,7 @@ EXPECTED: dict[str, Any] = {
         "logs/stdout.txt",
         "runner/packages.txt",
         "runner/plan.json",
+        "runner/provenance.json",
         "runner/record.json",
     },
     "during": b"during" * 1000,
