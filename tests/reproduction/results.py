@@ -74,23 +74,28 @@ class Runs:
         ignore: Sequence[str] = (),
     ) -> Compared:
         """One artifact of two runs, which have nothing else."""
-        runs = [self(files={path: content}) for content in (first, second)]
-        (found,) = (one for one in compare(*runs, tolerance, ignore=ignore) if one.kind == "artifact")
-        return found
+        one, other = (self(files={path: content}) for content in (first, second))
+        return only("artifact", compare(one, other, tolerance, ignore=ignore))
 
     def metric(
         self, first: Points, second: Points, tolerance: Tolerance = CLOSE, *, key: str = "loss"
     ) -> Compared:
         """One metric of two runs, which have nothing else."""
-        runs = [self(metrics={key: values}) for values in (first, second)]
-        (found,) = (one for one in compare(*runs, tolerance) if one.kind == "metric")
-        return found
+        one, other = (self(metrics={key: values}) for values in (first, second))
+        return only("metric", compare(one, other, tolerance))
 
 
 def points(key: str, values: Points) -> Iterator[Metric]:
     """A single value, values at steps 0, 1, 2 ..., or points as they are."""
-    for step, value in enumerate([values] if isinstance(values, float | int) else values):
+    listed: Sequence[float | Metric] = [values] if isinstance(values, float | int) else values
+    for step, value in enumerate(listed):
         yield value if isinstance(value, Metric) else Metric(key, value, step, step)
+
+
+def only(kind: str, compared: Sequence[Compared]) -> Compared:
+    """The one result of its kind."""
+    (found,) = (one for one in compared if one.kind == kind)
+    return found
 
 
 @contextmanager

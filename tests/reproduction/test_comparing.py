@@ -185,19 +185,20 @@ def test_the_person_says_what_else_is_not_compared(runs: Runs) -> None:
     assert nothing_compared(compared)
 
 
-def test_a_million_points_are_compared_in_bounded_time(runs: Runs) -> None:
-    history = [Metric("loss", float(step), step, step) for step in range(1_000_000)]
-    shifted = [*history[:-1], Metric("loss", -1.0, 0, 999_999)]
-    one, other = (
-        replace(runs(metrics={"loss": 1}), history=lambda _key, points=points: points)
-        for points in (history, shifted)
-    )
+def test_a_long_history_is_compared_in_little_time(runs: Runs) -> None:
+    history = [Metric("loss", float(step), step, step) for step in range(200_000)]
+    shifted = [*history[:-1], Metric("loss", -1.0, 0, 199_999)]
+    one, other = (_long(runs, points) for points in (history, shifted))
     begun = time.monotonic()
 
     found = named(compare(one, other), "loss")
 
-    assert found.note == "1 of 1,000,000 points differ"
-    assert time.monotonic() - begun < 60
+    assert found.note == "1 of 200,000 points differ"
+    assert time.monotonic() - begun < 20
+
+
+def _long(runs: Runs, points: Sequence[Metric]) -> Recorded:
+    return replace(runs(metrics={"loss": 1}), history=lambda _key: points)
 
 
 def test_close_results_are_equivalent_and_told_how_close(runs: Runs) -> None:

@@ -26,11 +26,11 @@ def _lines(file: Path) -> list[str]:
         raise Unreadable(f"larger than {LARGEST >> 20} MiB")
     data = file.read_bytes()
     if b"\0" in data:
-        raise Unreadable("not looked into: no text")
+        raise Unreadable("of a format that is not looked into")
     try:
         return data.decode().splitlines()
     except UnicodeDecodeError as error:
-        raise Unreadable("not looked into: no text") from error
+        raise Unreadable("of a format that is not looked into") from error
 
 
 def _aligned(a: list[str], b: list[str]) -> tuple[int, int]:
