@@ -87,7 +87,7 @@ def as_json(recorded: Recorded, checklist: Checklist, found: Reproduced) -> dict
                 f"{kind} {name}": _tolerance(one) for (kind, name), one in found.tolerances.of.items()
             },
         },
-        "trouble": None if found.trouble is None else str(found.trouble),
+        "trouble": None if found.trouble is None else _trouble(found.trouble),
     }
 
 
@@ -96,8 +96,7 @@ def impossible(reference: str, error: RunnerError) -> dict[str, Any]:
     return {
         "verdict": Verdict.IMPOSSIBLE.value,
         "original": {"reference": reference},
-        "trouble": str(error),
-        "hint": error.hint,
+        "trouble": _trouble(error),
     }
 
 
@@ -191,6 +190,10 @@ def _hints(recorded: Recorded, found: Reproduced) -> Iterator[str]:
 
 
 # JSON ------------------------------------------------------------------------------------------------------------
+def _trouble(error: RunnerError) -> dict[str, str | None]:
+    return {"message": str(error), "detail": error.detail, "hint": error.hint}
+
+
 def _result(one: Compared) -> dict[str, Any]:
     return {
         "kind": one.kind,
