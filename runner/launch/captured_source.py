@@ -104,18 +104,18 @@ def _repositories(planned: PlannedSource) -> Iterator[GitSource]:
         if top is not None:
             yield GitSource(url=top.as_uri(), ref=planned.commit)
         parent = GitSource(url=(top or Path(planned.uri)).absolute().as_uri())
-    for place in filter(None, (planned.uri if planned.kind == "git" else None, planned.repository)):
-        yield _repository(parent, place, planned.commit)
-        if planned.kind == "git":
-            return  # both name the same
+    for place in dict.fromkeys((planned.uri if planned.kind == "git" else None, planned.repository)):
+        if place and (found := _repository(parent, place, planned.commit)):
+            yield found
 
 
-def _repository(parent: GitSource, place: str, commit: str) -> GitSource:
-    """Under the rules for addresses which no person typed."""
-    found = submodule_source(parent, address.check_text(place, what="address"), commit)
-    if address.scheme(found.url) not in _SCHEMES:
-        raise SourceError(f"the address {place!r} is refused")
-    return found
+def _repository(parent: GitSource, place: str, commit: str) -> GitSource | None:
+    """None for an address that git may not be given, under the rules for those which no person typed."""
+    try:
+        found = submodule_source(parent, address.check_text(place, what="address"), commit)
+    except (SourceError, UsageError):
+        return None
+    return found if address.scheme(found.url) in _SCHEMES else None
 
 
 def _working_copy(uri: str) -> Path | None:

@@ -16,6 +16,7 @@ from runner.files import sha256, write_atomically
 from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources import archive
+from runner.sources.bundle import prerequisites
 from runner.sources.keeping import file_digest
 from runner.sources.mirror import Mirror, mirror_of
 from runner.sources.model import ArchiveSource, CapturedSource, Checkout, GitSource
@@ -85,8 +86,8 @@ def _zip_file(source: CapturedSource, digest: str, *, settings: Settings, phase:
 
 # commits -----------------------------------------------------------------------------------------------------
 def candidates(source: CapturedSource) -> tuple[GitSource, ...]:
-    """Where the commit may be. Where no repository is known there is a place in the cache all the same."""
-    return source.repositories or (GitSource(url=source.uri, ref=source.commit),)
+    """Where the commit may be. Where no repository is known there is a place in the cache, and nowhere to fetch from."""
+    return source.repositories or (GitSource(url=f"file:///dev/null/{source.commit}", ref=source.commit),)
 
 
 def repository(
@@ -125,7 +126,7 @@ def cached(source: CapturedSource, *, settings: Settings) -> GitSource | None:
 
 def _attempts(source: CapturedSource, commit: str, phase: Phase) -> Iterator[Callable[[Mirror], object]]:
     bundle = source.capture.bundles.get("")
-    if bundle is not None:
+    if bundle is not None and (source.repositories or not prerequisites(bundle)):
         yield lambda mirror: mirror.take(bundle, commit, phase)
     if source.repositories:
         yield lambda mirror: mirror.obtain(commit, phase)
@@ -178,7 +179,9 @@ def _write(
     if source.commit is not None:
         place, mirror = repository(source, source.commit, settings=settings, phase=phase)
         submodules = Populating(
-            source=place,
+            source=source.repositories[-1]
+            if source.repositories
+            else place,  # addresses count from the remote
             mirror=mirror,
             commit=source.commit,
             tree=tree,
@@ -196,19 +199,19 @@ def _write(
                 made.read(source.commit)
             for path, commit in submodules:
                 made.read(commit, path)
-            _apply(source.capture.patch, made, tree)
+            base = source.commit if source.commit and not submodules else made.tree()
+            _apply(source.capture.patch, made, base, tree)
     return submodules
 
 
-def _apply(patch: Path, made: Scratch, tree: Path) -> None:
-    before = made.tree()
+def _apply(patch: Path, made: Scratch, base: str, tree: Path) -> None:
     try:
         made.git("apply", "--cached", "--binary", "--whitespace=nowarn", "--no-ignore-whitespace", str(patch))
     except SourceError as error:
         raise SourceError(
             "the patch that was kept with the run does not fit its commit, or is refused", detail=error.detail
         ) from error
-    differing = list(made.since(before))
+    differing = list(made.since(base))
     for name in (unquoted(text) for mode, text in differing if not mode.strip("0")):
         _remove(tree / name, tree)
     written = "".join(f"{text}\n" for mode, text in differing if mode.strip("0"))

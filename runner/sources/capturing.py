@@ -106,7 +106,8 @@ def _patch(
         for part in dirty:
             if part.copy.commit:
                 made.read(part.copy.commit, part.path)
-        base = made.tree()
+        # with submodules, the tree with their files in it is no commit's
+        base = parts[0].copy.commit if len(dirty) == 1 and parts[0].copy.commit else made.tree()
         made.remove(gone)
         made.add(choice.kept)
         return _write(made, base, home), choice.left_out

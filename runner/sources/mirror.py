@@ -75,7 +75,10 @@ class Mirror:
             self.obtain(needed, phase)
         with self._writing() as lock:
             self._initialise(commit)
-            self._run_fetch("--", str(bundle), "HEAD", lock=lock, phase=phase, variables=_FILES_TOO)
+            try:
+                self._run_fetch("--", str(bundle), "HEAD", lock=lock, phase=phase, variables=_FILES_TOO)
+            except SourceError as error:
+                raise SourceError(f"the git bundle {bundle.name} is damaged", detail=error.detail) from error
             if not self._is_complete(commit):
                 raise SourceError(f"{bundle.name} does not hold the commit {commit}")
             self._bare("update-ref", f"refs/runner/{commit}", commit)

@@ -7,7 +7,7 @@ or Git LFS would make of them.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,9 +23,14 @@ _MODULE = "160000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scratch:
-    """The repository; `git` calls it, with the tree as work tree."""
+    """The repository, with the tree as work tree.
+
+    Git renews the time of an object that it is to write and finds elsewhere. So `writing`, with which objects are
+    made, sees none of the others, and `git` all.
+    """
 
     git: Git
+    writing: Git
 
     def read(self, commit: str, path: str = "") -> None:
         """Add the files of a commit to the index, below `path`, where a link to the submodule may be."""
@@ -39,18 +44,18 @@ class Scratch:
         """Take files of the tree into the index, with mode, links as links."""
         listing = "".join(f"{quoted(path)}\n" for path in paths)
         if listing:
-            self.git("update-index", "--add", "--replace", "--stdin", input=listing)
+            self.writing("update-index", "--add", "--replace", "--stdin", input=listing)
 
     def remove(self, paths: Iterable[str]) -> None:
         """Take files out of the index; those of the tree stay."""
         nothing = "0" * 40
         listing = "".join(f"0 {nothing}\t{quoted(path)}\n" for path in paths)
         if listing:
-            self.git("update-index", "--index-info", input=listing)
+            self.writing("update-index", "--index-info", input=listing)
 
     def tree(self) -> str:
         """Id of the tree that the index holds now."""
-        return self.git("write-tree", "--missing-ok").strip()
+        return self.writing("write-tree", "--missing-ok").strip()
 
     def since(self, tree: str) -> Iterator[tuple[str, str]]:
         """Mode (zeros where it is gone) and quoted name of what differs between `tree` and the index."""
@@ -75,12 +80,14 @@ def scratch(
     """
     with TemporaryDirectory(prefix="runner-source-") as name:
         home = Path(name)
-        for directory in ("objects/info", "refs", "info"):
+        for directory in ("objects", "refs", "info"):
             (home / directory).mkdir(parents=True)
         (home / "HEAD").write_text("ref: refs/heads/none\n")
         (home / "config").write_text(_SHA256 if len(commit or "") == _SHA256_DIGITS else "")
         (home / "info/attributes").write_text(_AS_THEY_ARE)
-        (home / "objects/info/alternates").write_text("".join(f"{place}\n" for place in objects))
         environ = {**environment(settings, "file://"), "GIT_WORK_TREE": str(tree)}
         git = Git(url=str(tree), environ=environ, directory=home, working_copy=tree)
-        yield Scratch(git=git.configured(("core.quotePath", "true"), ("core.sparseCheckout", "false")))
+        git = git.configured(("core.quotePath", "true"), ("core.sparseCheckout", "false"))
+        others = ":".join(f'"{quoted(str(place)).strip(chr(34))}"' for place in objects)
+        seeing = {**git.environ, "GIT_ALTERNATE_OBJECT_DIRECTORIES": others}
+        yield Scratch(git=replace(git, environ=seeing), writing=git)

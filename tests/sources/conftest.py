@@ -2,8 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources import checkout, parse
 from runner.sources.model import Checkout
+from tests.sources.restoring import PROJECT, Restore, restore
+from tests.sources.servers import git_daemon
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
@@ -110,3 +113,34 @@ def look(settings: Settings, tmp_path: Path, phase: Phase) -> Look:
             return found
 
     return look
+
+
+@pytest.fixture
+def elsewhere(settings: Settings, tmp_path: Path) -> Settings:
+    """A machine with an empty cache."""
+    return replace(settings, home=tmp_path / "elsewhere", cache=tmp_path / "elsewhere/cache")
+
+
+@pytest.fixture
+def again(settings: Settings, elsewhere: Settings) -> Restore:
+    return partial(restore, settings=settings, elsewhere=elsewhere)
+
+
+@pytest.fixture
+def pushed(repository: NewRepository) -> NewRepository:
+    """Make a project whose remote has its commit, and knows it."""
+
+    def make(files: Mapping[str, str] = PROJECT, name: str = "repo") -> Repository:
+        made = repository({**PROJECT, **files}, name)
+        made.git("remote", "add", "origin", made.bare)
+        made.git("fetch", "-q", "origin")
+        made.git("branch", "-q", "--set-upstream-to=origin/main")
+        return made
+
+    return make
+
+
+@pytest.fixture
+def base(served: Path) -> Iterator[str]:
+    with git_daemon(served) as url:
+        yield url

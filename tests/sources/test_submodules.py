@@ -1,6 +1,5 @@
 """Repositories inside repositories, and files kept in Git LFS."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from runner.settings import Settings
 from runner.sources.model import GitSource
 from runner.sources.populate import submodule_source
 from tests.sources.conftest import Look, NewRepository, Repository
-from tests.sources.servers import git_daemon, smart_http
+from tests.sources.servers import smart_http
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 
@@ -26,12 +25,6 @@ def add_submodule(outer: Repository, inner: Repository, path: str, url: str, *, 
     outer.git("commit", "-qm", "add a submodule")
     outer.push()
     return commit
-
-
-@pytest.fixture
-def base(served: Path) -> Iterator[str]:
-    with git_daemon(served) as url:
-        yield url
 
 
 def test_submodules_come_along_with_their_own_and_are_recorded(
