@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from runner.environments.images.document import Document
+from runner.environments.images.document import Document, Pinned
 from runner.errors import EnvironmentFailed
 from runner.reproduction.differing import weights
 from runner.reproduction.differing.parameters import changed
@@ -62,37 +62,41 @@ def _python(side: Side) -> dict[str, str]:
 
 
 def _image(first: Side, second: Side) -> Iterator[Difference]:
-    mine, theirs = _pinned(first), _pinned(second)
-    for name in ("image", "build inputs"):
-        if mine.get(name) != theirs.get(name):
-            yield _difference(Aspect.IMAGE, name, mine.get(name), theirs.get(name), weights.IMAGE)
-            return
-    if mine.get("reference") != theirs.get("reference"):
+    mine, theirs = _document(first), _document(second)
+    if mine.build != theirs.build:
+        before, after = (document.build.inputs if document.build else None for document in (mine, theirs))
+        yield _difference(Aspect.IMAGE, "build", before, after, weights.IMAGE)
+        return
+    before, after = (document.image.reference if document.image else None for document in (mine, theirs))
+    if not _same_image(mine.image, theirs.image):
+        before, after = _pinned(mine.image), _pinned(theirs.image)
+        yield _difference(Aspect.IMAGE, "image", before, after, weights.IMAGE)
+    elif before != after:
         yield _difference(
-            Aspect.IMAGE,
-            "image name",
-            mine.get("reference"),
-            theirs.get("reference"),
-            weights.IMAGE_NAME,
-            detail="the same image",
+            Aspect.IMAGE, "image name", before, after, weights.IMAGE_NAME, detail="the same image"
         )
 
 
-def _pinned(side: Side) -> dict[str, str]:
-    """The image by digest, or by id where no registry knows it; of a build, what decides it."""
-    if side.lock is None or side.lock.kind != "image":
-        return {}
-    with suppress(EnvironmentFailed):  # packages.py tells of a lock that cannot be read
-        document = Document.parse(side.lock.text)
-        if document.build is not None:
-            return {"build inputs": document.build.inputs, "reference": document.build.dockerfile}
-        if document.image is not None:
-            digest = document.image.digest or document.image.id
-            return {
-                "image": digest if "@" in digest else f"{document.image.reference}@{digest}",
-                "reference": document.image.reference,
-            }
-    return {}
+def _document(side: Side) -> Document:
+    if side.lock is not None and side.lock.kind == "image":
+        with suppress(EnvironmentFailed):  # packages.py tells of a lock that cannot be read
+            return Document.parse(side.lock.text)
+    return Document()
+
+
+def _same_image(first: Pinned | None, second: Pinned | None) -> bool:
+    """By id, or by the digest that a registry has for all platforms."""
+    if first is None or second is None:
+        return first is second
+    digests = {pinned.digest.rpartition("@")[2] if pinned.digest else pinned.id for pinned in (first, second)}
+    return first.id == second.id or len(digests) == 1
+
+
+def _pinned(image: Pinned | None) -> str | None:
+    if image is None:
+        return None
+    digest = image.digest or image.id
+    return digest if "@" in digest else f"{image.reference}@{digest}"
 
 
 def _variables(first: Side, second: Side) -> Iterator[Difference]:

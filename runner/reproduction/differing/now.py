@@ -60,17 +60,22 @@ def would_run(
     with launch.plan(replace(request, environment_only=True), settings=settings, progress=quiet) as planned:
         given = _needed(planned, like) | dict(parameters)
     with launch.plan(replace(request, parameters=given), settings=settings, progress=progress) as planned:
-        resolved, lock = _locked(planned, settings=settings, progress=progress)
-        read = _inputs(resolved, settings=settings, progress=progress)
-        yield Side(
-            name=uri,
-            plan=replace(resolved.plan, input_digests=read.digests),
-            tree=lambda: _tree(planned, settings, progress),
-            record=_record(planned, lock, read, settings),
-            lock=lock,
-            observed=_observed(planned, settings),
-            repositories=repositories(planned.plan, settings),
-        )
+        yield planned_side(planned, name=uri, settings=settings, progress=progress)
+
+
+def planned_side(planned: Planned, *, name: str, settings: Settings, progress: Progress) -> Side:
+    """What launching that would execute."""
+    resolved, lock = _locked(planned, settings=settings, progress=progress)
+    read = _inputs(resolved, settings=settings, progress=progress)
+    return Side(
+        name=name,
+        plan=replace(resolved.plan, input_digests=read.digests),
+        tree=lambda: _tree(planned, settings, progress),
+        record=_record(planned, lock, read, settings),
+        lock=lock,
+        observed=_observed(planned, settings),
+        repositories=repositories(planned.plan, settings),
+    )
 
 
 def _needed(planned: Planned, like: Plan) -> dict[str, str]:
