@@ -385,14 +385,15 @@ def test_ctrl_c_ends_it_like_a_run(cli: Cli, files: Files, tmp_path: Path) -> No
     assert "runner.verdict" not in newest(cli)["tags"]
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mlflow_server(CURRENT, tmp_path_factory.mktemp("mlflow")) as address:
+        yield address
+
+
 @pytest.mark.slow
 class TestPlainMlflow:
     """Runs that `mlflow run` has recorded on an `mlflow server`."""
-
-    @pytest.fixture(scope="class")
-    def server(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-        with mlflow_server(CURRENT, tmp_path_factory.mktemp("mlflow")) as address:
-            yield address
 
     @pytest.fixture
     def repository(self, files: Files) -> Path:
