@@ -155,6 +155,24 @@ def test_the_same_data_at_another_place_is_no_cause(differ: Differ) -> None:
     assert ranked(found) == []
 
 
+@each(
+    ("before", "after"),
+    [
+        ("python train1.py 1 --n=1", "python train1.py 2 --n=2"),
+        ("run out_1.txt", "run out_2.txt"),
+        ("run --n 1 --m", "run --m"),
+    ],
+)
+def test_a_command_with_other_values_is_no_other_command(differ: Differ, before: str, after: str) -> None:
+    values = {"n": "1"}, ({"n": "2"} if "2" in after else {})
+    plans = (
+        replace(PLAN, command=text, parameters=given)
+        for text, given in zip((before, after), values, strict=True)
+    )
+
+    assert [one.name for one in differ(*(side(plan=plan) for plan in plans))] == ["n"]
+
+
 def test_a_name_of_a_host_and_a_kernel_are_no_causes_but_threads_and_processors_are(differ: Differ) -> None:
     other = {**machine(host="two", cpus_allowed=1, release="6.2"), "variables": {"OMP_NUM_THREADS": "1"}}
     here = machine(cpus_allowed=2, release="6.1")

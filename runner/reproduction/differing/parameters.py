@@ -1,7 +1,8 @@
 """What was asked for: entry point, command, parameters, secrets, seed."""
 
+import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from runner.launch.plan import Plan
 from runner.reproduction.differing import weights
@@ -96,18 +97,22 @@ def _command(first: Plan, second: Plan) -> Iterator[Difference]:
 
 
 def _follows(first: Plan, second: Plan) -> bool:
-    """Whether the first command with the second's values is the second command."""
+    """Whether the commands differ in nothing but the values of parameters that differ."""
     mine, theirs = given(first), given(second)
-    return _blanked(first.command, mine, theirs) == _blanked(second.command, theirs, mine)
+    differing = [name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name)]
+    return any(
+        _blanked(first.command, mine, differing, edge) == _blanked(second.command, theirs, differing, edge)
+        for edge in (r"(?<![\w.])(?:{})(?![\w.])", "{}")  # alone; or inside of a word, as in out_{alpha}.txt
+    )
 
 
-def _blanked(command: str, values: Mapping[str, str], others: Mapping[str, str]) -> str:
-    """The command with names in the place of the values that are others there, the longest first."""
-    differing = [name for name in values if values[name] != others.get(name) and values[name]]
-    for name in sorted(differing, key=lambda name: (-len(values[name]), name)):
-        quoted = shlex.quote(values[name])
-        command = command.replace(quoted, "\0" if name in others else "")
-    return " ".join(command.split())
+def _blanked(command: str, values: Mapping[str, str], differing: Sequence[str], edge: str) -> str:
+    """The command without these parameters, the longest values first."""
+    texts = {shlex.quote(values[name]) for name in differing if values.get(name)}
+    for text in sorted(texts, key=len, reverse=True):
+        command = re.sub(edge.format(re.escape(text)), " ", command)
+    options = {f"--{name}" for name in differing}
+    return " ".join(word for word in command.split() if word.rstrip("=") not in options)
 
 
 def _text(value: object) -> str | None:
