@@ -5,7 +5,7 @@ from pathlib import Path
 from runner.errors import SourceError
 from runner.settings import Settings
 from runner.sources.address import FULL_COMMIT
-from runner.sources.limits import megabytes
+from runner.sources.limits import readable
 from runner.sources.modules import Module
 from runner.sources.workingcopy import git_in
 
@@ -32,8 +32,8 @@ def bundle(module: Module, file: Path, *, settings: Settings) -> bool:
     if size > settings.capture_limit:
         where = f" of {module.path}" if module.path else ""
         raise TooLarge(
-            f"the commits{where} that no remote has are {megabytes(size)},"
-            f" more than {megabytes(settings.capture_limit)}"
+            f"the commits{where} that no remote has are {readable(size)},"
+            f" more than {readable(settings.capture_limit)}"
         )
     git("bundle", "create", "--quiet", str(file), *_OURS)
     return True

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from runner.settings import Settings
 from runner.sources.bundle import TooLarge, bundle
-from runner.sources.limits import UNWANTED, choose
+from runner.sources.limits import UNWANTED, choose, readable
 from runner.sources.model import Capture, Checkout, WorkingCopy
 from runner.sources.modules import Change, Module, changes, listed, modules
 from runner.sources.names import unquoted
@@ -47,6 +47,17 @@ def captured(checkout: Checkout, *, settings: Settings) -> Iterator[Capture]:
             yield _plain(checkout.root, home, settings=settings)
         else:
             yield _working_copy(copy, copy.top, home, settings=settings)
+
+
+def zip_file(checkout: Checkout, *, settings: Settings) -> Capture:
+    """The zip file from which a tree was made."""
+    if checkout.archive is None:
+        return Capture()
+    size, most = checkout.archive.stat().st_size, settings.capture_limit
+    if size > most:
+        note = f"{checkout.archive.name} has {readable(size)}, more than {readable(most)}"
+        return Capture(left_out=(note,))
+    return Capture(archive=checkout.archive)
 
 
 def _plain(top: Path, home: Path, *, settings: Settings) -> Capture:

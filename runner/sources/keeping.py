@@ -32,11 +32,11 @@ def kept(source: Source, checkout: Checkout, *, settings: Settings) -> Iterator[
         case GitSource():
             yield Capture()
         case ArchiveSource():
-            yield _archive(checkout, settings)
+            # late: a clean working copy needs none of it
+            yield import_module("runner.sources.capturing").zip_file(checkout, settings=settings)
         case DirectorySource() if _others_have(checkout):
             yield Capture()
         case DirectorySource():
-            # late: a clean working copy needs none of it
             capturing = import_module("runner.sources.capturing")
             with capturing.captured(checkout, settings=settings) as capture:
                 yield capture
@@ -64,15 +64,3 @@ def _others_have(checkout: Checkout) -> bool:
         and copy.pushed
         and not (copy.top / ".gitmodules").exists()
     )
-
-
-def _archive(checkout: Checkout, settings: Settings) -> Capture:
-    if checkout.archive is None:
-        return Capture()
-    size = checkout.archive.stat().st_size
-    if size > settings.capture_limit:
-        most = settings.capture_limit / 1e6
-        return Capture(
-            left_out=(f"{checkout.archive.name} has {size / 1e6:.1f} MB, more than {most:.1f} MB",)
-        )
-    return Capture(archive=checkout.archive)

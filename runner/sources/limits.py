@@ -17,6 +17,7 @@ UNWANTED = frozenset({
 })  # fmt: skip
 _MOST = 10_000
 _NAMED = 10
+_KILO = 1000
 _SHARE = 5  # one untracked file may be a fifth of the limit
 
 
@@ -45,9 +46,7 @@ def choose(changes: Iterable[Change], top: Path, *, settings: Settings) -> Choic
         if size is None:
             choice.left_out.append(f"{_shown(change.path)} cannot be read")
         elif size > most:
-            choice.left_out.append(
-                f"{_shown(change.path)} has {megabytes(size)}, more than {megabytes(most)}"
-            )
+            choice.left_out.append(f"{_shown(change.path)} has {readable(size)}, more than {readable(most)}")
         else:
             sizes.append((not change.tracked, size, change.path))
     total = 0
@@ -58,8 +57,14 @@ def choose(changes: Iterable[Change], top: Path, *, settings: Settings) -> Choic
     return choice
 
 
-def megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+def readable(size: int) -> str:
+    """
+    >>> readable(600), readable(12_345_678)
+    ('600 bytes', '12.3 MB')
+    """
+    if size < _KILO:
+        return f"{size} bytes"
+    return f"{size / _KILO:.1f} kB" if size < _KILO**2 else f"{size / _KILO**2:.1f} MB"
 
 
 def _beyond(paths: Sequence[str], settings: Settings) -> list[str]:
@@ -67,7 +72,7 @@ def _beyond(paths: Sequence[str], settings: Settings) -> list[str]:
         return []
     some = ", ".join(_shown(path) for path in paths[:_NAMED])
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return [f"{some}{more}: all together more than {megabytes(settings.capture_limit)}, or {_MOST} files"]
+    return [f"{some}{more}: all together more than {readable(settings.capture_limit)}, or {_MOST} files"]
 
 
 def _few(sentences: list[str]) -> list[str]:
