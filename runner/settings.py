@@ -29,6 +29,7 @@ VARIABLES: Mapping[str, str] = {
     "RUNNER_OFFLINE": "1: never use the network; what is not in the cache is an error",
     "RUNNER_SEED": "seed of a run that has none of its own; a program finds its seed there",
     "RUNNER_REUSE": "1: as if each run was started with --reuse; 0: no run is reused, whatever is asked for",
+    "RUNNER_KEY_PASSPHRASE": "passphrase of the private key with which `runner sign` signs, or which it makes",
     "RUNNER_UV": "path of the uv to use; `none` builds environments with virtualenv and pip",
     "RUNNER_LEASE_SECONDS": "a run whose process has been silent for so long counts as lost; default 30",
     "RUNNER_SPOOL_SECONDS": "how long a run waits at its end for a server that does not answer; default 300",
@@ -71,6 +72,7 @@ class Settings:
     experiment_name: str | None = None
     experiment_id: str | None = None
     parent_run_id: str | None = None
+    key_passphrase: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -101,6 +103,7 @@ class Settings:
             experiment_name=environ.get("MLFLOW_EXPERIMENT_NAME") or None,
             experiment_id=environ.get("MLFLOW_EXPERIMENT_ID") or None,
             parent_run_id=environ.get("RUNNER_RUN_ID") or environ.get("MLFLOW_RUN_ID") or None,
+            key_passphrase=environ.get("RUNNER_KEY_PASSPHRASE") or None,
             environ=dict(environ),
         )
 

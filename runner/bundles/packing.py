@@ -4,7 +4,7 @@ What cannot be packed is told, and the bundle is written without it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +58,9 @@ def gather(recorded: Recorded, scratch: Path, wanted: Wanted, *, settings: Setti
     packed.inputs, files = kept.gathered(limit=wanted.input_limit)
     packed.files |= files
     packed.missing += tuple(kept.missing)
+    if recorded.plan.environment.kind == "system" and (wanted.packages or wanted.environment):
+        packed.missing += ("packages are not packed: the run had the environment of its caller",)
+        wanted = replace(wanted, packages=False, environment=False)
     if wanted.packages:
         found = _late("packages").gathered(recorded.lock, settings=settings, phase=phase)
         packed.files |= {file.member: file.path for file in found.files}

@@ -33,6 +33,7 @@ class Recorded:
         lock: its environment; None for the caller's, and where none was recorded.
         artifacts: its files, our own documents below `runner/` and `logs/` included.
         history: all points of a metric, by step, time and value.
+        models: files of the models that it logged beside its own, by their names; none where nobody knows, as in a bundle.
         place: where it is recorded, for people.
         experiment: name of its experiment; None where nobody knows it.
         concluded: what was not recorded, and how it was concluded, one sentence each.
@@ -51,6 +52,7 @@ class Recorded:
     lock: Lock | None = None
     experiment: str | None = None
     as_of: str | None = None
+    models: Callable[[], Mapping[str, ArtifactStore]] = dict
     concluded: tuple[str, ...] = ()
     tag: Callable[[Mapping[str, str]], None] | None = None
     code: Callable[[], AbstractContextManager[Source]] | None = None

@@ -130,7 +130,8 @@ def _leftovers(settings: Settings, older_than: float | None, now: float) -> Iter
     )
     if older_than is not None:
         yield from brought.unused(settings, now - older_than * _DAY)
-    for path in cache.resolutions(settings).glob("*.json"):
+    locks = cache.resolutions(settings)
+    for path in (*locks.glob("*.json"), *locks.glob("*.named-*")):
         if older_than is not None and now - path.stat().st_mtime > older_than * _DAY:
             yield path
 
