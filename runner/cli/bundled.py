@@ -20,7 +20,7 @@ from runner.reproduction.rerunning import RERUNS
 from runner.settings import Settings
 
 # Everything else that one may ask of a run is decided by the plan in the bundle.
-TAKEN = frozenset("uri parameters entry_point experiment_name experiment_id run_name tags keep dry_run as_json quiet announce backend".split())  # fmt: skip
+TAKEN = frozenset("uri parameters from_environment seed entry_point experiment_name experiment_id run_name tags keep dry_run as_json quiet announce backend".split())  # fmt: skip
 
 
 @contextmanager
@@ -41,7 +41,9 @@ def asked_for(request: Request, settings: Settings, progress: Progress) -> Itera
             hint="`runner rerun` changes more than parameters",
         )
     changes = Changes(
-        parameters=request.parameters, entry_point=request.entry_point if "entry_point" in given else None
+        parameters=request.parameters,
+        entry_point=request.entry_point if "entry_point" in given else None,
+        seed=request.seed,
     )
     with (
         finding.found(str(path), settings, progress) as recorded,
