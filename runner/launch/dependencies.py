@@ -24,7 +24,7 @@ _HASH = re.compile(r"--hash=(\w+):([0-9a-f]+)")
 
 def of_lock(lock: Lock, *, cache: Path) -> list[Descriptor]:
     """Everything that the lock names. Reading a long one takes a tenth of a second, so what it named is remembered."""
-    memory = cache / "locks" / f"named-{_FORM}-{lock.digest.removeprefix('sha256:')}.json"
+    memory = cache / "locks" / f"{lock.digest.removeprefix('sha256:')}.named-{_FORM}"
     with suppress(OSError, ValueError):
         known: list[Descriptor] = json.loads(memory.read_bytes())
         return known
