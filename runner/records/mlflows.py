@@ -19,6 +19,7 @@ from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
 from runner.progress import Progress
 from runner.project.model import CondaEnv, EntryPoint, EnvironmentSpec, PythonEnv
 from runner.records.model import Recorded, Unrepeatable
+from runner.records.models import models_of
 from runner.records.stored import experiment_of, shown
 from runner.settings import Settings
 from runner.sources.model import ArchiveSource, CapturedSource, DirectorySource, GitSource, Source
@@ -71,6 +72,7 @@ def recorded(store: OpenStore, run: Run, *, settings: Settings, progress: Progre
         ),
         artifacts=store.artifacts(run.artifact_uri),
         history=lambda key: store.metric_history(run.id, key),
+        models=lambda: models_of(store, run),
         place=shown(store),
         experiment=experiment_of(store, run),
         as_of=as_of,

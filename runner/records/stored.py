@@ -13,6 +13,7 @@ from runner.files import sha256
 from runner.launch.plan import Plan, PlannedLock
 from runner.launch.recording import LOCK_FILES
 from runner.records.model import Recorded, Unrepeatable
+from runner.records.models import models_of
 from runner.tracking import ArtifactStore, OpenStore
 from runner.tracking.model import Run
 
@@ -51,6 +52,7 @@ def recorded(store: OpenStore, run: Run, document: bytes) -> Recorded:
         lock=read_lock(artifacts, plan.environment.lock, run),
         artifacts=artifacts,
         history=lambda key: store.metric_history(run.id, key),
+        models=lambda: models_of(store, run),
         place=shown(store),
         experiment=experiment_of(store, run),
         tag=lambda tags: store.log(run.id, tags=tags),

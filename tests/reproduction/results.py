@@ -16,11 +16,12 @@ from pyarrow import parquet
 
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
 from runner.records.model import Recorded
+from runner.records.models import models_of
 from runner.reproduction.comparing import compare
 from runner.reproduction.model import Compared, Tolerance
 from runner.settings import Settings
 from runner.tracking import OpenStore, open_store
-from runner.tracking.model import Metric, RunStatus
+from runner.tracking.model import Metric, ModelOutput, RunStatus
 
 PLAN = Plan(
     source=PlannedSource(kind="directory", uri="file:///demo"),
@@ -47,20 +48,28 @@ class Runs:
         tags: Mapping[str, str] = {},
         record: Mapping[str, Any] = {},
         status: RunStatus = RunStatus.FINISHED,
+        models: Sequence[tuple[str, Mapping[str, bytes]]] = (),
     ) -> Recorded:
-        """A run that has ended, and is read back."""
+        """A run that has ended, and is read back; `models` are names with files, in the order in which they were logged."""
         run = self.store.create_run("0", params=params, tags=tags)
         self.store.log(run.id, metrics=[point for key in metrics for point in points(key, metrics[key])])
         self.store.update_run(run.id, status=status)
         artifacts = self.store.artifacts(run.artifact_uri)
         for path, content in files.items():
             artifacts.put_bytes(content, path)
+        for step, (name, kept) in enumerate(models):
+            model = self.store.models.create(run.experiment_id, name=name, source_run_id=run.id)
+            self.store.log_outputs(run.id, [ModelOutput(model.id, step)])
+            for path, content in kept.items():
+                self.store.artifacts(model.artifact_uri).put_bytes(content, path)
+        ended = self.store.run(run.id)
         return Recorded(
-            run=self.store.run(run.id),
+            run=ended,
             plan=PLAN,
             record=record,
             artifacts=artifacts,
             history=partial(self.store.metric_history, run.id),
+            models=lambda: models_of(self.store, ended),
             place=self.store.uri,
         )
 

@@ -357,6 +357,38 @@ def test_an_artifact_of_one_run_only_is_missing_or_added(runs: Runs) -> None:
     }
 
 
+def test_models_that_lie_beside_a_run_are_compared_by_their_names(runs: Runs) -> None:
+    def logged(id: str, weights: bytes) -> list[tuple[str, dict[str, bytes]]]:  # noqa: A002
+        return [("net", {"MLmodel": mlmodel(id)}), ("net", {"w.csv": weights}), ("other", {"a": b"1"})]
+
+    compared = compare(runs(models=logged("a", b"w\n1\n")), runs(models=logged("bc", b"w\n2\n")))
+
+    assert {found.name: found.outcome.value for found in compared if found.kind == "artifact"} == {
+        "models/net/MLmodel": "same",
+        "models/net.2/w.csv": "different",
+        "models/other/a": "same",
+    }
+
+
+def test_a_model_that_was_not_logged_again_is_missing(runs: Runs) -> None:
+    one, other = runs(models=[("net", {"a": b"1"})]), runs()
+
+    assert only("artifact", compare(one, other)).outcome is Outcome.MISSING
+
+
+def test_models_of_which_nothing_is_known_then_tell_nothing_now(runs: Runs) -> None:
+    bundled = replace(runs(), models=dict)
+
+    found = only("artifact", compare(bundled, runs(models=[("net", {"a": b"1"})])))
+
+    assert (found.outcome, found.note) == (Outcome.IGNORED, "no such model is known of the first run")
+
+
+def test_a_drawing_of_an_estimator_is_no_result(runs: Runs) -> None:
+    assert runs.held("estimator.html", b"<p>0.1 s</p>", b"<p>0.2 s</p>").outcome is Outcome.IGNORED
+    assert runs.held("docs/estimator.html", b"<p>1</p>", b"<p>2</p>").outcome is Outcome.DIFFERENT
+
+
 def recorded_digest(path: str, content: bytes) -> dict[str, Any]:
     digest = f"sha256:{sha256(content).hexdigest()}"
     return {"artifacts": [{"path": path, "bytes": len(content), "digest": digest}]}

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 
 from runner.reproduction.comparing.timings import by_nature
 
+DRAWING = "estimator.html"  # by mlflow.sklearn.autolog: what scikit-learn shows in a notebook
+
 
 @dataclass(frozen=True, slots=True)
 class Passing:
@@ -25,6 +27,12 @@ class Passing:
         if self.asked(key):
             return "as asked"
         return "measures time or the machine" if by_nature(key) else ""
+
+    def artifact(self, path: str) -> str:
+        """Why a file is not compared; "" if it is."""
+        if self.asked(path):
+            return "as asked"
+        return "MLflow's drawing of an estimator, times included" if path == DRAWING else ""
 
     def inside(self, path: str) -> Callable[[str], bool]:
         """Whether a place in that artifact is not compared."""
