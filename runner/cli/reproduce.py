@@ -1,7 +1,8 @@
 """`runner reproduce`: is what was recorded true? The run once more, its results beside the recorded ones, a verdict."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,13 +16,14 @@ from runner.cli.run import pairs, serve
 from runner.cli.runs import NUMBERS, RUN
 from runner.cli.terminal import Terminal
 from runner.cli.verdicts import as_json, impossible, print_checklist, print_reproduced
-from runner.errors import InputError, RunnerError
+from runner.errors import InputError, Interrupted, RunnerError, UsageError, did_you_mean
+from runner.launch.stopping import Stopped, Stopping, on_signals
 from runner.progress import Progress
 from runner.records import Recorded, Unrepeatable
 from runner.reproduction import finding
 from runner.reproduction.bundled import at_hand
 from runner.reproduction.changes import Changes
-from runner.reproduction.checking import Checklist, checked
+from runner.reproduction.checking import checked
 from runner.reproduction.model import Tolerance, Verdict
 from runner.reproduction.reproducing import Asked, Reproduced, reproduce
 from runner.settings import Settings
@@ -86,30 +88,48 @@ def command(
     asked = _asked(**options)
     terminal = Terminal(quiet=quiet, output=2 if as_json_ else 1)
     progress = Progress(terminal)
+    with (
+        _interruptible(terminal),
+        _told(run, as_json_=as_json_),
+        finding.found(run, context.settings, progress) as recorded,
+        at_hand(
+            recorded, _known(asked, recorded).changes, settings=context.settings, progress=progress
+        ) as changes,
+    ):
+        checklist = checked(recorded, changes, settings=context.settings, progress=progress)
+        print_checklist(checklist, quiet=quiet)
+        if check_only or checklist.missing:
+            found = Reproduced(verdict=Verdict.IMPOSSIBLE if checklist.missing else None)
+        else:
+            # the data is taken where the checks have found it
+            there = replace(asked, changes=replace(changes, inputs=checklist.inputs))
+            found = _reproduced(recorded, there, context.settings, progress, terminal)
+        if as_json_:
+            print_json(as_json(recorded, checklist, found))
+        else:
+            print_reproduced(recorded, checklist, found)
+    sys.exit(0 if found.verdict is None else found.verdict.exit_status)
+
+
+@contextmanager
+def _interruptible(terminal: Terminal) -> Iterator[None]:
+    """A signal ends what is done before a program runs, and after it."""
     try:
-        with (
-            finding.found(run, context.settings, progress) as recorded,
-            at_hand(recorded, asked.changes, settings=context.settings, progress=progress) as changes,
-        ):
-            asked = replace(asked, changes=changes)
-            checklist = checked(recorded, asked.changes, settings=context.settings, progress=progress)
-            print_checklist(checklist, quiet=quiet)
-            found = (
-                _only_checked(checklist)
-                if check_only or checklist.missing
-                else _reproduced(
-                    recorded, _found_here(asked, checklist), context.settings, progress, terminal
-                )
-            )
-            if as_json_:
-                print_json(as_json(recorded, checklist, found))
-            else:
-                print_reproduced(recorded, checklist, found)
+        with on_signals(Stopping(terminal.stopping)):
+            yield
+    except Stopped as stopped:
+        raise Interrupted(stopped.number) from None
+
+
+@contextmanager
+def _told(run: str, *, as_json_: bool) -> Iterator[None]:
+    """Of a run of which not enough is recorded, machines are told as of any other."""
+    try:
+        yield
     except Unrepeatable as error:
         if as_json_:
             print_json(impossible(run, error))
         raise
-    sys.exit(0 if found.verdict is None else found.verdict.exit_status)
 
 
 def _asked(
@@ -141,16 +161,22 @@ def _places(texts: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _found_here(asked: Asked, checklist: Checklist) -> Asked:
-    """What is asked, with the data where the checks have found it."""
-    return replace(asked, changes=replace(asked.changes, inputs=checklist.inputs))
-
-
-def _only_checked(checklist: Checklist) -> Reproduced:
-    """Nothing was run."""
-    if not checklist.missing:
-        return Reproduced(verdict=None)
-    return Reproduced(verdict=Verdict.IMPOSSIBLE)
+def _known(asked: Asked, recorded: Recorded) -> Asked:
+    """What is asked, if it fits the run: a reproduction changes nothing."""
+    plan = recorded.plan
+    for name in asked.changes.parameters:
+        if name not in plan.secrets:
+            raise UsageError(
+                f"-P {name}: only secrets are given here, for all other parameters are as they were",
+                hint=f"to change it: runner rerun {recorded.run.id[:8]} -P {name}=...",
+            )
+    for name in asked.changes.inputs:
+        if name not in plan.inputs:
+            raise UsageError(
+                f"--input {name}: run {recorded.run.name} has no such input",
+                hint=did_you_mean(name, plan.inputs) or f"it has {', '.join(plan.inputs) or 'none'}",
+            )
+    return asked
 
 
 def _reproduced(

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -252,6 +253,17 @@ class TestWhatIsMissing:
         assert given.code == 0
         assert "hush" not in given.out + given.err
 
+    def test_other_parameters_are_not_changed_here(self, cli: Cli, demo: Path) -> None:
+        cli("run", demo)
+
+        parameter = cli("reproduce", "-1", "-P", "code=3")
+        data = cli("reproduce", "-1", "--input", f"code={demo}")
+
+        assert (parameter.code, data.code) == (2, 2)
+        assert "runner rerun" in parameter.err
+        assert "has no such input" in data.err
+        assert count(cli) == 1
+
     def test_a_look_runs_nothing(self, cli: Cli, demo: Path) -> None:
         cli("run", demo)
 
@@ -383,6 +395,20 @@ def test_ctrl_c_ends_it_like_a_run(cli: Cli, files: Files, tmp_path: Path) -> No
     assert "Traceback" not in err
     assert newest(cli)["status"] == "KILLED"
     assert "runner.verdict" not in newest(cli)["tags"]
+
+
+def test_ctrl_c_ends_the_search_for_the_run(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/#/experiments/0/runs/0123abcd"
+        command = [sys.executable, "-m", "runner", "reproduce", address]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,16 @@
 """The environment of a recorded run: its lock, an interpreter of that version, and all that the lock lists."""
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from runner.environments import building, cache
 from runner.environments.model import Lock
 from runner.environments.observing import observe
 from runner.environments.trouble import NoInterpreter
-from runner.errors import EnvironmentFailed
+from runner.errors import EnvironmentFailed, RunnerError
 from runner.files import sha256
+from runner.launch import inside
 from runner.launch.planning import Planned
 from runner.progress import Phase
 from runner.records import Recorded
@@ -29,6 +30,27 @@ def checked(
     files: bool,
 ) -> list[Check]:
     """Whether the environment can be made as it was."""
+    found = _of_environment(recorded, changes, planned, settings=settings, phase=phase, files=files)
+    return [*found, *(_container(planned, settings) if planned.contained else ())]
+
+
+def _container(planned: Planned, settings: Settings) -> Iterator[Check]:
+    """What a container is to get of this machine: variables, volumes."""
+    try:
+        inside.check(planned, settings)
+    except RunnerError as error:
+        yield Check(what="container", state=State.MISSING, said=str(error), hint=error.hint)
+
+
+def _of_environment(
+    recorded: Recorded,
+    changes: Changes,
+    planned: Planned,
+    *,
+    settings: Settings,
+    phase: Phase,
+    files: bool,
+) -> list[Check]:
     lock = changes.lock if isinstance(changes.lock, Lock) else recorded.lock
     if recorded.plan.environment.kind == "system":
         return [_callers(recorded, planned, settings)]
