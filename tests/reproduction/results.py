@@ -131,6 +131,18 @@ def npz(**arrays: Any) -> bytes:
     return file.getvalue()
 
 
+def tensors(**arrays: tuple[str, Any]) -> bytes:
+    """A safetensors file of arrays with their types."""
+    header, body = {}, b""
+    for name, (kind, array) in arrays.items():
+        data = array.tobytes()
+        offsets = [len(body), len(body) + len(data)]
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": offsets}
+        body += data
+    head = json.dumps(header).encode()
+    return len(head).to_bytes(8, "little") + head + body
+
+
 def table(columns: Mapping[str, Any], **options: Any) -> bytes:
     file = io.BytesIO()
     parquet.write_table(pa.table(dict(columns)), file, **options)

@@ -26,10 +26,11 @@ from runner.reproduction.verdict import needed, verdict
 from runner.settings import Settings
 from runner.tracking import open_store
 from tests.conftest import Cli, Files
-from tests.reproduction.results import CLOSE, Runs, as_json, image, npy, npz, only, recording, table
+from tests.reproduction.results import CLOSE, Runs, as_json, image, npy, npz, only, recording, table, tensors
 
 EXACT = Tolerance()
 NUMBERS = np.arange(12, dtype=np.float64).reshape(3, 4)
+F32 = ("F32", NUMBERS.astype("f4"))
 GREY = np.full((4, 6, 3), 100, dtype=np.uint8)
 each = pytest.mark.parametrize
 
@@ -112,6 +113,12 @@ CASES: list[tuple[str, bytes, bytes, str]] = [
     ("a.npy", npy(np.array(["NaT"], "M8[s]")), npy(np.array(["NaT"], "M8[ms]")), "same"),
     ("a.npy", npy(np.array([(1, 2.0)], "i4,f8")), npy(np.array([(1, 2.0)], "i8,f8")), "same"),
     ("a.npy", npy(np.array([(1, 2.0)], "i4,f8")), npy(np.array([(1, 2.5)], "i8,f8")), "different"),
+    ("a.safetensors", tensors(x=("F64", NUMBERS), y=F32), tensors(y=F32, x=("F64", NUMBERS)), "same"),
+    ("a.safetensors", tensors(x=("F64", NUMBERS + 1)), tensors(x=("F64", NUMBERS + 1 + 1e-12)), "close"),
+    ("a.safetensors", tensors(x=("F64", NUMBERS)), tensors(x=("F64", NUMBERS + 1)), "different"),
+    ("a.safetensors", tensors(x=("F64", NUMBERS)), tensors(y=("F64", NUMBERS)), "different"),
+    ("a.safetensors", tensors(x=("BF16", np.array([16256], "u2"))), tensors(x=("F32", np.array([1], "f4"))), "same"),
+    ("a.safetensors", tensors(x=("F8_E4M3", np.array([1], "u1"))), tensors(x=("F8_E4M3", np.array([2], "u1"))), "different"),
     ("a.npz", npz(x=NUMBERS, y=NUMBERS), npz(y=NUMBERS, x=NUMBERS), "same"),
     ("a.npz", npz(x=NUMBERS), npz(x=NUMBERS + 1e-12), "different"),  # 0 and 1e-12: never relatively close
     ("a.npz", npz(x=NUMBERS + 1), npz(x=NUMBERS + 1 + 1e-12), "close"),
@@ -188,6 +195,10 @@ BROKEN = {
     "b.parquet": b"PAR1" + b"\xff" * 40 + b"PAR1",
     "a.npy": npy(NUMBERS)[:-8],
     "a.npz": npz(x=NUMBERS)[:-30],
+    "a.safetensors": tensors(x=("F64", NUMBERS))[:-8],
+    "b.safetensors": b"\xff" * 40,
+    "c.safetensors": b"\0" * 8,
+    "d.safetensors": b"",
     "a.keras": b"PK\3\4 nothing",
     "a.png": image(GREY)[:-30],
     "a.gif": b"GIF89a",
@@ -342,9 +353,13 @@ def test_a_place_in_an_artifact_is_ignored_as_asked(runs: Runs) -> None:
 
 
 def test_our_own_documents_are_no_results(runs: Runs) -> None:
+    """Those of a model that are called so are."""
     one, other = (runs(files={"runner/plan.json": text, "logs/stdout.txt": text}) for text in (b"1", b"2"))
 
+    named_so = runs(models=[("net", {"logs/a": b"1"})])
+
     assert [found for found in compare(one, other) if found.kind == "artifact"] == []
+    assert only("artifact", compare(named_so, named_so)).name == "models/net/logs/a"
 
 
 def test_an_artifact_of_one_run_only_is_missing_or_added(runs: Runs) -> None:

@@ -41,6 +41,7 @@ class Files:
     """The files below one URI, or none; `digests` are recorded ones, by path and size."""
 
     store: ArtifactStore | None
+    besides: tuple[str, ...] = ()
     digests: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     def kept(self) -> Mapping[str, Kept]:
@@ -48,7 +49,7 @@ class Files:
         return {
             file.path: Kept(file.size, self.digests.get((file.path, file.size)))
             for file in (self.store.list() if self.store else ())
-            if not file.path.startswith(OURS)
+            if not file.path.startswith(self.besides)
         }
 
     def download(self, path: str, directory: Path) -> Path:
@@ -70,7 +71,7 @@ def artifacts(
 ) -> Iterator[Compared]:
     """Each file that one of them has; those of models are below `models/<name>/`."""
     granted = Granted(tolerances, passing)
-    left, right = (Files(run.artifacts, _digests(run.record)) for run in (first, second))
+    left, right = (Files(run.artifacts, OURS, _digests(run.record)) for run in (first, second))
     yield from _files(left, right, "", granted)
     theirs, ours = first.models(), second.models()
     for name in sorted({*theirs, *ours}):

@@ -66,7 +66,8 @@ SUFFIXES: dict[str, Comparer] = {
     **dict.fromkeys((".yaml", ".yml"), documents.yaml_document),
     **dict.fromkeys((".csv", ".tsv"), tables.delimited),
     **dict.fromkeys((".parquet", ".pq"), _with("parquet", "table")),
-    **dict.fromkeys((".npy",), _with("arrays", "npy")),
+    ".npy": _with("arrays", "npy"),
+    ".safetensors": _with("tensors", "safetensors"),
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), _with("images", "pixels")
     ),
