@@ -136,6 +136,27 @@ def test_a_commit_that_was_never_pushed(
     assert run["tags"]["mlflow.source.git.commit"] == git(work, "rev-parse", "HEAD")
 
 
+def test_a_bundle_of_a_commit_that_nobody_else_has(
+    office: Office, ana: Person, bob: Person, publish: Publish, tmp_path: Path
+) -> None:
+    work = ana.place / "work"
+    git(tmp_path, "clone", "-q", publish(FILES), work)
+    write(work, {"data/two.txt": "two\n"})
+    git(work, "add", "-A")
+    git(work, "commit", "-qm", "not pushed")
+    write(work, {"data/three.txt": "not even committed\n"})
+    ana("run", work)
+    bundle = tmp_path / "handed-over.zip"
+    exported = ana("export", ana.newest()["run_id"], bundle)
+    assert exported.code == 0, exported.err
+
+    with ana.out_of_reach():
+        found = bob.reproduce(str(bundle))
+
+    assert (found["verdict"], found["code"]) == ("identical", 0), found["err"]
+    assert bob.newest()["tags"]["runner.reproduces"] == found["original"]["run_id"]
+
+
 def test_a_commit_that_is_gone_is_named(
     office: Office, ana: Person, bob: Person, publish: Publish, tmp_path: Path
 ) -> None:
