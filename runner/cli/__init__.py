@@ -21,6 +21,8 @@ from runner.settings import Settings, truth
 COMMANDS: Mapping[str, str] = {
     "run": "Run an entry point of a project and record it.",
     "reproduce": "Run a recorded run again, and compare the results.",
+    "rerun": "Run a recorded run again with changed parts: code, packages, parameters, data.",
+    "bisect": "Find the change that turned the results of one run into those of another.",
     "runs": "List, show, compare, delete recorded runs; read their logs.",
     "diff": "Tell two runs apart: code, parameters, environment, inputs, machine, results.",
     "experiments": "List, create, rename, delete experiments.",

@@ -19,6 +19,8 @@ from runner.records.code import code_of
 from runner.reproduction import finding
 from runner.reproduction.again import as_then, experiment_here, requested
 from runner.reproduction.changes import UNCHANGED, Changes
+from runner.reproduction.differing import Side
+from runner.reproduction.differing.now import planned_side
 from runner.settings import Settings
 from runner.sources.address import check_ref
 from runner.sources.model import CapturedSource, DirectorySource, GitSource, Source
@@ -109,6 +111,19 @@ def request(recorded: Recorded, changes: Changes, *, python: str | None = None) 
     """What `launch` is asked for; where it is recorded is not in it."""
     with requested(recorded, changes) as asked:
         yield replace(asked, wishes=replace(asked.wishes, python=python)) if python else asked
+
+
+@contextmanager
+def would_rerun(
+    recorded: Recorded, changes: Changes, *, python: str | None, settings: Settings, progress: Progress
+) -> Iterator[Side]:
+    """What `relaunch` would execute, to be held against the run."""
+    there = as_then(recorded, changes, settings)
+    with (
+        request(recorded, changes, python=python) as asked,
+        launch.plan(asked, settings=there, progress=progress) as planned,
+    ):
+        yield planned_side(planned, name="now", settings=there, progress=progress)
 
 
 def relaunch(

@@ -6,7 +6,7 @@ c1 ─ c2 ─ c3 ─ ...                                      turn(commits)
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from runner.reproduction.bisecting.judging import Judge
 from runner.reproduction.bisecting.laboratory import Laboratory, Launching, laboratory
 from runner.reproduction.bisecting.model import Asked, Change, Finding
 from runner.reproduction.bisecting.search import Quality, minimal, turn
+from runner.reproduction.differing import code
 from runner.reproduction.model import Aspect
 from runner.settings import Settings
 
@@ -53,15 +54,17 @@ def bisect(a: Recorded, b: Recorded, asked: Asked, launching: Launching) -> Find
     composer = Composer(a=a, b=b, all_=changes, asked=asked)
     with laboratory(composer, judge, launching) as lab:
         finding = _Bisection(lab, changes, untried).finding()
-        neither = sum(made.judgement.neither for made in lab.made.values())
-        notes = (
-            [
-                f"the results of {neither} experiments are neither those of A nor those of B: --repeat and --rtol are against noise"
-            ]
-            if neither
-            else []
-        )
-        return replace(finding, experiments=tuple(lab.made.values()), notes=(*finding.notes, *notes))
+        notes = (*finding.notes, *_notes(a, b, lab))
+        return replace(finding, experiments=tuple(lab.made.values()), notes=notes)
+
+
+def _notes(a: Recorded, b: Recorded, lab: Laboratory) -> Iterator[str]:
+    if not (code.known(a.plan.source) and code.known(b.plan.source)):
+        yield "what was in a directory outside version control is not recorded: the code is that of today"
+    neither = sum(made.judgement.neither for made in lab.made.values())
+    if neither:
+        said = f"the results of {neither} experiments are neither those of A nor those of B"
+        yield f"{said}: --repeat and --rtol are against noise"
 
 
 def _data(
@@ -172,8 +175,7 @@ class _Bisection:
         return [Change(aspect=Aspect.CODE, name=named), *others]
 
     def _at(self, line: commits.Line, step: commits.Step, others: Sequence[Change]) -> Quality:
-        named = ", ".join(map(str, [step.named, *others]))
-        return self.lab.test_at(line.at(step), others, named=named)
+        return self.lab.test_at(line.at(step), others, step=step.named)
 
     def _expect(self, count: int) -> None:
         self.lab.about = len(self.lab.made) + _about(count)

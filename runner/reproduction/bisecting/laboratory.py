@@ -32,6 +32,7 @@ from runner.tracking.model import Run, RunStatus
 
 BISECT = "runner.bisect"  # tag of each run that a bisection made: ids of A and B
 EXPERIMENT = "runner.bisect.experiment"  # tag: which experiment it was
+_LISTED = 3  # changes that are told one by one
 _MOST = 1000  # earlier runs that are looked at
 # What cannot be installed together, or is no project at that commit, says nothing of the results.
 _UNTESTABLE: tuple[type[RunnerError], ...] = (EnvironmentFailed, ProjectError)
@@ -70,14 +71,15 @@ class Laboratory:
 
     def test(self, changes: Sequence[Change]) -> Quality:
         """A with these changes."""
-        named = ", ".join(map(str, changes)) or "A as it was"
-        return self._tested(named, _key(changes), lambda: self.composer.compose(changes))
+        return self._tested(named(changes), _key(changes), lambda: self.composer.compose(changes))
 
-    def test_at(self, source: GitSource, changes: Sequence[Change], *, named: str) -> Quality:
+    def test_at(self, source: GitSource, changes: Sequence[Change], *, step: str) -> Quality:
         """The same with the code of a commit."""
-        key = _key(changes, str(source.ref))
         return self._tested(
-            named, key, lambda: self.composer.at(source, changes), untestable=(*_UNTESTABLE, SourceError)
+            ", ".join(filter(None, (step, named(changes) if changes else ""))),
+            _key(changes, str(source.ref)),
+            lambda: self.composer.at(source, changes),
+            untestable=(*_UNTESTABLE, SourceError),
         )
 
     def _tested(
@@ -179,6 +181,13 @@ def laboratory(composer: Composer, judge: Judge, launching: Launching) -> Iterat
             store=store,
             earlier=_earlier(store, pair(composer)),
         )
+
+
+def named(changes: Sequence[Change]) -> str:
+    """What is changed, in a line."""
+    if len(changes) <= _LISTED:
+        return ", ".join(map(str, changes)) or "nothing of B"
+    return f"{changes[0].name}, {changes[1].name}, ... {changes[-1].name} ({len(changes)} changes)"
 
 
 def pair(composer: Composer) -> str:

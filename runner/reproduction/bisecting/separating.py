@@ -6,6 +6,7 @@ from typing import Any
 from runner.launch.plan import Plan
 from runner.records import Recorded
 from runner.reproduction import mixing
+from runner.reproduction.again import OF_SEED
 from runner.reproduction.bisecting.model import Change
 from runner.reproduction.differing import code
 from runner.reproduction.differing.parameters import given
@@ -14,7 +15,6 @@ from runner.reproduction.mixing.parts import PYTHON
 from runner.reproduction.model import Aspect
 
 ENVIRONMENT, CODE, ENTRY_POINT, SEED = "environment", "code", "entry point", "seed"
-_OF_SEED = "RUNNER_SEED"  # follows the seed
 _SHORT = 10
 
 
@@ -68,7 +68,7 @@ def _environment(a: Recorded, b: Recorded, *, whole_anyway: bool) -> Iterator[Ch
 
 def _code(a: Plan, b: Plan, coupled: tuple[str, ...]) -> Iterator[Change]:
     """Parameters that only one knows go with the code, and where that is the same with the entry point."""
-    other = code.identity(a.source) != code.identity(b.source) or not code.known(a.source)
+    other = other_code(a, b)
     if other:
         before, after = _told(a), _told(b)
         yield Change(aspect=Aspect.CODE, name=CODE, before=before, after=after, whole=True, coupled=coupled)
@@ -82,6 +82,12 @@ def _code(a: Plan, b: Plan, coupled: tuple[str, ...]) -> Iterator[Change]:
         )
 
 
+def other_code(a: Plan, b: Plan) -> bool:
+    """Whether the code is another; of a directory outside version control nobody knows what was in it then."""
+    known = code.known(a.source) and code.known(b.source)
+    return code.identity(a.source) != code.identity(b.source) or not (known or a.source.uri == b.source.uri)
+
+
 def _told(plan: Plan) -> str:
     source = plan.source
     if source.commit is None:
@@ -93,7 +99,7 @@ def _parameters(a: Plan, b: Plan) -> tuple[list[Change], tuple[str, ...]]:
     """Those with two values; and names of those that only one side has, where something else decides which there are."""
     mine, theirs = given(a), given(b)
     names = [name for name in sorted(mine.keys() | theirs.keys()) if mine.get(name) != theirs.get(name)]
-    tied = code.identity(a.source) != code.identity(b.source) or a.entry_point != b.entry_point
+    tied = other_code(a, b) or a.entry_point != b.entry_point
     single = tuple(name for name in names if tied and not (name in mine and name in theirs))
     inputs = {**a.inputs, **b.inputs}
     return [
@@ -117,7 +123,8 @@ def _seed(a: Plan, b: Plan, *, of_code: bool) -> Iterator[Change]:
 
 def _variables(a: Recorded, b: Recorded) -> Iterator[Change]:
     mine, theirs = variables(a), variables(b)
-    for name in sorted(mine.keys() | theirs.keys()):
+    follow = OF_SEED if a.plan.seed != b.plan.seed else ()
+    for name in sorted((mine.keys() | theirs.keys()) - set(follow)):
         if mine.get(name) != theirs.get(name):
             yield Change(aspect=Aspect.VARIABLE, name=name, before=mine.get(name), after=theirs.get(name))
 
@@ -126,7 +133,7 @@ def variables(run: Recorded) -> Mapping[str, str]:
     """The environment variables that were recorded."""
     found = run.record.get("variables")
     items = found.items() if isinstance(found, Mapping) else ()
-    return {name: text for name, text in items if isinstance(text, str) and name != _OF_SEED}
+    return {name: text for name, text in items if isinstance(text, str)}
 
 
 def _in_project(run: Recorded, name: str) -> bool:
