@@ -126,12 +126,9 @@ def _told(runs: Sequence[str], parameters: Mapping[str, str], settings: Settings
             second = stack.enter_context(found(other, settings, progress))
             theirs = side_of(second, settings=settings, phase=phase)
             compared = compare(first, second)
-        return Told(
-            first=mine.name,
-            second=theirs.name,
-            differences=between(mine, theirs, settings=settings),
-            compared=compared,
-        )
+        differences = between(mine, theirs, settings=settings)
+        phase.detail = ""  # whatever was said of one tree
+        return Told(first=mine.name, second=theirs.name, differences=differences, compared=compared)
 
 
 def _print(told: Told) -> None:

@@ -197,6 +197,19 @@ def test_a_run_of_what_is_there_is_alike(cli: Cli, project: Path) -> None:
     assert len(json.loads(cli("runs", "list", "--json").out)) == 1
 
 
+def test_a_run_is_told_apart_from_a_bundle(cli: Cli, project: Path, tmp_path: Path) -> None:
+    run(cli, project, "first")
+    (project / "scale.py").write_text("SCALE = 3\n")
+    run(cli, project, "second")
+    bundle = tmp_path / "out.zip"
+    assert cli("export", "second", bundle).code == 0
+
+    there, back = document(cli, "first", str(bundle)), document(cli, str(bundle), "first")
+
+    assert there["causes"] == back["causes"] == ["code scale.py"]
+    assert document(cli, "second", str(bundle))["alike"]
+
+
 def test_packages_are_told_with_those_through_which_they_came(cli: Cli, files: Files, index: Index) -> None:
     project = files(
         {**PROJECT, "python_env.yaml": "dependencies: [-c limits.txt, alpha]\n", "limits.txt": "beta<2\n"}
