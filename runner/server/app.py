@@ -3,6 +3,7 @@
 /api/2.0/mlflow/...        and /ajax-api/2.0/mlflow/..., /api/2.0/preview/mlflow/..., other names of the same calls
 /api/runner/1/...          our own API, where there is one (native/)
 /health  /version
+/  /runs  /static/...      the UI, where there is one (ui/)
 everything else of MLflow  501: not supported
 """
 
@@ -55,7 +56,7 @@ log = logging.getLogger(__name__)
 
 
 class OwnCalls(Protocol):
-    """Our own API, see native/: a Protocol, because the endpoint of a run has no use for it and no time to import it."""
+    """Our own API (native/) or our pages (ui/): a Protocol, because the endpoint of a run has no use and no time for either."""
 
     def routes(self) -> Sequence[BaseRoute]: ...
 
@@ -65,7 +66,7 @@ class Tracking:
     """What the calls are answered from. `places` says how artifacts are told.
 
     `writer` None: changes are made one by one. `artifacts` None: clients go to them by themselves.
-    `native` None: our own API is not there.
+    `native` None: our own API is not there; `pages` None: nor is the UI.
     """
 
     store: Store
@@ -73,6 +74,7 @@ class Tracking:
     writer: Writer | None
     artifacts: ServedArtifacts | None = None
     native: OwnCalls | None = None
+    pages: OwnCalls | None = None
 
 
 def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts = OWN) -> Starlette:
@@ -82,6 +84,7 @@ def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts =
             Calls(),
             *(routes() if tracking.artifacts else ()),
             *(tracking.native.routes() if tracking.native else ()),
+            *(tracking.pages.routes() if tracking.pages else ()),
             Route("/health", _health),
             Route("/version", _version),
             *(Unsupported(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),

@@ -26,6 +26,7 @@ from runner.server.connections import MOST, Connection, end_slow
 from runner.server.native.routes import Native
 from runner.server.places import Places
 from runner.server.requestlog import RequestLog, log_to_stderr
+from runner.server.ui import Pages
 from runner.server.writer import Writer
 from runner.tracking.access import Permission
 from runner.tracking.store import WatchedStore
@@ -79,7 +80,9 @@ def serve(store: WatchedStore, options: Options, *, ready: Callable[[str], None]
         native = Native(store, options.home)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         app = create_app(
-            Tracking(store, places, writer, artifacts, native), authenticate=authenticate, hosts=hosts
+            Tracking(store, places, writer, artifacts, native, Pages()),
+            authenticate=authenticate,
+            hosts=hosts,
         )
         server = _Server(_config(RequestLog(app, every=options.log_every), options), native.watcher.close)
         log_to_stderr(options.log_level, every=options.log_every)
