@@ -332,5 +332,6 @@ def test_an_image_whose_name_means_another_one_by_now(
         found = bob.reproduce(office.page(run))
 
     assert found["verdict"] == "identical", found["err"]
+    assert states(found, "image") == ["ok"]
     assert bob.newest()["tags"]["runner.image"] == run["tags"]["runner.image"]
     assert bob.newest()["metrics"]["rmse"]["value"] == 0.5

@@ -71,6 +71,9 @@ def packages(lock: Lock, *, settings: Settings, phase: Phase) -> Check:
     if unknown:
         said = f"nobody answers for {_named(unknown)}; whether they can be had will be seen"
         return Check(what="packages", state=State.WARNING, said=said)
+    if not listed and lock.packages:  # lines with hashes name no addresses
+        said = f"whether {lock.packages} can be had from the index that the project names will be seen"
+        return Check(what="packages", state=State.WARNING, said=said)
     if not asked:
         return Check(what="packages", said="in the cache of this machine" if listed else "none")
     return Check(
@@ -217,7 +220,8 @@ def _in_cache(kept: Path, name: str, version: str) -> bool:
     if not version or re.search(r"[*?\[/]", name + version):
         return False
     patterns = (f"wheels-v*/*/{name}/{version}-*", f"wheels-v*/*/*/{name}/{version}-*")
-    return any(next(kept.glob(pattern), None) for pattern in patterns)
+    found = (path for pattern in patterns for path in kept.glob(pattern))
+    return any(path.suffix != ".lock" for path in found)  # a lock is left by a download that failed, too
 
 
 # asking ----------------------------------------------------------------------------------------------------------
