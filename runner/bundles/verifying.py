@@ -15,7 +15,7 @@ from runner.bundles.reading import Bundle, is_bundle, opened_bundle
 from runner.bundles.signing import statements
 from runner.bundles.signing.envelopes import Envelope
 from runner.bundles.signing.keys import PublicKey
-from runner.errors import NotFound, RunnerError, TrackingError
+from runner.errors import NotFound, RunnerError, TrackingError, UsageError
 from runner.launch.plan import Plan
 from runner.progress import Phase
 from runner.records import stored
@@ -68,6 +68,8 @@ def verify_bundle(path: Path, keys: Sequence[PublicKey], phase: Phase) -> Verifi
             found.unknown.append(f"{path.name} is no bundle: it has no seal, and no manifest")
         else:
             found.altered += _where(path) or [error.message]
+    except UsageError:
+        raise
     except RunnerError as error:  # its seal is whole, and what is in it contradicts itself
         found.altered.append(str(error))
     return found
