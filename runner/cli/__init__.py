@@ -31,8 +31,11 @@ COMMANDS: Mapping[str, str] = {
     "tokens": "Create, list, revoke tokens by which users sign in.",
     "db": "Bring the database up to date, and check it.",
     "gc": "Free what was deleted long ago, for ever.",
-    "import": "Bring runs, models and artifacts in from another tracking store.",
-    "export": "Take runs, models and artifacts out, for another tracking store.",
+    "export": "Take runs, models and artifacts out: a run as a file, or everything for another tracking store.",
+    "import": "Bring runs, models and artifacts in: a run from a file, or everything from another tracking store.",
+    "archive": "Write runs to files with all that they need: data, packages, environment, code.",
+    "sign": "Sign a run's Statement, or a bundle, with a key of your own.",
+    "verify": "Look whether a bundle or a run is as it was, to the last byte.",
     "env": "List, show, explain, verify, move, remove cached environments.",
     "lock": "Resolve a project's environment and write the lock beside it.",
 }
