@@ -192,6 +192,14 @@ def test_commits_without_a_repository_are_told_by_their_ids(differ: Differ) -> N
     assert ranked([found]) == [found]
 
 
+def test_files_that_were_not_kept_may_be_others(differ: Differ) -> None:
+    source = replace(PLAN.source, left_out=("big.bin has 300.0 MB",))
+
+    (found,) = differ(side(), side(plan=replace(PLAN, source=source)))
+
+    assert (found.change, found.detail) == ("unknown", "big.bin has 300.0 MB")
+
+
 def test_code_that_was_not_kept_is_told(differ: Differ) -> None:
     unknown = replace(PLAN.source, dirty=True)
 
@@ -339,6 +347,7 @@ CODE = {
     "unused.py": "import pandas\n",
     "rates.yaml": "a: 1\n",
     "other.yaml": "",
+    "fit.r": "library(lme4)\n",
     "run.sh": "python -m tool.main\n",
     "tool/__init__.py": "",
     "tool/main.py": "import yaml\n",
@@ -357,7 +366,9 @@ def test_what_a_command_executes_is_read_from_its_script(files: Files) -> None:
     assert "pandas" not in python.modules
     assert python.names("rates.yaml")
     assert not python.names("other.yaml")
-    assert shell.files == {"run.sh"}
+    assert shell.files == {"run.sh", "tool/__init__.py", "tool/main.py"}
+    assert python.python
+    assert not executed(tree, home=tree, command="Rscript fit.r").python
 
 
 @each("command", ["python -m tool.main", "exec python -m tool.main >log"])

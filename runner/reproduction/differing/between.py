@@ -31,6 +31,7 @@ def between(first: Side, second: Side, *, settings: Settings) -> list[Difference
         reading = _executed(first, second, trees)
         return [
             *([] if same_code else _code(first, second, trees, reading, settings)),
+            *code.left_out(first.plan.source, second.plan.source),
             *parameters.differences(first.plan, second.plan),
             *packages.differences(environments, executed=reading, asked=_asked(trees)),
             *machine.differences(first, second),

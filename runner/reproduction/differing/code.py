@@ -115,6 +115,18 @@ def commits(
         )  # fmt: skip
 
 
+def left_out(first: PlannedSource, second: PlannedSource) -> Iterator[Difference]:
+    """Files that were there and were not kept: nobody knows whether they are the same."""
+    if told := dict.fromkeys((*first.left_out, *second.left_out)):
+        yield Difference(
+            aspect=Aspect.CODE,
+            name="files that were not kept",
+            change="unknown",
+            detail="\n".join(told),
+            weight=weights.LEFT_OUT,
+        )
+
+
 def files(first: Path, second: Path, executed: Executed | None) -> Iterator[Difference]:
     """A difference for each file of two trees."""
     for file in changed(first, second):
@@ -163,7 +175,7 @@ def _by_name(path: PurePosixPath, executed: Executed | None) -> float:
     if path.name in _SILENT or path.suffix.lower() in _PROSE or _ASIDE.intersection(path.parts[:-1]):
         return weights.NO_MEANING
     if path.suffix.lower() in _CODE:
-        return weights.OTHER_CODE if executed is not None and executed.files else weights.CODE
+        return weights.OTHER_CODE if executed is not None and executed.python else weights.CODE
     return weights.DATA_FILE
 
 

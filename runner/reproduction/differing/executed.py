@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 
 _WORD = re.compile(r"[\w./+-]+")
 _MODULE = re.compile(r"-m\s+([\w.]+)")
+_PROGRAM = re.compile(r"(?:^|[;&|]\s*)(?:[\w./-]*/)?([\w-]+)")
+_OTHERS = frozenset({".ipynb", ".jl", ".m", ".r", ".scala"})
 _MOST_BYTES = 1 << 20  # of one file that is read
 _MOST_FILES = 2000
 
@@ -42,8 +44,14 @@ class Executed:
 
     def names(self, path: str) -> bool:
         """Whether one of the files names another one, as who reads it does."""
-        name = PurePosixPath(path).name
-        return any(name in text for text in self.texts)
+        name = re.compile(rf"(?<![\w.-]){re.escape(PurePosixPath(path).name)}(?![\w-])")
+        return any(name.search(text) for text in self.texts)
+
+    @property
+    def python(self) -> bool:
+        """Whether its code is Python, so that its imports say which packages it uses."""
+        suffixes = {PurePosixPath(path).suffix.lower() for path in self.files}
+        return ".py" in suffixes and not suffixes & _OTHERS
 
 
 def executed(root: Path, *, home: Path, command: str) -> Executed:
@@ -61,10 +69,8 @@ class _Reader:
         self._waiting: list[Path] = []
 
     def read(self, command: str) -> Executed:
-        self._named(command)
-        for name in _MODULE.findall(command):
-            self._import(name, self.home)
-            self._import(f"{name}.__main__", self.home)
+        self._called(command)
+        self.found.modules |= set(_PROGRAM.findall(command))  # a program may be one of a package
         self.found.scripts |= {self._told(path) for path in self._waiting}
         while self._waiting and len(self.found.files) < _MOST_FILES:
             self._follow(self._waiting.pop())
@@ -78,16 +84,19 @@ class _Reader:
         self.found.files.add(told)
         self.found.texts.append(text)
         if path.suffix in {"", ".sh", ".bash"}:
-            self._named(text)
+            self._called(text)
         if path.suffix in {"", ".py"}:
             for name, levels in _imports(text):
                 base = path.parents[levels - 1] if 0 < levels <= len(path.parents) else path.parent
                 self._import(name, base)
 
-    def _named(self, text: str) -> None:
-        """Files of which the name stands in a command."""
-        for word in _WORD.findall(text):
+    def _called(self, command: str) -> None:
+        """Files of which the name stands in a command, and modules that are run."""
+        for word in _WORD.findall(command):
             self._take(self.home / word)
+        for name in _MODULE.findall(command):
+            self._import(name, self.home)
+            self._import(f"{name}.__main__", self.home)
 
     def _import(self, name: str, base: Path) -> None:
         """A module beside the file that imports it, or from where Python looks first."""

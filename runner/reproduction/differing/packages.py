@@ -157,8 +157,8 @@ def differences(
 
 
 def _imported(environments: Environments, executed: Executed | None) -> frozenset[str] | None:
-    """Packages whose modules the code imports; None where no code was read."""
-    if executed is None or not executed.files:
+    """Packages whose modules the code imports; None where nobody knows."""
+    if executed is None or not executed.python:
         return None
     found = (environments.modules.get(name) or frozenset({guessed(name)}) for name in executed.modules)
     return frozenset().union(*found)

@@ -27,6 +27,7 @@ UNKNOWN_DATA = 0.3
 
 UNKNOWN_CODE = 0.8  # another commit, and no repository at hand
 LOST_CODE = 0.3  # nobody has kept it
+LEFT_OUT = 0.2  # a file too large to be kept may be another one
 COMMIT = 0.02  # its files speak for it
 SCRIPT = 0.88  # named in the command
 IMPORTED = 0.84  # by the script, directly or by way of others
