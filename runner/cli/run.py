@@ -1,7 +1,7 @@
 """`runner run`: the main job."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
@@ -46,6 +46,13 @@ from runner.tracking.model import Run
     multiple=True,
     metavar="NAME=VALUE",
     help="A parameter; repeat for more.",
+)
+@click.option(
+    "--param-from-env",
+    "from_environment",
+    multiple=True,
+    metavar="NAME=VARIABLE",
+    help="A parameter whose value is in an environment variable, for secrets; repeat for more.",
 )
 @click.option("--experiment-name", metavar="NAME", help="Experiment to record in; created when missing.")
 @click.option("--experiment-id", metavar="ID", help="Experiment to record in.")
@@ -125,7 +132,9 @@ def command(
     terminal = Terminal(quiet=quiet, output=2 if as_json else 1, announce=announce)
     progress = Progress(terminal)
     try:
-        with _asked_for(_request(**options), context.settings, progress) as (request, settings):
+        with _asked_for(
+            _request(environ=context.settings.environ, **options), context.settings, progress
+        ) as (request, settings):
             if dry_run:
                 _print_plan(request, settings, progress, as_json=as_json)
                 return
@@ -177,6 +186,8 @@ def _request(
     *,
     uri: str,
     parameters: Iterable[str],
+    from_environment: Iterable[str],
+    environ: Mapping[str, str],
     tags: Iterable[str],
     experiment_name: str | None,
     experiment_id: str | None,
@@ -199,7 +210,7 @@ def _request(
     )
     return launch.Request(
         uri=uri,
-        parameters=pairs(parameters, option="-P"),
+        parameters=_values(pairs(parameters, option="-P"), from_environment, environ),
         tags=pairs(tags, option="--tag"),
         experiment_name=experiment_name,
         experiment_id=experiment_id,
@@ -216,6 +227,20 @@ def _request(
         ),
         **{name: options[name] for name in names},
     )
+
+
+def _values(
+    given: Mapping[str, str], from_environment: Iterable[str], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """All parameters, also those that environment variables have."""
+    values = dict(given)
+    for name, variable in pairs(from_environment, option="--param-from-env").items():
+        if name in values:
+            raise UsageError(f"-P and --param-from-env both give {name!r}", hint="keep one of them")
+        if variable not in environ:
+            raise UsageError(f"parameter {name!r}: there is no environment variable {variable}")
+        values[name] = environ[variable]
+    return values
 
 
 def pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 capture     runs a tool (git, uv, an interpreter) to its end
 child.py    a project's program: its own process group, its output as it comes, ended in three steps
 guard.py    a few lines in a process of their own, which end that program if we die without a word
+detached.py a program of ours that is to outlive us
 """
 
 import io

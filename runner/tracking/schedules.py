@@ -287,11 +287,25 @@ class Schedules(Protocol):
         """Firings out of turn, as they are then: a time that has one already keeps it."""
         ...
 
+    def going(self, schedule: int) -> Sequence[Firing]:
+        """Firings of a schedule that have not ended."""
+        ...
+
+    def revive(self, schedule: int, times: Sequence[int], *, due: int) -> None:
+        """Of these times those that did not succeed wait again, as a backfill."""
+        ...
+
     def rewind(self, schedule: int, upcoming: Upcoming) -> None:
         """Let it fire then, if it would fire later: a clock was set back."""
         ...
 
     # firings ----------------------------------------------------------------------------------------------
+    def firing(self, number: int) -> Firing: ...
+
+    def at(self, schedule: int, time: int) -> Firing | None:
+        """The firing of a schedule for a time, if there is one."""
+        ...
+
     def claim(
         self, now: int, lease: Lease, *, limit: int, only: int | None = None
     ) -> Sequence[tuple[Schedule, Firing]]:

@@ -73,6 +73,17 @@ def replace(db: Connection, schedule: int) -> None:
     )
 
 
+def revive(db: Connection, schedule: int, times: Sequence[int], *, due: int) -> None:
+    """See `Schedules.revive`."""
+    for marks in keys.bound(times):
+        db.execute(
+            "UPDATE runner_firings SET state = 'waiting', cause = 'backfill', reason = '', ended = NULL, attempt = 1,"
+            " stopping = :no, due = :due WHERE schedule = :schedule"
+            f" AND state IN ('missed', 'skipped', 'failed', 'stopped') AND scheduled_for IN ({keys.listed(marks)})",
+            {"schedule": schedule, "due": due, "no": False, **marks},
+        )
+
+
 def claim(db: Connection, now: int, lease: Lease, *, limit: int, only: int | None) -> Sequence[Firing]:
     """See `Schedules.claim`. The rows of their schedules are locked, too: what is looked at then stays so."""
     values = {"now": now, "no": False, "limit": limit} | ({} if only is None else {"only": only})

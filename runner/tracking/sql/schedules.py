@@ -125,6 +125,14 @@ class SqlSchedules:
             firings.insert(db, [(schedule, each) for each in new])
             return firings.at_times(db, schedule, [each.scheduled_for for each in new])
 
+    def going(self, schedule: int) -> Sequence[Firing]:
+        with self._database.reading() as db:
+            return firings.going(db, [schedule])[schedule]
+
+    def revive(self, schedule: int, times: Sequence[int], *, due: int) -> None:
+        with self._database.transaction() as db:
+            firings.revive(db, schedule, times, due=due)
+
     def rewind(self, schedule: int, upcoming: Upcoming) -> None:
         with self._database.transaction() as db:
             db.execute(
@@ -134,6 +142,16 @@ class SqlSchedules:
             )
 
     # firings ----------------------------------------------------------------------------------------------
+    def firing(self, number: int) -> Firing:
+        with self._database.reading() as db:
+            for found in firings.read(db, "id = :id", {"id": number}):
+                return found
+        raise NotFound(f"there is no firing {number}")
+
+    def at(self, schedule: int, time: int) -> Firing | None:
+        with self._database.reading() as db:
+            return next(iter(firings.at_times(db, schedule, [time])), None)
+
     def claim(
         self, now: int, lease: Lease, *, limit: int, only: int | None = None
     ) -> Sequence[tuple[Schedule, Firing]]:

@@ -1,0 +1,73 @@
+"""`runner schedule fire`: what exported schedules call; `execute`: what a scheduler starts."""
+
+import os
+import sys
+from contextlib import closing, suppress
+from typing import Literal
+
+import click
+
+from runner.cli import Context
+from runner.cli.output import printable
+from runner.cli.schedule.acting import moment_of
+from runner.scheduling import alone
+from runner.scheduling.hooks import moment
+from runner.tracking import open_database_store
+from runner.tracking.schedules import Firing, FiringState
+
+NOW = "now"
+
+
+@click.command
+@click.argument("name")
+@click.option(
+    "--scheduled-for",
+    metavar="TIME",
+    default=NOW,
+    show_default=True,
+    help="The time to fire for; now: the schedule's last one.",
+)
+@click.pass_obj
+def fire(context: Context, /, *, name: str, scheduled_for: str) -> None:
+    """Fire a schedule and run what is due of it, here, as cron or systemd may have it done instead of `runner scheduler`.
+
+    A time is fired for once. The exit code is 1 if the run failed or was stopped, and 0 otherwise.
+    """
+    with closing(open_database_store(context.settings)) as store:
+        schedule = store.schedules.get(name)
+        fired = alone.Alone(store, schedule, context.settings, say, echo)
+        zone = schedule.definition.zone
+        firing = fired.now() if scheduled_for == NOW else fired.at(moment_of(scheduled_for, zone))
+    if firing is None:
+        say(f"{name}: paused, so nothing is due" if schedule.paused else f"{name}: nothing is due")
+        return
+    say(_told(name, firing))
+    sys.exit(1 if firing.state in {FiringState.FAILED, FiringState.STOPPED} else 0)
+
+
+@click.command(hidden=True)
+@click.argument("firing", type=int)
+@click.argument("claims", type=int)
+@click.pass_obj
+def execute(context: Context, /, *, firing: int, claims: int) -> None:
+    """Run a firing that a scheduler has claimed."""
+    with closing(open_database_store(context.settings)) as store:
+        alone.run(store, firing, claims, settings=context.settings, say=say)
+
+
+def say(line: str) -> None:
+    """To whoever reads: they may be gone."""
+    with suppress(OSError, ValueError):
+        click.echo(printable(line), err=True)
+
+
+def echo(stream: Literal["stdout", "stderr"], data: bytes) -> None:
+    """The output of the run as it is."""
+    with suppress(OSError):
+        os.write(1 if stream == "stdout" else 2, data)
+
+
+def _told(name: str, firing: Firing) -> str:
+    reason = f": {firing.reason}" if firing.reason else ""
+    run = f" (run {firing.run_id[:12]})" if firing.run_id else ""
+    return f"{name}: the firing of {moment(firing.scheduled_for)} {firing.state.value}{reason}{run}"
