@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from runner.files import sha256
 from runner.settings import Settings
 from runner.tracking import OpenStore, open_store
 from runner.tracking.model import Run
@@ -189,10 +190,20 @@ EXPECTED: dict[str, Any] = {
         "runner/plan.json",
         "runner/provenance.json",
         "runner/record.json",
+        "runner/source/patch.diff",
     },
     "during": b"during" * 1000,
     "stdout": b"read ['alpha', 'before', 'during'] 1\n",
 }
+
+
+def digests(uri: str) -> dict[str, tuple[int, str]]:
+    """Of the artifacts of the newest run there, as it has recorded them."""
+    with opened(uri) as store:
+        record = json.loads(store.artifacts(store.run("-1").artifact_uri).read("runner/record.json"))
+    return {
+        item["path"]: (item["bytes"], item["digest"].removeprefix("sha256:")) for item in record["artifacts"]
+    }
 
 
 def as_expected(found: dict[str, Any]) -> bool:
@@ -229,6 +240,8 @@ def test_a_run_is_recorded_on_a_server_as_in_a_store_of_this_machine(
     )
     found = []
     for uri in (f"sqlite:///{home}/here.db", server.uri):
+        for left in ("metrics.json", "model.bin"):  # of the first run, and no code of the second
+            (demo / left).unlink(missing_ok=True)
         code = cli("run", demo, "--tracking-uri", uri, "-P", "code=4", "--tag", "team=churn").code
         with opened(uri) as store:
             run = store.run("-1")
@@ -270,6 +283,10 @@ def test_an_outage_delays_records_and_loses_none(
 
     assert (code, out.encode()) == (3, EXPECTED["stdout"])
     assert as_expected(recorded(server.uri))
+    assert digests(server.uri) == {
+        "before.txt": (6, sha256(b"before")),
+        "during.txt": (6000, sha256(EXPECTED["during"])),
+    }
     assert nothing_waits(home)
 
 
@@ -314,7 +331,10 @@ def test_a_killed_runner_leaves_all_that_it_acknowledged_to_the_next_command(
     assert "sent, and marked failed" in sent.out
     found = recorded(server.uri)
     found.pop("tags")
-    assert found == {**EXPECTED, "files": EXPECTED["files"] - {"runner/record.json"}}
+    assert found == {
+        **EXPECTED,
+        "files": EXPECTED["files"] - {"runner/record.json", "runner/provenance.json"},
+    }
     assert newest(server.uri).ended is not None
     assert nothing_waits(home)
     assert cli("runs", "--tracking-uri", wire.uri, "sync").err == "nothing waits\n"
