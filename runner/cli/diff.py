@@ -109,25 +109,26 @@ def _told(runs: Sequence[str], parameters: Mapping[str, str], settings: Settings
             f"{len(runs)} runs are given, and two are told apart", hint="`runner runs compare` takes more"
         )
     one, other = (*runs, HERE)[:2]
+    project = is_project(other)
+    if parameters and not project:
+        raise UsageError(
+            f"{other} is a run, which has its parameters", hint="leave -P out, or give a project"
+        )
     progress = Progress(Terminal(quiet=quiet))
     with ExitStack() as stack, progress.phase("differences") as phase:
         first = stack.enter_context(found(one, settings, progress))
+        second = None if project else stack.enter_context(found(other, settings, progress))
         mine = side_of(first, settings=settings, phase=phase)
-        if is_project(other):
-            theirs = stack.enter_context(
+        theirs = (
+            side_of(second, settings=settings, phase=phase)
+            if second is not None
+            else stack.enter_context(
                 would_run(other, like=first.plan, parameters=parameters, settings=settings, progress=progress)
             )
-            compared = None
-        else:
-            if parameters:
-                raise UsageError(
-                    f"{other} is a run, which has its parameters", hint="leave -P out, or give a project"
-                )
-            second = stack.enter_context(found(other, settings, progress))
-            theirs = side_of(second, settings=settings, phase=phase)
-            compared = compare(first, second)
+        )
         differences = between(mine, theirs, settings=settings)
         phase.detail = ""  # whatever was said of one tree
+        compared = compare(first, second) if second is not None else None
         return Told(first=mine.name, second=theirs.name, differences=differences, compared=compared)
 
 
