@@ -46,7 +46,7 @@ def print_checklist(checklist: Checklist, *, quiet: bool) -> None:
             continue
         better, plain, colour = MARKS[check.state]
         mark = click.style(better if unicode else plain, fg=colour)
-        click.echo(f"{mark} {check.what:<12} {printable(check.said)}".rstrip(), err=True)
+        click.echo(f"{mark} {printable(check.what):<12} {printable(check.said)}".rstrip(), err=True)
         if check.hint and check.state is not State.OK:
             click.echo(f"  {'':<12} {printable(check.hint)}", err=True)
 

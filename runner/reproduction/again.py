@@ -103,11 +103,15 @@ def requested(recorded: Recorded, changes: Changes = UNCHANGED) -> Iterator[Requ
 
 
 def as_then(recorded: Recorded, changes: Changes, settings: Settings) -> Settings:
-    """The settings with an environment that says of numbers and their libraries what it said then, and nothing else."""
+    """The settings with an environment that says of numbers and their libraries what it said then, and nothing else.
+
+    Git and other tools of ours see that environment, too: no other variable that somebody has recorded may get into it.
+    """
     ours = set(RECORDED_VARIABLES) - set(OF_MACHINE) if "variables" in recorded.record else set[str]()
     unset = ours | {name for name, value in changes.variables.items() if value is None}
     kept = {name: value for name, value in settings.environ.items() if name not in unset}
-    return replace(settings, environ=kept | _variables(recorded, changes))
+    then = {name: value for name, value in _variables(recorded, changes).items() if name in ours}
+    return replace(settings, environ=kept | then)
 
 
 def _parameters(plan: Plan, changes: Changes) -> dict[str, str]:

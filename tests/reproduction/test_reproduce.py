@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -168,6 +169,20 @@ class TestAsThen:
         record = json.loads((documents(newest(cli)) / "record.json").read_text())
         assert record["variables"]["OMP_NUM_THREADS"] == "3"
         assert "MKL_NUM_THREADS" not in record["variables"]
+
+    def test_no_recorded_variable_reaches_tools_of_ours(self, cli: Cli, demo: Path, tmp_path: Path) -> None:
+        git(demo, "init", "-q")
+        cli("run", demo)
+        shutil.move(demo, tmp_path / "moved")
+        record = documents(newest(cli)) / "record.json"
+        content = json.loads(record.read_text())
+        bait = {"PATH": str(tmp_path), "GIT_EXEC_PATH": str(tmp_path), "GIT_TRACE": str(tmp_path / "trace")}
+        record.write_text(json.dumps({**content, "variables": bait}))
+
+        outcome = cli("reproduce", "-1", "--check-only", "--json")
+
+        assert outcome.code == 0, outcome.out + outcome.err
+        assert not (tmp_path / "trace").exists()
 
     def test_the_code_is_as_it_was(self, cli: Cli, demo: Path) -> None:
         git(demo, "init", "-q")

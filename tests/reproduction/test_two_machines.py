@@ -98,6 +98,18 @@ def test_a_clean_commit(office: Office, ana: Person, bob: Person, publish: Publi
     assert told == {"verdict": "identical", "run": mine["run_id"]}
 
 
+def test_a_reproduction_on_the_server_itself(office: Office, ana: Person, publish: Publish) -> None:
+    ana("run", publish(FILES))
+    run = ana.newest()
+
+    found = ana.reproduce(run["run_id"])
+
+    assert found["verdict"] == "identical", found["err"]
+    (new,) = found["runs"]
+    assert ana.newest()["run_id"] == new["run_id"]
+    assert ana.newest()["tags"]["runner.verdict"] == "identical"
+
+
 def test_a_dirty_tree_with_an_untracked_file_and_a_submodule(
     office: Office, ana: Person, bob: Person, publish: Publish, tmp_path: Path
 ) -> None:
