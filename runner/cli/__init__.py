@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "runs": "List, show, compare, delete recorded runs; read their logs.",
     "diff": "Tell two runs apart: code, parameters, environment, inputs, machine, results.",
     "experiments": "List, create, rename, delete experiments.",
+    "schedule": "Add, list, show, change, run, export schedules, by which projects run at their times.",
+    "scheduler": "Start the runs of schedules when their time has come.",
     "server": "Serve the store to mlflow clients.",
     "users": "Add, list, remove users of the server; grant them permissions.",
     "tokens": "Create, list, revoke tokens by which users sign in.",
