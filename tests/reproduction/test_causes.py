@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.environments.python.interpreters import find_interpreters
+from runner.environments.python.versions import release_of
+from runner.settings import Settings
 from tests.conftest import Cli, Files
 from tests.environments.wheels import Index, index, uv_cache
 
@@ -108,12 +111,13 @@ INJECTED = [
 ]
 
 
-OTHERS = sorted(Path.home().glob(".pyenv/versions/3.1[1-9]*/bin/python3.1?"))
-INJECTED += [
-    Injected("interpreter python", second=("--python", other.name.removeprefix("python")))
-    for other in OTHERS
-    if other.name != f"python3.{sys.version_info.minor}"
-][:1]
+def another_interpreter(settings: Settings) -> list[Injected]:
+    """A Python of another minor version, if this machine has one on which the packages can be installed."""
+    found = {release_of(one.version)[:2]: one for one in find_interpreters(settings)}
+    others = [
+        one for minor, one in sorted(found.items()) if minor >= (3, 9) and minor != sys.version_info[:2]
+    ]
+    return [Injected("interpreter python", second=("--python", one.version)) for one in others[-1:]]
 
 
 def git(project: Path, *arguments: str) -> None:
@@ -166,8 +170,11 @@ def circumstances(injected: Injected) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_of_all_that_differs_the_true_cause_is_told_first(cli: Cli, original: Path, tmp_path: Path) -> None:
+def test_of_all_that_differs_the_true_cause_is_told_first(
+    cli: Cli, original: Path, settings: Settings, tmp_path: Path
+) -> None:
     cases = [one for one in INJECTED if one.cpus is None or len(os.sched_getaffinity(0)) > one.cpus]
+    cases += another_interpreter(settings)
     told: dict[int, tuple[str, str, str]] = {}
 
     for number, injected in enumerate(cases):
