@@ -25,7 +25,7 @@ from runner.reproduction.model import Tolerance
 from runner.settings import Settings
 from runner.tracking.model import Run
 
-TROUBLE = 2  # 1 says that no cause was found
+TROUBLE = 2  # at least: 1 says that no cause was found
 COLOURS = {Quality.GOOD: "green", Quality.BAD: "red", Quality.UNTESTABLE: "yellow"}
 
 
@@ -92,7 +92,7 @@ def command(context: Context, /, *, a: str, b: str, as_json: bool, quiet: bool, 
         sys.exit(stop.exit_code if isinstance(stop, Interrupted) else 130)
     except RunnerError as error:
         print_error(error)
-        sys.exit(TROUBLE)
+        sys.exit(max(error.exit_code, TROUBLE))
     if as_json:
         print_json({"found": bool(found.causes), **asdict(found)})
     else:
