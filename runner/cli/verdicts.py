@@ -3,17 +3,18 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from runner.cli.differences import arrow
+from runner.cli.differences import arrow, values_of
 from runner.cli.output import counted, printable
 from runner.cli.tables import print_table
 from runner.errors import RunnerError
 from runner.records import Recorded
 from runner.reproduction.checking import Checklist, State
-from runner.reproduction.model import Compared, Difference, Outcome, Tolerance, Verdict
+from runner.reproduction.model import Compared, Outcome, Tolerance, Verdict
 from runner.reproduction.reproducing import Reproduced
 from runner.reproduction.verdict import needed, nothing_compared
 
@@ -79,8 +80,8 @@ def as_json(recorded: Recorded, checklist: Checklist, found: Reproduced) -> dict
             {"what": check.what, "state": check.state.value, "said": check.said, "hint": check.hint}
             for check in checklist.checks
         ],
-        "results": [_result(one) for one in found.compared],
-        "causes": [_cause(one) for one in found.causes],
+        "results": [asdict(one) for one in found.compared],
+        "causes": list(values_of(found.causes)),
         "tolerance": {
             **_tolerance(found.tolerances.otherwise),
             "learnt": {
@@ -192,30 +193,6 @@ def _hints(recorded: Recorded, found: Reproduced) -> Iterator[str]:
 # JSON ------------------------------------------------------------------------------------------------------------
 def _trouble(error: RunnerError) -> dict[str, str | None]:
     return {"message": str(error), "detail": error.detail, "hint": error.hint}
-
-
-def _result(one: Compared) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "name": one.name,
-        "outcome": one.outcome.value,
-        "before": one.before,
-        "after": one.after,
-        "distance": one.distance,
-        "note": one.note,
-    }
-
-
-def _cause(one: Difference) -> dict[str, Any]:
-    return {
-        "aspect": one.aspect.value,
-        "name": one.name,
-        "change": one.change,
-        "before": one.before,
-        "after": one.after,
-        "detail": one.detail,
-        "weight": one.weight,
-    }
 
 
 def _tolerance(one: Tolerance) -> dict[str, float]:

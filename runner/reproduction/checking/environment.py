@@ -15,7 +15,8 @@ from runner.launch.planning import Planned
 from runner.progress import Phase
 from runner.records import Recorded
 from runner.reproduction.changes import Changes
-from runner.reproduction.checking import files as still_there
+from runner.reproduction.checking import files as listed
+from runner.reproduction.checking import images
 from runner.reproduction.checking.model import Check, State
 from runner.settings import Settings
 
@@ -60,7 +61,7 @@ def _of_environment(
     if found.state is State.MISSING:
         return [found]
     if lock.kind == "image":
-        return [found, *(still_there.image(lock, settings=settings, phase=phase) if files else ())]
+        return [found, *(images.checked(lock, settings=settings, phase=phase) if files else ())]
     return [found, *_made(lock, planned, settings=settings, phase=phase, files=files)]
 
 
@@ -135,7 +136,7 @@ def _other_platform(recorded: Recorded, lock: Lock) -> str | None:
     """Python packages were chosen for one system and processor; conda locks and images say theirs themselves."""
     then = recorded.record.get("machine") or {}
     if lock.kind == "conda":
-        return still_there.other_platform(lock)
+        return listed.other_platform(lock)
     if lock.kind == "image" or not then.get("system"):
         return None
     there = f"{then['system']} {then.get('architecture', '')}".strip()
@@ -163,7 +164,7 @@ def _made(lock: Lock, planned: Planned, *, settings: Settings, phase: Phase, fil
         if lock.python:
             yield Check(what="interpreter", said=f"Python {lock.python}")
     if files:
-        yield still_there.packages(lock, settings=settings, phase=phase)
+        yield listed.packages(lock, settings=settings, phase=phase)
 
 
 def _no_interpreter(lock: Lock, error: NoInterpreter, settings: Settings) -> Check:
