@@ -160,6 +160,28 @@ def test_patches_alone_differ_where_the_repository_is_gone(cli: Cli, files: File
     assert there["causes"] == ["code scale.py"]
 
 
+def test_names_of_strangers_break_no_output(cli: Cli, files: Files) -> None:
+    names = ["a\n+++ b/evil.py", "\x1b[31mred.py", "with space.py", "\udcff.py", 'quo"te.py']
+    first = files({**PROJECT, **dict.fromkeys(names, "one\n")})
+    second = files({**PROJECT, **dict.fromkeys(names, "two\n")})
+    run(cli, first, "first")
+    run(cli, second, "second")
+
+    text, code, found = (
+        cli("diff", "first", "second"),
+        cli("diff", "first", "second", "--code"),
+        document(cli, "first", "second"),
+    )
+    applied = subprocess.run(["git", "apply", "-"], cwd=first, input=code.out, text=True, check=False)
+
+    assert text.code == code.code == 1
+    assert "\x1b" not in text.out + code.out
+    assert len(sections(text.out)["code"]) == len(found["differences"]) == len(names)
+    assert len([line for line in code.out.splitlines() if line.startswith("+++ ")]) == len(names)
+    assert applied.returncode == 0
+    assert (first / "with space.py").read_text() == (first / 'quo"te.py').read_text() == "two\n"
+
+
 def test_a_secret_is_never_told(cli: Cli, project: Path) -> None:
     run(cli, project, "first", "-P", "key=hunter2")
     run(cli, project, "second", "-P", "key=hunter3")

@@ -1,6 +1,7 @@
 """Which code: commits, and every file that is not the same, uncommitted changes included."""
 
 import ast
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -133,8 +134,8 @@ def files(first: Path, second: Path, executed: Executed | None) -> Iterator[Diff
         removed, added = file.counts
         yield Difference(
             aspect=Aspect.CODE,
-            name=file.path,
-            before=file.before if file.before != file.path else None,
+            name=_text(file.path),
+            before=_text(file.before) if file.before and file.before != file.path else None,
             after=f"+{added} -{removed}" if added or removed else None,
             change=_word(file),
             detail=file.lines,
@@ -148,6 +149,11 @@ def _described(source: PlannedSource) -> str | None:
         told = source.digest or source.patch
         return told.partition(":")[2][:_SHORT] if told else None
     return source.commit[:_SHORT] + (" with uncommitted changes" if source.patch or source.dirty else "")
+
+
+def _text(name: str) -> str:
+    """A name in which bytes that are no UTF-8 are replaced: not every output takes them."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _word(file: ChangedFile) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.process import ProgramMissing, capture
+from runner.sources.names import quoted
 
 _MOST_BYTES = 4 << 20  # of one file whose lines are compared
 _CHUNK = re.compile(r"^diff --git (?=[ab]/\d+ )", re.MULTILINE)
@@ -172,5 +173,12 @@ def _named(body: str, path: str, *, before: bool, after: bool) -> str:
     if start < 0:
         binary = "Binary files differ\n" if body.rstrip().endswith("differ") else ""
         return modes + binary
-    names = f"--- {f'a/{path}' if before else os.devnull}\n+++ {f'b/{path}' if after else os.devnull}\n"
+    mine, theirs = (_header(f"{side}/{path}") for side in "ab")
+    names = f"--- {mine if before else os.devnull}\n+++ {theirs if after else os.devnull}\n"
     return modes + names + body[start:]
+
+
+def _header(name: str) -> str:
+    """A name as Git writes it there: no line is broken by one, and a space ends none."""
+    plain = name.isprintable() and not {'"', "\\"} & set(name)
+    return (name if plain else quoted(name)) + ("\t" if " " in name else "")
