@@ -1,6 +1,7 @@
 """Two runs held against each other: exits, params, metrics with their histories, and the verdict."""
 
 import math
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -113,6 +114,13 @@ def test_an_early_point_that_differs_is_found_behind_equal_ends(runs: Runs) -> N
 
     assert (found.before, found.after, found.note) == ("3.0", "3.0", "1 of 3 points differ")
     assert (found.distance, found.gap) == (0.2, 1.0)
+
+
+def test_an_infinity_is_one_however_a_store_keeps_it(runs: Runs) -> None:
+    found = runs.metric([INF, -INF], [sys.float_info.max, INF])
+
+    assert (found.before, found.after, found.distance) == ("-inf", "inf", INF)
+    assert found.note == "1 of 2 points differ"
 
 
 def test_steps_that_one_run_lacks_are_counted(runs: Runs) -> None:
