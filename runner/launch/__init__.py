@@ -5,11 +5,13 @@ Request ─► plan() ─► Planned ─► launch() ─► Result
            plan.py              recording.py     the JSON document; the run in the store until its terminal state
            asof.py              resolving.py     `--as-of` as a moment; the plan with its lock
            contained.py         orphans.py       a program in a container; containers that nobody has any more
-                                stopping.py      what signals do
+           inputs.py            artifacts.py     what it reads and what it leaves, each with its digest
+           reusing.py           stopping.py      an earlier run taken instead; what signals do
                                 inside.py        what the program finds of us
                                 masking.py       secrets in its output
                                 results.py       metrics and files that it leaves behind
-                                machine.py       facts about this machine
+           dependencies.py      machine.py       the packages of a lock; facts about this machine
+                                provenance.py    a statement about it all, for those who do not know us
 """
 
 from runner.launch.launching import Endpoint, Result, Serve, Spectator, launch, run

@@ -14,7 +14,7 @@ from runner.errors import Interrupted, RunnerError
 from runner.executors import Exit, Job
 from runner.executors.local import LocalExecutor
 from runner.launch import dependencies, inside, results, reusing
-from runner.launch.inputs import gathered
+from runner.launch.inputs import Inputs, gathered
 from runner.launch.masking import masked
 from runner.launch.placed import OutOfReach, Placed, Reach
 from runner.launch.planning import Planned, Request, plan
@@ -143,10 +143,7 @@ def launch(
     with ExitStack() as last, recording(planned, store=store, settings=settings, progress=progress) as going:
         spectator.created(going.run)
         planned, environment = _prepare(going, planned, ready, settings=settings, progress=progress)
-        inputs = ready.inputs if ready else gathered(planned, settings=settings, progress=progress)
-        planned = reusing.given(planned, inputs)
-        going.given(planned.plan, inputs)
-        going.identified(reusing.identity(planned, inputs, environment.observed, settings=settings))
+        planned, inputs = _fed(going, planned, environment, ready, settings=settings, progress=progress)
         placed = _placed(going, planned, environment, inputs=inputs.paths, settings=settings, last=last)
         going.record["variables"] = inside.recorded(planned, placed.job.variables)
         directory = placed.job.directory
@@ -158,6 +155,23 @@ def launch(
         with progress.phase("results"):
             going.results(directory, plan=planned.plan, before=before, hurried=lambda: stopping.hurried)
     return Result(run=_stored(store, going.run), status=going.status, code=exit_.code, seconds=phase.seconds)
+
+
+def _fed(
+    going: Recording,
+    planned: Planned,
+    environment: Environment,
+    ready: Ready | None,
+    *,
+    settings: Settings,
+    progress: Progress,
+) -> tuple[Planned, Inputs]:
+    """The plan with what its inputs are; now all is known that decides the result."""
+    inputs = ready.inputs if ready else gathered(planned, settings=settings, progress=progress)
+    planned = reusing.given(planned, inputs)
+    identity = reusing.identity(planned, inputs, environment.observed, settings=settings)
+    going.given(planned.plan, inputs, identity=identity)
+    return planned, inputs
 
 
 def _stored(store: Store, run: Run) -> Run:

@@ -88,14 +88,11 @@ class Recording:
                 with self._warned(path):
                     self.artifacts.put_file(file, path)
 
-    def given(self, plan: Plan, inputs: Inputs) -> None:
-        """Keep what the inputs are; the plan with their digests is another one."""
+    def given(self, plan: Plan, inputs: Inputs, *, identity: str | None) -> None:
+        """Keep what the inputs are; the plan with their digests is another one. `identity`: what makes another run the same."""
         self.record["inputs"] = inputs.recorded
         if inputs.digests:
             self.planned(plan, None)
-
-    def identified(self, identity: str | None) -> None:
-        """What makes another run the same as this one, where that is known."""
         if identity is not None:
             self.tags[reusing.TAG] = identity
 

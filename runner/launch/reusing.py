@@ -4,6 +4,7 @@ plan with its lock and the digests of its inputs ─► identity ─► the newe
 """
 
 import json
+import platform
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ def look(planned: Planned, *, store: Store, settings: Settings, progress: Progre
     """
     with progress.phase("resolving") as phase:
         resolved, lock = with_lock(planned, settings=settings, progress=progress, phase=phase)
+        phase.summary = "what an earlier run would have had"
     inputs = gathered(resolved, settings=settings, progress=progress)
     observed = observe(settings.environ, planned.checkout.path) if lock is None else None
     known = given(resolved, inputs)
@@ -109,6 +111,7 @@ def _digest(planned: Planned, observed: Observed | None, settings: Settings) -> 
         "inputs": dict(plan.input_digests),
         "environment": [environment.kind, environment.image, environment.docker_args],
         "packages": environment.lock.digest if environment.lock else observed and observed.text,
+        "machine": [platform.system(), platform.machine()],
         "seed": plan.seed,
         "variables": inside.deciding(planned, settings),
         "results": [plan.metrics, plan.outputs],

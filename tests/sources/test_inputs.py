@@ -14,6 +14,7 @@ from runner.errors import InputError
 from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources import fetch_input, is_remote
+from runner.sources.asking import Seen, ask
 from tests.sources.servers import answering
 
 
@@ -159,3 +160,24 @@ def test_an_object_store_that_is_not_there_says_so(
     for uri in ("s3://", "az://x"):
         with pytest.raises(InputError, match="cannot fetch"):
             fetch_input(uri, settings=settings, phase=phase)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_object_is_known_without_fetching_it(settings: Settings) -> None:
+    seen = ask("s3://bucket/data/train/a.csv", settings=settings)
+
+    assert seen == Seen(etag='"16"', modified="1970-01-01T00:00:00+00:00", bytes=1)
+    assert seen.name == 'etag:"16"'
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(
+    "uri", ["s3://bucket/data/none.csv", "s3://bucket", "gopher://host/x", "sqlite:///x.db"]
+)
+def test_of_what_nobody_says_nothing_is_known(settings: Settings, uri: str) -> None:
+    assert ask(uri, settings=settings) is None
+
+
+@pytest.mark.usefixtures("bucket")
+def test_no_server_is_asked_offline(settings: Settings) -> None:
+    assert ask("s3://bucket/data/train/a.csv", settings=replace(settings, offline=True)) is None
