@@ -1,7 +1,7 @@
 """`runner diff`: in what two runs were not executed alike, and in what their results differ."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from runner.progress import Progress
 from runner.reproduction.causes import ranked
 from runner.reproduction.comparing import compare
 from runner.reproduction.differing import between, side_of
-from runner.reproduction.differing.now import is_project, would_run
+from runner.reproduction.differing.now import Asked, is_project, would_run
 from runner.reproduction.finding import found
 from runner.reproduction.model import Aspect, Compared, Difference, Outcome, Verdict
 from runner.reproduction.verdict import verdict
@@ -75,12 +75,20 @@ class Told:
     metavar="NAME=VALUE",
     help="A parameter of PROJECT; repeat for more.",
 )
+@click.option("-v", "--version", metavar="REF", help="Branch, tag or commit of a PROJECT in Git.")
 @click.option("--code", is_flag=True, help="Only the code: every changed file as a unified diff.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @tracking_uri
 @click.pass_obj
 def command(
-    context: Context, /, *, runs: Sequence[str], parameters: Sequence[str], code: bool, as_json: bool
+    context: Context,
+    /,
+    *,
+    runs: Sequence[str],
+    parameters: Sequence[str],
+    version: str | None,
+    code: bool,
+    as_json: bool,
 ) -> None:
     """Tell two runs apart: code, parameters, environment, inputs, machine, results.
 
@@ -90,7 +98,8 @@ def command(
     The exit code is 0 if they are alike, 1 if anything but the machine differs, 2 or more if nobody can know.
     """
     try:
-        told = _told(runs, pairs(parameters, option="-P"), context.settings, quiet=as_json)
+        asked = Asked(parameters=pairs(parameters, option="-P"), version=version)
+        told = _told(runs, asked, context.settings, quiet=as_json)
     except RunnerError as error:
         print_error(error)
         sys.exit(max(error.exit_code, TROUBLE))
@@ -103,16 +112,17 @@ def command(
     sys.exit(0 if told.alike else 1)
 
 
-def _told(runs: Sequence[str], parameters: Mapping[str, str], settings: Settings, *, quiet: bool) -> Told:
+def _told(runs: Sequence[str], asked: Asked, settings: Settings, *, quiet: bool) -> Told:
     if len(runs) > 2:  # noqa: PLR2004 - a diff is of two
         raise UsageError(
             f"{len(runs)} runs are given, and two are told apart", hint="`runner runs compare` takes more"
         )
     one, other = (*runs, HERE)[:2]
     project = is_project(other)
-    if parameters and not project:
+    if asked != Asked() and not project:
         raise UsageError(
-            f"{other} is a run, which has its parameters", hint="leave -P out, or give a project"
+            f"{other} is a run, whose code and parameters are recorded",
+            hint="leave -P and -v out, or give a project",
         )
     progress = Progress(Terminal(quiet=quiet))
     with ExitStack() as stack, progress.phase("differences") as phase:
@@ -123,7 +133,7 @@ def _told(runs: Sequence[str], parameters: Mapping[str, str], settings: Settings
             side_of(second, settings=settings, phase=phase)
             if second is not None
             else stack.enter_context(
-                would_run(other, like=first.plan, parameters=parameters, settings=settings, progress=progress)
+                would_run(other, asked, like=first.plan, settings=settings, progress=progress)
             )
         )
         differences = between(mine, theirs, settings=settings)

@@ -208,6 +208,18 @@ def test_a_run_is_told_apart_from_the_working_directory(
     assert not (project / "mlruns").exists()
 
 
+def test_a_run_is_told_apart_from_another_commit(cli: Cli, project: Path) -> None:
+    git(project, "tag", "old")
+    (project / "scale.py").write_text("SCALE = 3\n")
+    commit(project, "triple")
+    run(cli, project, "first")
+
+    old, new = cli("diff", "first", project, "-v", "old", "--code"), cli("diff", "first", project)
+
+    assert (old.code, new.code) == (1, 0)
+    assert "-SCALE = 3\n+SCALE = 1\n" in old.out
+
+
 def test_a_run_of_what_is_there_is_alike(cli: Cli, project: Path) -> None:
     (project / "notes.txt").write_text("untracked\n")
     run(cli, project, "first")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,16 @@ from runner.project.model import CondaEnv, PythonEnv
 from runner.reproduction.differing.sides import Side, repositories
 from runner.reproduction.finding import BUNDLE, SERVER, RunAddress
 from runner.settings import Settings
+from runner.sources.address import SCP_LIKE
 from runner.sources.model import CapturedSource, Checkout, GitSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person asks of the project: parameters beside its defaults, and a branch, tag or commit."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    version: str | None = None
 
 
 def is_project(text: str) -> bool:
@@ -32,12 +41,13 @@ def is_project(text: str) -> bool:
     if text.endswith(BUNDLE):
         return False
     place = text.partition("#")[0]
-    return "://" in text or Path(place).expanduser().is_dir()
+    remote = "://" in place or (SCP_LIKE.fullmatch(place) is not None and place.endswith(".git"))
+    return remote or Path(place).expanduser().is_dir()
 
 
 @contextmanager
 def would_run(
-    uri: str, *, like: Plan, parameters: Mapping[str, str], settings: Settings, progress: Progress
+    uri: str, asked: Asked, *, like: Plan, settings: Settings, progress: Progress
 ) -> Iterator[Side]:
     """What a run of the project at `uri` would execute, if it were asked for as that plan was.
 
@@ -49,6 +59,7 @@ def would_run(
     environment = like.environment
     request = Request(
         uri=uri,
+        version=asked.version,
         entry_point=like.entry_point,
         env_manager=environment.manager,
         wishes=Wishes(image=environment.image),
@@ -58,7 +69,7 @@ def would_run(
     )
     quiet = Progress()  # it is told once what is odd in the project
     with launch.plan(replace(request, environment_only=True), settings=settings, progress=quiet) as planned:
-        given = _needed(planned, like) | dict(parameters)
+        given = _needed(planned, like) | dict(asked.parameters)
     with launch.plan(replace(request, parameters=given), settings=settings, progress=progress) as planned:
         yield planned_side(planned, name=uri, settings=settings, progress=progress)
 
