@@ -344,6 +344,57 @@ class TestWhatIsMissing:
         assert "is not among the artifacts" in text
 
 
+class TestAnotherMachine:
+    """What the list says where the run was made on a machine of another kind."""
+
+    @pytest.fixture
+    def run(self, cli: Cli, files: Files) -> Any:
+        cli("run", files({"MLproject": "entry_points: {main: {command: 'true'}}", "requirements.txt": ""}))
+        return newest(cli)
+
+    def made_on(self, run: Any, **facts: Any) -> None:
+        record = documents(run) / "record.json"
+        content = json.loads(record.read_text())
+        record.write_text(json.dumps({**content, "machine": {**content["machine"], **facts}}))
+
+    def test_a_lock_for_another_processor_is_not_installed(self, cli: Cli, run: Any) -> None:
+        self.made_on(run, architecture="riscv64")
+
+        outcome = cli("reproduce", "-1", "--json")
+
+        assert (outcome.code, said(outcome)["verdict"]) == (2, "impossible")
+        ((state, text),) = checks(outcome, "lock")
+        assert (state, "Linux riscv64" in text) == ("missing", True)
+        assert count(cli) == 1
+
+    def test_other_hardware_is_a_warning(self, cli: Cli, run: Any) -> None:
+        self.made_on(run, cpus=4096, gpus=["Imaginary 9000"])
+
+        outcome = cli("reproduce", "-1", "--json")
+
+        assert (outcome.code, said(outcome)["verdict"]) == (0, "identical")
+        assert [state for state, _ in checks(outcome, "machine")] == ["warning", "warning"]
+        assert "another set of GPUs: none, and Imaginary 9000 then" in [
+            text for _, text in checks(outcome, "machine")
+        ]
+
+    def test_an_interpreter_that_is_not_here_is_named(
+        self, cli: Cli, run: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = documents(run) / "plan.json"
+        content = json.loads(plan.read_text())
+        content["environment"]["lock"]["python"] = "3.11.99"
+        plan.write_text(json.dumps(content))
+        with closing(open_store(settings)) as store:
+            store.delete_tag(run["run_id"], "runner.plan")
+        monkeypatch.setenv("RUNNER_OFFLINE", "1")
+
+        outcome = cli("reproduce", "-1")
+
+        assert outcome.code == 2
+        assert "impossible: interpreter: Python 3.11.99 is not on this machine" in outcome.out
+
+
 class TestRunsThatAreNone:
     def recorded(self, settings: Settings, status: RunStatus, tags: Mapping[str, str] = {}) -> Run:
         with closing(open_store(settings)) as store:

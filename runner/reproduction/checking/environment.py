@@ -152,8 +152,8 @@ def _made(lock: Lock, planned: Planned, *, settings: Settings, phase: Phase, fil
         recipe = building.recipe(
             planned.spec, lock, directory=planned.checkout.path, settings=here, phase=phase
         )
-    except NoInterpreter as error:
-        yield _no_interpreter(lock, error, settings)
+    except NoInterpreter:
+        yield _no_interpreter(lock, settings)
     except EnvironmentFailed as error:
         yield Check(what="environment", state=State.MISSING, said=str(error), hint=error.hint)
         return
@@ -167,12 +167,11 @@ def _made(lock: Lock, planned: Planned, *, settings: Settings, phase: Phase, fil
         yield listed.packages(lock, settings=settings, phase=phase)
 
 
-def _no_interpreter(lock: Lock, error: NoInterpreter, settings: Settings) -> Check:
-    if settings.offline or lock.kind == "conda":
-        return Check(what="interpreter", state=State.MISSING, said=str(error), hint=error.hint)
-    return Check(
-        what="interpreter",
-        state=State.WARNING,
-        said=f"Python {lock.python} is not on this machine: it will be downloaded, if it can be had",
-        hint=error.hint,
-    )
+def _no_interpreter(lock: Lock, settings: Settings) -> Check:
+    """The lock is for that version and no other."""
+    said = f"Python {lock.python} is not on this machine"
+    hint = f"install it: uv python install {lock.python}, or pyenv install {lock.python}"
+    if settings.offline:
+        return Check(what="interpreter", state=State.MISSING, said=said, hint=hint)
+    said += ": it will be downloaded, if it can be had"
+    return Check(what="interpreter", state=State.WARNING, said=said, hint=hint)

@@ -17,7 +17,7 @@ FACTS: Mapping[str, str] = {
     "cpus_allowed": "number of processors that may be used",
     "cpu_limit": "limit of processor time",
     "libc": "C library",
-    "gpus": "GPUs",
+    "gpus": "set of GPUs",
     "gpu_driver": "GPU driver",
     "cuda": "CUDA",
 }
