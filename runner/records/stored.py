@@ -18,6 +18,7 @@ from runner.tracking import ArtifactStore, OpenStore
 from runner.tracking.model import Run
 
 PLAN, RECORD = "runner/plan.json", "runner/record.json"
+OURS = {"runner.dirty", "runner.error", "runner.exit_code"}  # tags that no other program sets
 
 
 def plan_of(store: OpenStore, run: Run) -> bytes | None:
@@ -29,12 +30,17 @@ def plan_of(store: OpenStore, run: Run) -> bytes | None:
     try:
         return store.artifacts(run.artifact_uri).read(PLAN)
     except NotFound:
-        if "runner.plan" not in run.tags:
-            return None
-        raise Unrepeatable(
-            f"the plan of run {run.name} is gone: there is no {PLAN} among its artifacts",
-            hint=f"it was kept at {run.artifact_uri}; bring it back from there, or from an export",
-        ) from None
+        if "runner.plan" in run.tags:
+            raise Unrepeatable(
+                f"the plan of run {run.name} is gone: there is no {PLAN} among its artifacts",
+                hint=f"it was kept at {run.artifact_uri}; bring it back from there, or from an export",
+            ) from None
+        if OURS & run.tags.keys():
+            why = run.tags.get("runner.error", "it was ended before")
+            raise Unrepeatable(
+                f"run {run.name} came to no plan: {why}", hint="run its project again: runner run"
+            ) from None
+        return None
 
 
 def recorded(store: OpenStore, run: Run, document: bytes) -> Recorded:

@@ -421,6 +421,24 @@ class TestRunsThatAreNone:
         assert "was deleted" in outcome.err
         assert "runner runs restore" in outcome.err
 
+    def test_one_that_came_to_no_plan(self, cli: Cli, settings: Settings) -> None:
+        tags = {"mlflow.project.entryPoint": "main", "runner.error": "the disk is full"}
+        self.recorded(settings, RunStatus.FAILED, tags)
+
+        outcome = cli("reproduce", "script")
+
+        assert outcome.code == 2
+        assert "run script came to no plan: the disk is full" in outcome.err
+
+    def test_one_whose_plan_is_gone(self, cli: Cli, demo: Path) -> None:
+        cli("run", demo)
+        (documents(newest(cli)) / "plan.json").unlink()
+
+        outcome = cli("reproduce", "-1")
+
+        assert outcome.code == 2
+        assert "there is no runner/plan.json among its artifacts" in outcome.err
+
     def test_one_that_a_program_made_without_a_project(self, cli: Cli, settings: Settings) -> None:
         self.recorded(settings, RunStatus.FINISHED, {"mlflow.source.name": "train.py"})
 
