@@ -254,6 +254,21 @@ class TestData:
         assert "impossible: input data: there is no file or directory data.csv here" in without.out
         assert (given.code, said(given)["verdict"]) == (0, "identical")
 
+    def test_data_that_the_program_opens_itself_is_not_replaced(
+        self, cli: Cli, files: Files, tmp_path: Path
+    ) -> None:
+        (tmp_path / "data.csv").write_text("1\n")
+        entry = {"parameters": {"data": "uri"}, "command": "echo {data}"}
+        project = files({"MLproject": json.dumps({"entry_points": {"main": entry}})})
+        cli("run", project, "-P", f"data=file://{tmp_path}/data.csv")
+
+        outcome = cli("reproduce", "-1", "--input", f"data={tmp_path}", "--json")
+
+        ((state, text),) = checks(outcome, "input data")
+        assert (outcome.code, state) == (0, "warning")
+        assert "--input does not reach it" in text
+        assert newest(cli)["params"]["data"] == f"file://{tmp_path}/data.csv"
+
 
 class TestWhatIsMissing:
     def test_a_secret_is_asked_for(self, cli: Cli, files: Files) -> None:

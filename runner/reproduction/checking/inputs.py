@@ -1,6 +1,6 @@
 """The data of a recorded run: there, and equal? Equal data is taken wherever it lies on this machine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ def checked(
     changes: Changes,
     *,
     tree: Path | None,
+    opened: Collection[str],
     directory: Path,
     settings: Settings,
     phase: Phase,
@@ -33,6 +34,7 @@ def checked(
     """The data of all parameters that name some.
 
     Args:
+        opened: those of them that the program opens itself (type `uri`).
         tree: the project in a fresh tree, as far as its code can be had.
         directory: where the person is.
     """
@@ -40,6 +42,10 @@ def checked(
     inputs: dict[str, Path] = dict(changes.inputs)
     for name, value in recorded.plan.inputs.items():
         if name in changes.parameters:
+            continue
+        if name in opened and name in changes.inputs:
+            checks.append(_not_reached(name, value))
+            inputs.pop(name)
             continue
         if sources.is_remote(value) and name not in changes.inputs:
             checks.append(Check(what=f"input {name}", said=f"{value}: fetched, and compared then"))
@@ -52,6 +58,15 @@ def checked(
         if place is not None and not (tree is not None and place.is_relative_to(tree)):
             inputs[name] = place
     return Data(checks=tuple(checks), inputs=inputs)
+
+
+def _not_reached(name: str, value: str) -> Check:
+    return Check(
+        what=f"input {name}",
+        state=State.WARNING,
+        said=f"the program opens {value} itself: --input does not reach it",
+        hint=f"to give it another one: runner rerun RUN -P {name}=...",
+    )
 
 
 def _places(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from runner.launch.planning import Planned
 from runner.progress import Phase, Progress
 from runner.records import Recorded
 from runner.reproduction.again import as_then
@@ -29,20 +30,31 @@ def checked(
     with progress.phase("checking") as phase:
         with code.had(recorded, changes, settings=settings, phase=phase) as found:
             if isinstance(found, Check):
-                tree = None
+                tree, opened = None, set[str]()
                 items += [found, *environment.without_code(recorded, changes)]
             else:
-                tree = found.checkout.path
+                tree, opened = found.checkout.path, _opened(found)
                 items += code.checked(recorded, found)
                 items += environment.checked(
                     recorded, changes, found, settings=settings, phase=phase, files=files
                 )
             data = inputs.checked(
-                recorded, changes, tree=tree, directory=Path.cwd(), settings=settings, phase=phase
+                recorded,
+                changes,
+                tree=tree,
+                opened=opened,
+                directory=Path.cwd(),
+                settings=settings,
+                phase=phase,
             )
         items += [*_secrets(recorded, changes), *data.checks, *machine.checked(recorded)]
         _tell(items, phase)
     return Checklist(checks=tuple(items), inputs=data.inputs)
+
+
+def _opened(planned: Planned) -> set[str]:
+    """Parameters whose data the program opens itself."""
+    return {name for name, one in planned.entry_point.parameters.items() if one.type == "uri"}
 
 
 def _secrets(recorded: Recorded, changes: Changes) -> list[Check]:
