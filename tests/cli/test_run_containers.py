@@ -64,7 +64,7 @@ def test_the_run_says_what_it_ran_in(
     assert (record["environment"]["kind"], record["environment"]["image"]) == ("docker", identifier)
     plan = artifact(run, "runner/plan.json").read_text()
     assert json.loads(plan)["environment"]["docker_args"] == ["memory=128m", "env=TOKEN", "env=TZ"]
-    assert record["variables"] == {"TZ": "UTC"}
+    assert record["variables"] == {"TZ": "UTC", "PYTHONHASHSEED": "0"}
     assert "hush" not in plan + json.dumps(record)
 
 
