@@ -1,5 +1,6 @@
 """`runner sign`: who vouches for a run, or for the file that it is in."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -65,7 +66,7 @@ def _read(path: Path, settings: Settings) -> PrivateKey:
     try:
         return keys.read_private(path, settings.key_passphrase)
     except keys.NeedsPassphrase:
-        if settings.key_passphrase is not None or not click.get_text_stream("stdin").isatty():
+        if settings.key_passphrase is not None or not sys.stdin.isatty():
             raise
         return keys.read_private(path, str(click.prompt(f"Passphrase of {path}", hide_input=True, err=True)))
 

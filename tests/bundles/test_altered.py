@@ -71,7 +71,9 @@ def test_what_is_put_behind_or_before_a_bundle_is_found(exported: Exported, tmp_
 def test_the_altered_file_is_named(cli: Cli, exported: Exported, tmp_path: Path) -> None:
     content, file = exported.file.read_bytes(), tmp_path / "run.zip"
     name = b"inputs/1/data.csv"
-    file.write_bytes(flipped(content, content.index(name) + len(name) + 22, 3))  # in the data behind its header
+    file.write_bytes(
+        flipped(content, content.index(name) + len(name) + 22, 3)
+    )  # in the data behind its header
 
     outcome = cli("verify", file)
 
