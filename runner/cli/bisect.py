@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,8 @@ from runner.launch import Effect
 from runner.progress import Message, Progress
 from runner.reproduction import finding
 from runner.reproduction.bisecting import Asked, Experiment, Finding, Launching, Quality, bisect
+from runner.reproduction.bundled import at_hand
+from runner.reproduction.changes import Changes
 from runner.reproduction.model import Tolerance
 from runner.settings import Settings
 from runner.tracking.model import Run
@@ -174,8 +176,16 @@ def _found(a: str, b: str, asked: Asked, settings: Settings, teller: Teller) -> 
         serve=partial(serve, settings),
         watching=teller,
     )
-    with finding.found(a, settings) as first, finding.found(b, settings) as second:
-        return bisect(first, second, asked, launching)
+    progress = teller.progress()
+    with ExitStack() as stack:
+        sides = [stack.enter_context(finding.found(run, settings, progress)) for run in (a, b)]
+        data = [
+            stack.enter_context(
+                at_hand(side, Changes(inputs=places), settings=settings, progress=progress)
+            ).inputs
+            for side, places in zip(sides, asked.data, strict=True)
+        ]
+        return bisect(sides[0], sides[1], replace(asked, data=(data[0], data[1])), launching)
 
 
 def _print(found: Finding) -> None:

@@ -19,6 +19,7 @@ from runner.reproduction.bisecting import commits, separating
 from runner.reproduction.bisecting.composing import Composer
 from runner.reproduction.bisecting.judging import Judge
 from runner.reproduction.bisecting.laboratory import Laboratory, Launching, laboratory
+from runner.reproduction.bisecting.mixtures import Mixtures
 from runner.reproduction.bisecting.model import Asked, Change, Finding
 from runner.reproduction.bisecting.search import Quality, minimal, turn
 from runner.reproduction.differing import code
@@ -61,6 +62,9 @@ def bisect(a: Recorded, b: Recorded, asked: Asked, launching: Launching) -> Find
 def _notes(a: Recorded, b: Recorded, lab: Laboratory) -> Iterator[str]:
     if not (code.known(a.plan.source) and code.known(b.plan.source)):
         yield "what was in a directory outside version control is not recorded: the code is that of today"
+    if lab.contradictory:
+        reason = next(iter(lab.contradictory.values()))
+        yield f"{len(lab.contradictory)} mixtures were not tried, their packages do not admit each other: {reason}"
     neither = sum(made.judgement.neither for made in lab.made.values())
     if neither:
         said = f"the results of {neither} experiments are neither those of A nor those of B"
@@ -83,6 +87,10 @@ def _data(
             which = "a" if name not in mine else "b"
             said = f"the data of {name} was another, and that of {which.upper()} is not here"
             untried.append(f"{said}: say where it is with --input-{which} {name}=PATH")
+    if a.lock is None and b.lock is None and separating.other_packages(a, b):
+        untried.append(
+            "the packages of the caller's environment were others; they are not locked, and cannot be exchanged"
+        )
     return replace(asked, data=(mine, theirs)), changes, tuple(untried)
 
 
@@ -145,8 +153,17 @@ class _Bisection:
         self._expect(len(groups))
         needed = minimal(groups, lambda some: self._test([change for group in some for change in group]))
         changes = [change for group in needed for change in group]
+        changes = self._with_mixtures(changes)
         self._expect(len(changes))
         return minimal(changes, self._test)
+
+    def _with_mixtures(self, changes: list[Change]) -> list[Change]:
+        """Where packages are to be mixed, what A and B have installed tells which of them go together."""
+        if sum(change.aspect is Aspect.PACKAGE for change in changes) <= 1:
+            return changes
+        a, b = self.lab.composer.a, self.lab.composer.b
+        self.lab.mixtures = Mixtures.of(lambda: self.lab.environment(a), lambda: self.lab.environment(b))
+        return self.lab.mixtures.in_order(changes)
 
     def _test(self, chosen: Sequence[Change]) -> Quality:
         """All of them together are B, whose results are known."""

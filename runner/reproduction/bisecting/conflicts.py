@@ -1,54 +1,71 @@
-"""Packages that lie together in an environment and do not admit each other, as `pip check` finds them.
+"""Packages that do not admit each other, as `pip check` finds them; known of a mixture before it is installed.
 
-An installer of locks does not look: where a mixture of two locks is installed, something must.
+An installer of locks does not look. What each package asks for lies in the environments of A and of B: each package of a mixture is in
+one of them.
 """
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import Distribution, distributions
+from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-_WITHOUT_BUILD = 2  # parts of a version that markers compare
+_SHORT = 2  # parts of a version that markers compare
 
 
-def conflicts(prefix: Path, python: str) -> list[str]:
-    """What is wrong in the environment at `prefix`, whose Python has this version; one sentence each."""
-    found = _installed(prefix)
-    return sorted(text for distribution in found.values() for text in _unmet(distribution, found, python))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A package in an environment. `needs` are requirements that count there, without markers."""
+
+    name: str
+    version: str
+    needs: tuple[Requirement, ...]
 
 
-def _installed(prefix: Path) -> Mapping[str, Distribution]:
+def installed(prefix: Path, python: str) -> Mapping[str, Installed]:
+    """What lies in the environment at `prefix`, whose Python has this version, by name."""
     places = [str(path) for path in prefix.glob("lib/python*/site-packages")]
-    named = ((distribution.metadata["Name"], distribution) for distribution in distributions(path=places))
-    return {canonicalize_name(name): distribution for name, distribution in named if name}
+    found: dict[str, Installed] = {}
+    for distribution in distributions(path=places):
+        if name := distribution.metadata["Name"]:
+            needs = tuple(_needs(distribution.requires or [], python))
+            found[canonicalize_name(name)] = Installed(name=name, version=distribution.version, needs=needs)
+    return found
 
 
-def _unmet(distribution: Distribution, found: Mapping[str, Distribution], python: str) -> Iterator[str]:
-    for line in distribution.requires or ():
-        wanted = _wanted(line, python)
-        if wanted is None:
+def conflicts(packages: Mapping[str, Installed]) -> list[str]:
+    """What is wrong with them together; one sentence each."""
+    return sorted(text for package in packages.values() for text in _unmet(package, packages))
+
+
+def _needs(lines: list[str], python: str) -> Iterator[Requirement]:
+    """Those for this Python, and for no extra."""
+    here = {
+        "python_version": ".".join(python.split(".")[:_SHORT]),
+        "python_full_version": python,
+        "extra": "",
+    }
+    for line in lines:
+        try:
+            wanted = Requirement(line)
+            counts = wanted.marker is None or wanted.marker.evaluate(here)
+        except (InvalidRequirement, ValueError):  # what an installer could not read either
             continue
-        there = found.get(canonicalize_name(wanted.name))
+        wanted.marker = None
+        if counts:
+            yield wanted
+
+
+def _unmet(package: Installed, packages: Mapping[str, Installed]) -> Iterator[str]:
+    for wanted in package.needs:
+        there = packages.get(canonicalize_name(wanted.name))
         if there is None:
-            yield f"{_told(distribution)} needs {wanted}, which is not there"
+            yield f"{package.name} {package.version} needs {wanted}, which is not there"
         elif not _admits(wanted, there.version):
-            yield f"{_told(distribution)} needs {wanted}, and there is {there.version}"
-
-
-def _wanted(line: str, python: str) -> Requirement | None:
-    """A requirement that counts here, without its marker; None for extras and other Pythons."""
-    try:
-        wanted = Requirement(line)
-        short = ".".join(python.split(".")[:_WITHOUT_BUILD])
-        here = {"python_version": short, "python_full_version": python, "extra": ""}
-        counts = wanted.marker is None or wanted.marker.evaluate(here)
-    except (InvalidRequirement, ValueError):  # what an installer could not read either
-        return None
-    wanted.marker = None
-    return wanted if counts else None
+            yield f"{package.name} {package.version} needs {wanted}, and there is {there.version}"
 
 
 def _admits(wanted: Requirement, version: str) -> bool:
@@ -56,7 +73,3 @@ def _admits(wanted: Requirement, version: str) -> bool:
         return wanted.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return True
-
-
-def _told(distribution: Distribution) -> str:
-    return f"{distribution.metadata['Name']} {distribution.version}"

@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from runner import environments, launch
-from runner.environments.model import Environment, Lock
+from runner.environments.model import Environment
 from runner.errors import EnvironmentFailed, Interrupted, ProjectError, RunnerError, SourceError
 from runner.files import sha256
 from runner.progress import Progress
-from runner.records import reading
+from runner.records import Recorded, reading
 from runner.reproduction.again import as_then
 from runner.reproduction.bisecting.composing import Composed, Composer
-from runner.reproduction.bisecting.conflicts import conflicts
 from runner.reproduction.bisecting.judging import Judge
+from runner.reproduction.bisecting.mixtures import Mixtures
 from runner.reproduction.bisecting.model import Change, Experiment, Judgement
 from runner.reproduction.bisecting.search import Quality
+from runner.reproduction.changes import UNCHANGED, Changes
 from runner.reproduction.rerunning import Label, relaunch, request
 from runner.settings import Settings
 from runner.sources.model import GitSource
@@ -59,7 +60,12 @@ class Launching:
 
 @dataclass(slots=True)
 class Laboratory:
-    """Makes experiments, and remembers them. `about` is how many there will be, as far as one can tell."""
+    """Makes experiments, and remembers them.
+
+    Attributes:
+        about: how many there will be, as far as one can tell.
+        contradictory: what was not tried, for the packages do not admit each other; with the reason.
+    """
 
     composer: Composer
     judge: Judge
@@ -68,10 +74,16 @@ class Laboratory:
     earlier: dict[str, list[Run]]
     about: int = 0
     made: dict[str, Experiment] = field(default_factory=dict)
+    contradictory: dict[str, str] = field(default_factory=dict)
+    mixtures: Mixtures = Mixtures()  # noqa: RUF009 - a value
 
     def test(self, changes: Sequence[Change]) -> Quality:
         """A with these changes."""
-        return self._tested(named(changes), _key(changes), lambda: self.composer.compose(changes))
+        key = _key(changes)
+        if (reason := self.mixtures.contradiction(changes)) is not None:
+            self.contradictory[key] = reason
+            return Quality.UNTESTABLE
+        return self._tested(named(changes), key, lambda: self.composer.compose(changes))
 
     def test_at(self, source: GitSource, changes: Sequence[Change], *, step: str) -> Quality:
         """The same with the code of a commit."""
@@ -112,7 +124,6 @@ class Laboratory:
         return Experiment(named=named, judgement=judgement, runs=names, earlier=earlier == len(runs))
 
     def _new(self, composed: Composed, key: str, count: int) -> Iterator[Run]:
-        self._refuse_conflicts(composed)
         for _ in range(count):
             result = relaunch(
                 composed.base,
@@ -131,42 +142,17 @@ class Laboratory:
         settings, progress = self.launching.settings, self.launching.progress()
         return self.judge.judge(reading.read(self.store, run.id, settings=settings, progress=progress))
 
-    def _refuse_conflicts(self, composed: Composed) -> None:
-        """See that the packages of a mixture admit each other; what A or B does not keep to, it need not keep to either.
-
-        Raises:
-            EnvironmentFailed: they do not, or cannot be installed.
-        """
-        lock = composed.changes.lock
-        if not isinstance(lock, Lock) or lock in {self.composer.a.lock, self.composer.b.lock}:
-            return
-        if found := self._conflicts(composed, lock):
-            known = {
-                text
-                for side in (self.composer.a.lock, self.composer.b.lock)
-                if side is not None
-                for text in self._conflicts(composed, side)
-            }
-            found = [text for text in found if text not in known]
-        if found:
-            raise EnvironmentFailed(found[0], detail="\n".join(found[1:]) or None)
-
-    def _conflicts(self, composed: Composed, lock: Lock) -> list[str]:
-        environment = self._environment(composed, lock)
-        if environment.path is None or environment.interpreter is None:  # in an image
-            return []
-        return conflicts(environment.path, environment.interpreter.version)
-
-    def _environment(self, composed: Composed, lock: Lock) -> Environment:
-        settings = as_then(composed.base, composed.changes, self.launching.settings)
+    def environment(self, run: Recorded) -> Environment:
+        """The environment of A or of B."""
+        settings = as_then(run, UNCHANGED, self.launching.settings)
         progress = self.launching.progress()
         with (
-            request(composed.base, composed.changes) as asked,
+            request(run, Changes(parameters=self.composer.asked.secrets)) as asked,
             launch.plan(asked, settings=settings, progress=progress) as planned,
             progress.phase("environment") as phase,
         ):
             return environments.prepare(
-                planned.spec, lock, directory=planned.checkout.path, settings=settings, phase=phase
+                planned.spec, run.lock, directory=planned.checkout.path, settings=settings, phase=phase
             )
 
 

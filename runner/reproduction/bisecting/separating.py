@@ -10,6 +10,7 @@ from runner.reproduction.again import OF_SEED
 from runner.reproduction.bisecting.model import Change
 from runner.reproduction.differing import code
 from runner.reproduction.differing.parameters import given
+from runner.reproduction.differing.sides import table as _table
 from runner.reproduction.mixing.images import IMAGE
 from runner.reproduction.mixing.parts import PYTHON
 from runner.reproduction.model import Aspect
@@ -41,6 +42,12 @@ def other_data(a: Recorded, b: Recorded) -> list[str]:
         and a.plan.inputs.get(name) == b.plan.inputs.get(name)
         and not (_in_project(a, name) and _in_project(b, name))
     ]
+
+
+def other_packages(a: Recorded, b: Recorded) -> bool:
+    """Whether other packages were observed in environments that we have not made."""
+    digests = [_table(_table(run.record, "environment"), "observed").get("digest") for run in (a, b)]
+    return digests[0] != digests[1]
 
 
 def data_change(name: str, a: Recorded, b: Recorded) -> Change:

@@ -2,7 +2,7 @@
 
 Lock A, Lock B ─► taken apart (one module per kind) ─► changed packages ─► those of B among those of A ─► Lock
 
-Nothing is resolved: a mixture that contradicts itself is written all the same, and `conflicts` finds that out when it is installed.
+Nothing is resolved: a mixture that contradicts itself is written all the same.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -45,7 +45,7 @@ def changed(a: Lock, b: Lock) -> tuple[Changed, ...]:
     before, after = _apart(a, b)
     return tuple(
         Changed(name=name, before=_version(before, name), after=_version(after, name))
-        for name in ordered(_differing(before, after), before.packages, after.packages)
+        for name in ordered(_differing(before, after), _needs(before, after))
     )
 
 
@@ -79,6 +79,13 @@ def _apart(a: Lock, b: Lock) -> tuple[Parts, Parts]:
 def _differing(before: Parts, after: Parts) -> list[str]:
     names = sorted(before.packages.keys() | after.packages.keys())
     return [name for name in names if _identity(before, name) != _identity(after, name)]
+
+
+def _needs(*sides: Parts) -> Mapping[str, set[str]]:
+    return {
+        name: {need for side in sides if name in side.packages for need in side.packages[name].needs}
+        for name in {name for side in sides for name in side.packages}
+    }
 
 
 def _identity(parts: Parts, name: str) -> object:

@@ -1,24 +1,19 @@
 """Packages behind those that they need, so that the first so many of them can mostly do without the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from runner.reproduction.mixing.parts import Part
 
-
-def ordered(names: Sequence[str], *sides: Mapping[str, Part]) -> list[str]:
+def ordered(names: Sequence[str], needs: Mapping[str, Collection[str]]) -> list[str]:
     """The names, each family together: a package, and before it what it needs of the others. Circles stay as they are."""
-    needs = {name: sorted((_needs(sides, name) & set(names)) - {name}) for name in names}
+    known = set(names)
+    among = {name: sorted(known.intersection(needs.get(name, ())) - {name}) for name in names}
     try:
-        rank = {name: place for place, name in enumerate(TopologicalSorter(needs).static_order())}
+        rank = {name: place for place, name in enumerate(TopologicalSorter(among).static_order())}
     except CycleError:
         rank = dict.fromkeys(names, 0)
-    families = _families(needs)
+    families = _families(among)
     return sorted(names, key=lambda name: (families[name], rank[name], name))
-
-
-def _needs(sides: Sequence[Mapping[str, Part]], name: str) -> set[str]:
-    return {need for side in sides if name in side for need in side[name].needs}
 
 
 def _families(needs: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
