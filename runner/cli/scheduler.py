@@ -13,6 +13,8 @@ from runner.cli.output import printable
 from runner.scheduling.serving import scheduler
 from runner.tracking import open_database_store
 
+AT_ONCE = os.cpu_count() or 1
+
 
 @click.command
 @tracking_uri
@@ -20,7 +22,7 @@ from runner.tracking import open_database_store
     "--at-once",
     metavar="NUMBER",
     type=click.IntRange(1),
-    default=os.cpu_count() or 1,
+    default=AT_ONCE,
     show_default="one for each processor",
     help="Firings that this scheduler has running at most; others wait.",
 )

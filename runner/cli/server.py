@@ -1,6 +1,6 @@
 """`runner server`: the tracking server of a team."""
 
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.output import printable
 from runner.errors import UsageError
 from runner.server.public import Options, serve
-from runner.settings import place_uri
+from runner.settings import Settings, place_uri
 from runner.tracking import open_database_store
 from runner.tracking.access import Permission
 from runner.tracking.sql.store import SqlStore
@@ -70,6 +70,12 @@ FILE = click.Path(path_type=Path)
     help="Requests to log: failures of the server; refused ones, too; all that failed.",
 )
 @click.option("--access-log", "log_every", is_flag=True, help="Log every request.")
+@click.option(
+    "--scheduler",
+    "schedules",
+    is_flag=True,
+    help="Start the runs of schedules, too, as `runner scheduler` does.",
+)
 @click.pass_obj
 def command(
     context: Context,
@@ -78,6 +84,7 @@ def command(
     artifact_root: str | None,
     artifacts: str,
     default_permission: str,
+    schedules: bool,
     **given: Any,
 ) -> None:
     """Serve the store to mlflow clients, over HTTP."""
@@ -98,7 +105,16 @@ def command(
                 f"{store.uri} is a server already",
                 hint="a server needs a store of its own: sqlite:///runs.db",
             )
-        serve(store, options, ready=lambda address: _tell(store.uri, options, address))
+        with _scheduling(store, settings) if schedules else nullcontext():
+            serve(store, options, ready=lambda address: _tell(store.uri, options, address))
+
+
+def _scheduling(store: SqlStore, settings: Settings) -> AbstractContextManager[None]:
+    """A scheduler beside the server; few servers have one."""
+    from runner.cli.scheduler import AT_ONCE, say  # noqa: PLC0415
+    from runner.scheduling.serving import beside, scheduler  # noqa: PLC0415
+
+    return beside(scheduler(store, settings=settings, at_once=AT_ONCE, say=say))
 
 
 def _tell(store_uri: str, options: Options, address: str) -> None:

@@ -12,7 +12,7 @@ from runner.errors import RunnerError
 from runner.process.child import Sink
 from runner.scheduling.deciding import decide, due, overlapped
 from runner.scheduling.executing import Execution, lease
-from runner.scheduling.times import latest, times
+from runner.scheduling.times import first, latest, times
 from runner.settings import Settings
 from runner.tracking.schedules import Cause, Firing, FiringState, NewFiring, Overlap, Schedule
 from runner.tracking.sql.store import SqlStore
@@ -34,17 +34,15 @@ class Alone:
 
     def now(self) -> Firing | None:
         """Fire for the time that has just come, and run all that waits. None if nothing is due."""
-        moment = self.store.schedules.now() + TOLERANCE
-        when = times(self.schedule.definition.expression, self.schedule.definition.zone)
-        found = latest(when, moment, 1, since=moment - YEARS)
-        if self.schedule.paused or not found:
+        if self.schedule.paused:
             return None
-        start = due(self.schedule.name, self.schedule.definition, found[-1])
+        moment = self._nearest(self.store.schedules.now())
+        start = due(self.schedule.name, self.schedule.definition, moment)
         self._sleep_until(start)
         self.store.schedules.fire(
             max(start, self.store.schedules.now()), decide, limit=1, only=self.schedule.id
         )
-        return self._ran(found[-1])
+        return self._ran(moment)
 
     def at(self, moment: int) -> Firing | None:
         """Fire for that time, and run all that waits."""
@@ -53,6 +51,13 @@ class Alone:
         new = overlapped(overlap, NewFiring(moment, schedules.now(), Cause.CLOCK), going)
         schedules.insert(self.schedule.id, [new], replacing=overlap is Overlap.REPLACE)
         return self._ran(moment)
+
+    def _nearest(self, now: int) -> int:
+        """The schedule's last time; or its next one, if that is so near that we may have been started by a clock that is ahead."""
+        when = times(self.schedule.definition.expression, self.schedule.definition.zone)
+        coming = first(when, now)
+        last = latest(when, now, 1, since=now - YEARS) or [0]
+        return coming if coming - now <= min(TOLERANCE, (coming - last[-1]) // 4) else last[-1]
 
     def _ran(self, moment: int) -> Firing | None:
         """The firing for that time, after all that was to run has."""

@@ -120,7 +120,7 @@ class Ticker:
         if now < self._latest - BACK:
             self.say("the clock was set back")
             for schedule in self.schedules.all():
-                self.schedules.rewind(schedule.id, upcoming(schedule.name, schedule.definition, now))
+                self.schedules.rewind(schedule.id, upcoming(schedule.name, schedule.definition, now - 1))
         self._latest = now
 
 

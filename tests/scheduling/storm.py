@@ -28,7 +28,7 @@ from runner.tracking.model import Lease
 from runner.tracking.schedules import Definition, Firing, FiringState, Overlap, Schedule
 from runner.tracking.sql.store import SqlStore
 
-SPARE = 3
+SPARE = 6
 EVERY_SECOND = Definition(
     expression="every 1s", uri="/nowhere", overlap=Overlap.ALLOW, grace=3600
 )  # nothing is missed: it is late
@@ -79,14 +79,16 @@ class Farm:
         self._listening.close()
 
     def take_over(self, firing: int, claims: int) -> None:
+        """As the process of a firing does: it starts, and ends."""
         schedules = self.store.schedules
         lease = this_process_lease(self.settings)
-        found = schedules.start(firing, claims, lease, int(time.time() * 1000))
+        heard = time.time()
+        found = schedules.start(firing, claims, lease, int(heard * 1000))
         if found is None:
             return
         with self._lock:
             self.started[firing] += 1
-            self.late.append(time.time() - found[1].scheduled_for / 1000)
+            self.late.append(heard - found[1].scheduled_for / 1000)
         schedules.end(firing, claims, FiringState.SUCCEEDED, now=int(time.time() * 1000))
 
     def let_tick(self, process: "subprocess.Popen[bytes]") -> None:
