@@ -199,6 +199,19 @@ class TestOtherChanges:
 
         assert causes(found) == ["OMP_NUM_THREADS"]
 
+    def test_the_seed_is_told_from_the_code(self, cli: Cli, plain: Path) -> None:
+        """The hash seed of Python follows it."""
+        (plain / "MLproject").write_text(f"seed: 1\n{PLAIN}")
+        (plain / "factor.py").write_text("factor = hash('anything') % 1000003\n")
+        commit(plain, "by chance")
+        good = run(cli, plain)
+        (plain / "MLproject").write_text(f"seed: 2\n{PLAIN}")
+        (plain / "README").write_text("harmless")
+        commit(plain, "harmless")
+        bad = run(cli, plain)
+
+        assert causes(bisected(cli, good, bad)) == ["seed"]
+
     def test_data_that_changed_in_its_place_is_named_if_both_are_at_hand(
         self, cli: Cli, files: Files, tmp_path: Path
     ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from runner.environments.model import Lock
 from runner.records import Recorded
 from runner.reproduction import mixing
+from runner.reproduction.again import OF_SEED
 from runner.reproduction.bisecting import separating
 from runner.reproduction.bisecting.model import Asked, Change
 from runner.reproduction.changes import Changes
@@ -102,10 +103,9 @@ class Composer:
         taken = {change.name for change in chosen if change.aspect is Aspect.VARIABLE}
         mine, theirs = separating.variables(self.a), separating.variables(self.b)
         there = separating.variables(base)
-        wanted = {
-            name: (theirs if name in taken else mine).get(name)
-            for name in sorted(mine.keys() | theirs.keys())
-        }
+        follow = OF_SEED if self.a.plan.seed != self.b.plan.seed else ()
+        names = sorted((mine.keys() | theirs.keys()) - set(follow))
+        wanted = {name: (theirs if name in taken else mine).get(name) for name in names}
         return {name: text for name, text in wanted.items() if there.get(name) != text}
 
     def _inputs(self, chosen: Collection[Change]) -> Mapping[str, Path]:
