@@ -3,6 +3,7 @@
 Request ─► plan() ─► Planned ─► launch() ─► Result
            planning.py          launching.py     the two steps; `run()` is both
            plan.py              recording.py     the JSON document; the run in the store until its terminal state
+           creating.py                           what a run is created with
            asof.py              resolving.py     `--as-of` as a moment; the plan with its lock
            contained.py         orphans.py       a program in a container; containers that nobody has any more
            inputs.py            artifacts.py     what it reads and what it leaves, each with its digest

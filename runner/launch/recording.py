@@ -15,23 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.model import Environment, Lock
-from runner.errors import Conflict, NotFound, RunnerError
+from runner.errors import Conflict, RunnerError
 from runner.executors import Exit
 from runner.files import remove_tree, sha256
 from runner.launch import artifacts, machine, provenance, reusing
+from runner.launch.creating import created
 from runner.launch.dependencies import Descriptor
 from runner.launch.inputs import Inputs
-from runner.launch.masking import MASK
 from runner.launch.plan import SOURCE_FILES, Plan, PlannedSource, bundle_file
-from runner.launch.planning import Planned, Request
+from runner.launch.planning import Planned
 from runner.launch.results import Found, changed, matching, read_metrics
 from runner.launch.stopping import Stopped
 from runner.progress import Progress
 from runner.settings import Settings
 from runner.sources.model import Capture
-from runner.tracking import ArtifactStore, OpenStore, Store, checks, this_process_lease
+from runner.tracking import ArtifactStore, OpenStore, checks, this_process_lease
 from runner.tracking.logs import LogWriter
-from runner.tracking.model import Lease, Metric, Run, RunStatus
+from runner.tracking.model import Metric, Run, RunStatus
 
 RECORD_SCHEMA = 1
 LOCK_FILES = {
@@ -41,7 +41,6 @@ LOCK_FILES = {
     "image": "runner/image.json",
 }
 OBSERVED_FILE = "runner/packages.txt"
-DEFAULT_EXPERIMENT = "0"
 
 
 @dataclass(slots=True)
@@ -237,7 +236,7 @@ def recording(
 ) -> Iterator[Recording]:
     """Create the run; whatever happens in the block, it ends in a terminal state, and what was raised goes on."""
     lease = this_process_lease(settings)
-    run = _create(planned, store=store, settings=settings, progress=progress, lease=lease)
+    run = created(planned, store=store, settings=settings, progress=progress, lease=lease)
     try:
         going = _begin(run, store=store, settings=settings, progress=progress)
     except BaseException:
@@ -254,20 +253,6 @@ def recording(
                 going.close()
             raise
         going.close()
-
-
-def _create(planned: Planned, *, store: Store, settings: Settings, progress: Progress, lease: Lease) -> Run:
-    tags = _tags(planned, store, settings, progress) | dict(planned.request.tags)
-    return store.create_run(
-        _experiment(planned.request, store, settings),
-        name=planned.request.run_name,
-        user=settings.user,
-        status=RunStatus.PREPARING,
-        started=_now(),
-        params=recorded_params(planned, progress),
-        tags=tags,
-        lease=lease,
-    )
 
 
 def _begin(run: Run, *, store: OpenStore, settings: Settings, progress: Progress) -> Recording:
@@ -290,72 +275,6 @@ def _begin(run: Run, *, store: OpenStore, settings: Settings, progress: Progress
             "machine": machine.facts(),
         },
     )
-
-
-def _experiment(request: Request, store: Store, settings: Settings) -> str:
-    """Id of the experiment: what was asked for, else what the environment says; a missing name is created, as MLflow does."""
-    for identifier, name in (
-        (request.experiment_id, request.experiment_name),
-        (settings.experiment_id, settings.experiment_name),
-    ):
-        if identifier is not None:
-            return store.experiment(identifier).id
-        if name is not None:
-            return _named(store, name)
-    return DEFAULT_EXPERIMENT
-
-
-def _named(store: Store, name: str) -> str:
-    with suppress(NotFound):
-        return store.experiment_named(name).id
-    with suppress(Conflict):  # made by a run that started together with ours
-        return store.create_experiment(name).id
-    return store.experiment_named(name).id
-
-
-def recorded_params(planned: Planned, progress: Progress) -> dict[str, str]:
-    """Raw texts as given; secrets masked, and cut where a store's limit is (the plan keeps them whole)."""
-    recorded: dict[str, str] = {}
-    for name, text in {**planned.bound.values, **planned.bound.extra}.items():
-        recorded[name] = MASK if name in planned.bound.secrets else text[: checks.PARAM]
-        if len(text) > checks.PARAM:
-            progress.warn(
-                f"parameter {name!r}: only its first {checks.PARAM} characters are recorded as param"
-            )
-    return recorded
-
-
-def _tags(planned: Planned, store: Store, settings: Settings, progress: Progress) -> dict[str, str]:
-    source, plan = planned.plan.source, planned.plan
-    subdirectory = f"#{source.subdirectory}" if source.subdirectory else ""
-    tags = {
-        "mlflow.user": settings.user,
-        "mlflow.source.type": "PROJECT",
-        "mlflow.source.name": source.uri + subdirectory,
-        "mlflow.source.git.commit": source.commit,
-        "mlflow.source.git.branch": source.branch,
-        "mlflow.source.git.repoURL": source.repository,
-        "mlflow.project.entryPoint": plan.entry_point,
-        "mlflow.project.env": plan.environment.kind,
-        "mlflow.project.backend": "local",
-        "mlflow.docker.image.uri": planned.image,
-        "mlflow.parentRunId": _parent(store, settings, progress),
-        "runner.dirty": None if source.dirty is None else str(source.dirty).lower(),
-    }
-    return {key: value for key, value in tags.items() if value}
-
-
-def _parent(store: Store, settings: Settings, progress: Progress) -> str | None:
-    if settings.parent_run_id is None:
-        return None
-    try:
-        return store.run(settings.parent_run_id).id
-    except RunnerError:
-        progress.warn(
-            f"the run {settings.parent_run_id} around this one is not in this store; it is not taken as parent",
-            hint="unset RUNNER_RUN_ID and MLFLOW_RUN_ID, or point RUNNER_TRACKING_URI at its store",
-        )
-        return None
 
 
 def _image_digest(lock: Lock) -> str | None:
