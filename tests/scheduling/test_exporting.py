@@ -117,7 +117,7 @@ def test_systemd_fires_at_the_times_of_the_schedule(text: str) -> None:
 def test_a_crontab_parser_reads_the_line_and_the_shell_gets_what_was_meant() -> None:
     (text,) = exported("crontab", store="sqlite:////srv/it's/runs.db").values()
 
-    (job,) = CronTab(tab=text, user=False)
+    (job,) = CronTab(tab=text)
 
     assert job.is_valid()
     assert str(job.slices) == "30 2 * * *"
