@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -19,8 +19,8 @@ def rewritten(
     source: Path,
     target: Path,
     *,
-    changes: dict[str, bytes | None] = {},
-    more: list[tuple[ZipInfo, bytes]] = [],
+    changes: Mapping[str, bytes | None] = {},
+    more: Sequence[tuple[ZipInfo, bytes]] = (),
     named: Callable[[str], str] = lambda name: name,
 ) -> Path:
     """The same bundle with other, fewer or more members, a manifest that fits, and a seal that fits."""

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer._key import SSlibKey
 
 from tests.conftest import Cli, Files
 
@@ -188,7 +188,7 @@ def test_several_people_sign_the_same(cli: Cli, bundle: Path, key: Path, tmp_pat
 def test_another_library_believes_our_signatures(cli: Cli, bundle: Path, run: str, key: Path) -> None:
     cli("sign", bundle, "--key", key)
     cli("sign", run, "--key", key)
-    public = SSlibKey.from_crypto(load_pem_public_key(key.with_suffix(".pub").read_bytes()))  # type: ignore[arg-type]
+    public = SSlibKey.from_crypto(load_pem_public_key(key.with_suffix(".pub").read_bytes()))
 
     for file in (bundle.with_name("run.zip.dsse.json"), artifact(cli, run, "runner/provenance.dsse.json")):
         envelope = Envelope.from_dict(json.loads(file.read_bytes()))

@@ -1,11 +1,6 @@
-"""MLflow in other versions than the one that the tests are installed with, each in an environment of its own.
-
-An environment is made once on a machine, from the pinned wheels of `mlflow-VERSION.txt` beside this file, and found again
-by what is pinned there.
-"""
+"""MLflow in other versions than the one that the tests are installed with, each in an environment of its own (`venvs`)."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,10 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import platformdirs
-
-from runner.files import locked, remove_tree, sha256
 from tests.services.measuring import unmeasured
+from tests.services.venvs import pinned_venv
 
 CURRENT = "current"  # the one that the tests are installed with
 PATIENCE = 120.0  # seconds in which a server of MLflow's has to be there
@@ -29,28 +22,7 @@ def mlflow_venv(version: str) -> Path:
     """A Python that imports that version of mlflow: "1.30", "2.22" or CURRENT. Needs a package index the first time."""
     if version == CURRENT:
         return Path(sys.executable)
-    pins = Path(__file__).with_name(f"mlflow-{version}.txt")
-    place = (
-        platformdirs.user_cache_path("runner-tests") / f"mlflow-{version}-{sha256(pins.read_bytes())[:12]}"
-    )
-    python, complete = place / "bin" / "python", place / "complete"
-    with locked(place.with_suffix(".lock")):
-        if not complete.exists() or not python.exists():
-            remove_tree(place)
-            _uv("venv", "--quiet", "--python", "3.11", str(place))
-            _uv(
-                "pip",
-                "install",
-                "--quiet",
-                "--no-build",
-                "--no-deps",
-                "--python",
-                str(python),
-                "-r",
-                str(pins),
-            )
-            complete.touch()
-    return python
+    return pinned_venv(f"mlflow-{version}")
 
 
 @contextmanager
@@ -81,12 +53,6 @@ def mlflow_server(version: str, directory: Path) -> Iterator[str]:
             yield address
         finally:
             _end(process)
-
-
-def _uv(*arguments: str) -> None:
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    assert uv is not None, "uv comes with runner"
-    subprocess.run([uv, *arguments], check=True, timeout=600)
 
 
 def _free_port() -> int:
