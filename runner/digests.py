@@ -174,7 +174,7 @@ class _Reading:
             for thread in threads:
                 while thread.is_alive():
                     thread.join(_SLICE)
-                    self.phase.update(f"reading inputs: {self.done >> 20} of {self.total >> 20} MB")
+                    self.phase.update(f"read {self.done >> 20} of {self.total >> 20} MB")
         finally:
             self.stopped.set()
 
