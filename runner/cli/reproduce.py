@@ -1,5 +1,6 @@
 """`runner reproduce`: is what was recorded true? The run once more, its results beside the recorded ones, a verdict."""
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,7 +94,7 @@ def command(
         _told(run, as_json_=as_json_),
         finding.found(run, context.settings, progress) as recorded,
         at_hand(
-            recorded, _known(asked, recorded).changes, settings=context.settings, progress=progress
+            recorded, _known(asked, run, recorded).changes, settings=context.settings, progress=progress
         ) as changes,
     ):
         checklist = checked(recorded, changes, settings=context.settings, progress=progress)
@@ -107,7 +108,7 @@ def command(
         if as_json_:
             print_json(as_json(recorded, checklist, found))
         else:
-            print_reproduced(recorded, checklist, found)
+            print_reproduced(_called(run, recorded), checklist, found)
     sys.exit(0 if found.verdict is None else found.verdict.exit_status)
 
 
@@ -161,14 +162,20 @@ def _places(texts: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _known(asked: Asked, recorded: Recorded) -> Asked:
+def _called(run: str, recorded: Recorded) -> str:
+    """The run in another command: -1 is a newer one by then, and an id of another store is unknown here."""
+    elsewhere = run.startswith(finding.SERVER) or run.endswith(finding.BUNDLE)
+    return shlex.quote(run) if elsewhere else recorded.run.id[:8]
+
+
+def _known(asked: Asked, run: str, recorded: Recorded) -> Asked:
     """What is asked, if it fits the run: a reproduction changes nothing."""
     plan = recorded.plan
     for name in asked.changes.parameters:
         if name not in plan.secrets:
             raise UsageError(
                 f"-P {name}: only secrets are given here, for all other parameters are as they were",
-                hint=f"to change it: runner rerun {recorded.run.id[:8]} -P {name}=...",
+                hint=f"to change it: runner rerun {_called(run, recorded)} -P {name}=...",
             )
     for name in asked.changes.inputs:
         if name not in plan.inputs:

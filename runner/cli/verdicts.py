@@ -52,8 +52,8 @@ def print_checklist(checklist: Checklist, *, quiet: bool) -> None:
             click.echo(f"  {'':<12} {printable(check.hint)}", err=True)
 
 
-def print_reproduced(recorded: Recorded, checklist: Checklist, found: Reproduced) -> None:
-    """Results that differ, the verdict, causes; on standard output."""
+def print_reproduced(called: str, checklist: Checklist, found: Reproduced) -> None:
+    """Results that differ, the verdict, causes; on standard output. `called` names the original on a command line."""
     match found.verdict:
         case None:
             click.echo("all that it takes is there")
@@ -65,7 +65,7 @@ def print_reproduced(recorded: Recorded, checklist: Checklist, found: Reproduced
             _print_notes(found)
     if found.verdict is Verdict.DIFFERENT:
         _print_causes(found)
-        _print_hints(recorded, found)
+        _print_hints(called, found)
 
 
 def as_json(recorded: Recorded, checklist: Checklist, found: Reproduced) -> dict[str, Any]:
@@ -163,8 +163,8 @@ def _print_causes(found: Reproduced) -> None:
         click.echo(f"  and {len(causes) - CAUSES} more")
 
 
-def _print_hints(recorded: Recorded, found: Reproduced) -> None:
-    for text in _hints(recorded, found):
+def _print_hints(called: str, found: Reproduced) -> None:
+    for text in _hints(called, found):
         _hint(text)
 
 
@@ -172,22 +172,22 @@ def _hint(text: str) -> None:
     click.echo(click.style("hint: ", fg="cyan", bold=True) + printable(text), err=True)
 
 
-def _hints(recorded: Recorded, found: Reproduced) -> Iterator[str]:
-    mine, theirs = recorded.run.id[:8], found.runs[0].id[:8]
+def _hints(called: str, found: Reproduced) -> Iterator[str]:
+    theirs = found.runs[0].id[:8]
     if tolerance := needed(found.compared):
         options = [f"--rtol {tolerance.relative:g}"] * (tolerance.relative > 0)
         options += [f"--atol {tolerance.absolute:g}"] * (tolerance.absolute > 0)
         yield f"with {' '.join(options)} they would be equivalent"
     if not found.causes:
-        yield f"how far repetitions are apart: runner reproduce {mine} --repeat 5"
+        yield f"how far repetitions are apart: runner reproduce {called} --repeat 5"
         return
-    yield f"all that differs: runner diff {mine} {theirs}"
+    yield f"all that differs: runner diff {called} {theirs}"
     metric = next(
         (one.name for one in found.compared if one.kind == "metric" and one.outcome is Outcome.DIFFERENT),
         None,
     )
     if metric is not None:
-        yield f"to find the cause by experiments: runner bisect {mine} {theirs} --metric {metric}"
+        yield f"to find the cause by experiments: runner bisect {called} {theirs} --metric {metric}"
 
 
 # JSON ------------------------------------------------------------------------------------------------------------

@@ -132,10 +132,17 @@ class TestVerdicts:
         assert (relative.code, said(relative)["verdict"]) == (0, "equivalent")
         assert (absolute.code, said(absolute)["verdict"]) == (1, "different")
 
-    def test_repetitions_teach_the_tolerance(self, cli: Cli, files: Files) -> None:
-        program = "import os, json; json.dump({'rmse': 1 + os.getpid() / 1e9}, open('m.json', 'w'))"
-        entry = json.dumps({"command": f'{sys.executable} -c "{program}"', "metrics": ["m.json"]})
-        cli("run", files({"MLproject": f"entry_points: {{main: {entry}}}"}))
+    def test_repetitions_teach_the_tolerance(self, cli: Cli, files: Files, tmp_path: Path) -> None:
+        values = tmp_path / "values"
+        values.write_text("1.00\n1.01\n0.99\n1.02\n1.00\n")
+        program = f"""
+            import json, pathlib
+            first, *others = pathlib.Path({str(values)!r}).read_text().split()
+            pathlib.Path({str(values)!r}).write_text(" ".join(others))
+            json.dump({{"rmse": float(first)}}, open("m.json", "w"))
+        """
+        entry = json.dumps({"command": f"{sys.executable} train.py", "metrics": ["m.json"]})
+        cli("run", files({"MLproject": f"entry_points: {{main: {entry}}}", "train.py": program}))
 
         once = said(cli("reproduce", "-1", "--json"))
         thrice = said(cli("reproduce", "-2", "--repeat", "3", "--json"))

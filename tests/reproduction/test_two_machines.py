@@ -169,6 +169,23 @@ def test_a_bundle_of_a_commit_that_nobody_else_has(
     assert bob.newest()["tags"]["runner.reproduces"] == found["original"]["run_id"]
 
 
+def test_a_difference_can_be_looked_into_from_the_second_machine(
+    office: Office, ana: Person, bob: Person, publish: Publish
+) -> None:
+    files = {
+        "MLproject": 'metrics: m.json\nentry_points: {main: {command: \'echo "{\\"home\\": ${#HOME}}" > m.json\'}}'
+    }
+    ana("run", publish(files))
+    run = ana.newest()
+    bob.place = bob.place / "somewhere" / "else"
+
+    outcome = bob("reproduce", office.page(run))
+
+    assert outcome.code == 1, outcome.out + outcome.err
+    assert outcome.out.splitlines()[1].startswith(f"metric home\t{len(str(ana.place))}.0\t")
+    assert f"runner reproduce '{office.page(run)}' --repeat 5" in outcome.err
+
+
 def test_a_commit_that_is_gone_is_named(
     office: Office, ana: Person, bob: Person, publish: Publish, tmp_path: Path
 ) -> None:
