@@ -92,9 +92,11 @@ def capture(
     process: subprocess.Popen[bytes] | None = None
     try:  # from the first moment on: a signal may raise anywhere
         process = _start(arguments, cwd=cwd, env=env, piped=input is not None, pass_fds=pass_fds)
+        if input is not None:
+            _feed(process, input.encode())
         lines: list[str] = []
         follower = _follow(process, lines, on_line) if on_line else None
-        out, err = _output(process, input.encode() if input is not None else None, timeout=timeout)
+        out, err = _output(process, timeout=timeout)
         if follower:
             follower.join()
     except BaseException:
@@ -150,16 +152,25 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _output(
-    process: subprocess.Popen[bytes], data: bytes | None, *, timeout: float | None
-) -> tuple[bytes | None, bytes | None]:
+def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
+    """Write its standard input beside: communicate() forgets the rest of it when one of its waits is over."""
+    stream, process.stdin = process.stdin, None
+    assert stream is not None
+
+    def write(stream: IO[bytes]) -> None:
+        with suppress(BrokenPipeError), stream:
+            stream.write(data)
+
+    threading.Thread(target=write, args=(stream,), daemon=True).start()
+
+
+def _output(process: subprocess.Popen[bytes], *, timeout: float | None) -> tuple[bytes | None, bytes | None]:
     # In slices: a signal that arrives just before a wait begins is handled only when that wait is over.
     started = monotonic()
     while True:
         try:
-            return process.communicate(data, min(SLICE, timeout or SLICE))
+            return process.communicate(None, min(SLICE, timeout or SLICE))
         except subprocess.TimeoutExpired:
-            data = None  # it is under way
             if timeout is not None and monotonic() - started >= timeout:
                 words = f"no answer within {timeout:g} s"
                 argv = tuple(map(str, process.args)) if isinstance(process.args, tuple) else ()

@@ -87,7 +87,9 @@ def scratch(
         (home / "info/attributes").write_text(_AS_THEY_ARE)
         environ = {**environment(settings, "file://"), "GIT_WORK_TREE": str(tree)}
         git = Git(url=str(tree), environ=environ, directory=home, working_copy=tree)
-        git = git.configured(("core.quotePath", "true"), ("core.sparseCheckout", "false"))
+        git = git.configured(
+            ("core.quotePath", "true"), ("core.sparseCheckout", "false"), ("core.looseCompression", "0")
+        )
         others = ":".join(f'"{quoted(str(place)).strip(chr(34))}"' for place in objects)
         seeing = {**git.environ, "GIT_ALTERNATE_OBJECT_DIRECTORIES": others}
         yield Scratch(git=replace(git, environ=seeing), writing=git)

@@ -186,6 +186,7 @@ EXPECTED: dict[str, Any] = {
         "during.txt",
         "logs/index.tsv",
         "logs/stdout.txt",
+        "runner/source/patch.diff",
         "runner/packages.txt",
         "runner/plan.json",
         "runner/provenance.json",
