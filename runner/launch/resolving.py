@@ -5,6 +5,7 @@ from dataclasses import replace
 from runner import environments
 from runner.environments.model import DOWNLOADED, Lock
 from runner.environments.trouble import NoInterpreter
+from runner.errors import EnvironmentFailed
 from runner.launch import inside
 from runner.launch.plan import PlannedLock
 from runner.launch.planning import Planned, planned_environment
@@ -46,7 +47,7 @@ def with_lock(
 def _resolved(planned: Planned, *, settings: Settings, phase: Phase) -> Lock | None:
     repeated = planned.request.repeated
     if repeated is not None and repeated.lock is not None:
-        return repeated.lock
+        return _fitting(repeated.lock, planned)
     return environments.resolve(
         planned.spec,
         directory=planned.checkout.path,
@@ -54,6 +55,18 @@ def _resolved(planned: Planned, *, settings: Settings, phase: Phase) -> Lock | N
         phase=phase,
         wishes=planned.request.wishes,
     )
+
+
+def _fitting(lock: Lock, planned: Planned) -> Lock:
+    """A recorded lock, which other code than its own may not be able to take."""
+    of_conda = lock.kind == "conda" and not isinstance(planned.spec, CondaEnv)
+    if of_conda or (lock.kind == "image") != planned.contained:
+        asks = planned.plan.environment.kind
+        raise EnvironmentFailed(
+            f"the recorded environment is a lock of kind {lock.kind}, and this code asks for an environment of kind {asks}",
+            hint="`runner rerun --env latest` resolves the environment of other code anew",
+        )
+    return lock
 
 
 def _as_conda(planned: Planned, settings: Settings) -> CondaEnv | None:

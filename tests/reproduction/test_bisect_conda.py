@@ -43,3 +43,20 @@ def test_a_guilty_conda_package_and_a_guilty_one_of_pip_are_named(cli: Cli, file
 
     assert (causes(of_conda), causes(of_pip)) == (["clock"], ["beta"])
     assert of_conda["causes"][0]["before"] == "1.0"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("channel", "fetched")
+def test_code_that_wants_no_conda_environment_is_not_given_the_recorded_one(cli: Cli, files: Files) -> None:
+    main = "entry_points: {main: {command: 'true'}}"
+    conda = {"MLproject": f"conda_env: conda.yaml\n{main}", "conda.yaml": WANTED.format(limit="")}
+    original = run(cli, committed(files(conda)))
+    python = files(
+        {"MLproject": f"python_env: python_env.yaml\n{main}", "python_env.yaml": "dependencies: []"}
+    )
+
+    outcome = cli("rerun", original, "--code", python)
+
+    assert outcome.code == 3
+    assert "the recorded environment is a lock of kind conda" in outcome.err
+    assert "--env latest" in outcome.err
