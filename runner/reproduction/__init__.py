@@ -2,4 +2,8 @@
 
 reference ──► finding ──► Recorded ──► checking ──► again ──► Recorded ──► comparing ──► verdict
                                        (what is missing)      (launched)   differing ──► causes
+
+reproducing   the whole of that                  rerunning   with changed parts: `runner rerun`
+bisecting/    which change turned the result: rerunning with parts of another run, chosen by search.py
+mixing/       the locks for that: some packages of the one, the rest of the other
 """
