@@ -355,5 +355,5 @@ def test_the_artifacts_of_a_run_are_in_the_reference(cli: Cli, files: Files) -> 
     top = Path(run["artifact_uri"].removeprefix("file://"))
     kept = [path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()]
 
-    assert len(kept) == 6
+    assert len(kept) == 8
     assert [path for path in kept if f"\n{path} " not in page] == []

@@ -356,6 +356,15 @@ def test_a_directory_without_git_is_kept_whole_but_for_what_nobody_wants(
     assert (found.planned.dirty, found.checkout.commit) == (None, None)
 
 
+def test_many_files_come_back_and_their_patch_can_be_read(again: Restore, files: Files) -> None:
+    top = files({**PROJECT, "empty": "", **{f"d/{number}.txt": f"{number}\n" for number in range(300)}})
+
+    found = again(top)
+
+    assert found.tree == tree(top)
+    assert b"+299\n" in found.patch
+
+
 def test_a_repository_inside_that_is_no_submodule_counts_as_files(again: Restore, files: Files) -> None:
     top = files({**PROJECT, "nested/a": "1", "nested/.gitignore": "x", "nested/x": "1"})
     subprocess.run(["git", "init", "-q", top / "nested"], check=True)
