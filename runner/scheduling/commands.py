@@ -9,7 +9,7 @@ from runner.scheduling.hooks import moment
 from runner.settings import Settings
 from runner.tracking.schedules import Firing, Schedule
 
-RUNNER = (sys.executable, "-P", "-m", "runner")
+PYTHON = (sys.executable, "-P", "-m")
 TAG = "runner.firing"
 OF_OTHERS = (
     "RUNNER_RUN_ID",
@@ -28,7 +28,7 @@ def run(schedule: Schedule, firing: Firing, announce: Path) -> tuple[str, ...]:
     options += [f"--param-list={name}={value}" for name, value in definition.parameters.items()]
     options += [f"--param-from-env={name}={value}" for name, value in definition.from_environment.items()]
     options += [f"--tag={name}={value}" for name, value in tags(schedule, firing).items()]
-    return (*RUNNER, "run", *definition.options, *options, "--", definition.uri)
+    return (*PYTHON, "runner", "run", *definition.options, *options, "--", definition.uri)
 
 
 def tags(schedule: Schedule, firing: Firing) -> dict[str, str]:
@@ -48,7 +48,7 @@ def mark(firing: Firing) -> str:
 
 def takes_over(firing: Firing) -> tuple[str, ...]:
     """The process that runs a claimed firing."""
-    return (*RUNNER, "schedule", "execute", str(firing.id), str(firing.claims))
+    return (*PYTHON, "runner.scheduling", str(firing.id), str(firing.claims))
 
 
 def variables(settings: Settings, *, store: str) -> dict[str, str]:

@@ -535,6 +535,6 @@ def _process_of_firing() -> int:
                 environ = (place / "environ").read_bytes()
             except OSError:
                 continue
-            if b"execute" in words and os.environ["RUNNER_HOME"].encode() in environ:
+            if b"runner.scheduling" in words and os.environ["RUNNER_HOME"].encode() in environ:
                 return int(place.name)
     raise AssertionError("there is no process of a firing")

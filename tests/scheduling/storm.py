@@ -67,6 +67,7 @@ class Farm:
     settings: Settings
     started: Counter[int] = field(default_factory=Counter)
     late: list[float] = field(default_factory=list)
+    ticking: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ready: dict[int, socket.socket] = field(default_factory=dict)
 
@@ -92,13 +93,15 @@ class Farm:
         schedules.end(firing, claims, FiringState.SUCCEEDED, now=int(time.time() * 1000))
 
     def let_tick(self, process: "subprocess.Popen[bytes]") -> None:
-        """Wait until this scheduler is up, and let it begin."""
-        deadline = time.monotonic() + 60
-        while process.pid not in self._ready:
-            assert process.poll() is None, "a scheduler ended by itself"
-            assert time.monotonic() < deadline
+        """Let this scheduler begin, as soon as it is up."""
+        threading.Thread(target=self._let_tick, args=(process,), daemon=True).start()
+
+    def _let_tick(self, process: "subprocess.Popen[bytes]") -> None:
+        while process.pid not in self._ready and process.poll() is None:
             time.sleep(0.01)
-        self._ready[process.pid].sendall(b"tick\n")
+        with suppress(OSError, KeyError):
+            self._ready[process.pid].sendall(b"tick\n")
+            self.ticking.add(process.pid)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -144,10 +147,13 @@ def _kill(farm: Farm, settings: Settings, count: int, seconds: float, kills: int
         running, spare = [started() for _ in range(count)], [started() for _ in range(SPARE)]
         for process in running:
             farm.let_tick(process)
-        done, end = 0, time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(chance.uniform(0.5, 1.5) * seconds / (kills * 1.1))
-            victim = chance.randrange(count)
+        done, begun = 0, time.monotonic()
+        while (left := begun + seconds - time.monotonic()) > 0:
+            time.sleep(min(left, chance.uniform(0.5, 1.5) * seconds / (kills * 1.1)))
+            up = [number for number, process in enumerate(running) if process.pid in farm.ticking]
+            if not up:
+                continue
+            victim = chance.choice(up)
             assert running[victim].poll() is None, "a scheduler ended by itself"
             running[victim].kill()
             done += 1

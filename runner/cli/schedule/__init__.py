@@ -25,6 +25,5 @@ for each in (
     acting.backfill,
     firing.fire,
     exporting.export,
-    firing.execute,
 ):
     command.add_command(each)

@@ -1,4 +1,4 @@
-"""`runner schedule fire`: what exported schedules call; `execute`: what a scheduler starts."""
+"""`runner schedule fire`: what exported schedules call."""
 
 import os
 import sys
@@ -43,16 +43,6 @@ def fire(context: Context, /, *, name: str, scheduled_for: str) -> None:
         return
     say(_told(name, firing))
     sys.exit(1 if firing.state in {FiringState.FAILED, FiringState.STOPPED} else 0)
-
-
-@click.command(hidden=True)
-@click.argument("firing", type=int)
-@click.argument("claims", type=int)
-@click.pass_obj
-def execute(context: Context, /, *, firing: int, claims: int) -> None:
-    """Run a firing that a scheduler has claimed."""
-    with closing(open_database_store(context.settings)) as store:
-        alone.run(store, firing, claims, settings=context.settings, say=say)
 
 
 def say(line: str) -> None:
