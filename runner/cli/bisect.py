@@ -13,7 +13,7 @@ import click
 from runner.cli import Context, print_error, tracking_uri
 from runner.cli.output import counted, print_json, printable
 from runner.cli.run import pairs, serve
-from runner.cli.runs import NUMBERS
+from runner.cli.runs import NUMBERS, RUN
 from runner.cli.tables import print_table
 from runner.cli.terminal import EFFECTS
 from runner.errors import InputError, Interrupted, RunnerError, UsageError
@@ -32,8 +32,8 @@ COLOURS = {Quality.GOOD: "green", Quality.BAD: "red", Quality.UNTESTABLE: "yello
 
 
 @click.command(context_settings=NUMBERS)
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", **RUN.keywords)
+@click.argument("b", **RUN.keywords)
 @tracking_uri
 @click.option("--metric", metavar="NAME", help="The result that counts; all of them otherwise.")
 @click.option("--artifact", metavar="PATH", help="The file that counts; all results otherwise.")
@@ -87,10 +87,7 @@ def command(context: Context, /, *, a: str, b: str, as_json: bool, quiet: bool, 
     try:
         found = _found(a, b, asked, context.settings, teller)
     except (Interrupted, KeyboardInterrupt) as stop:
-        click.echo(
-            f"stopped after {counted(teller.made, 'experiment')}; the same command goes on from here",
-            err=True,
-        )
+        teller.stopped()
         sys.exit(stop.exit_code if isinstance(stop, Interrupted) else 130)
     except RunnerError as error:
         print_error(error)
@@ -108,6 +105,12 @@ class Teller:
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
         self.made = 0
+        self.runs: list[str] = []
+
+    def stopped(self) -> None:
+        """How to go on; by ids, for -1 is another run now."""
+        again = f"; to go on: runner bisect {' '.join(self.runs)}, and the same options" if self.runs else ""
+        click.echo(f"stopped after {counted(self.made, 'experiment')}{again}", err=True)
 
     def begins(self, number: int, about: int, named: str) -> None:
         if not self.quiet:
@@ -179,6 +182,7 @@ def _found(a: str, b: str, asked: Asked, settings: Settings, teller: Teller) -> 
     progress = teller.progress()
     with ExitStack() as stack:
         sides = [stack.enter_context(finding.found(run, settings, progress)) for run in (a, b)]
+        teller.runs = [side.run.id[:8] for side in sides]
         data = [
             stack.enter_context(
                 at_hand(side, Changes(inputs=places), settings=settings, progress=progress)

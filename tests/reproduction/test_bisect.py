@@ -253,8 +253,11 @@ class TestOtherChanges:
 
         assert len(found["causes"]) == 1
         assert causes(found)[0].startswith("commit ")
-        assert causes(found)[0].endswith(" number 7")
+        assert causes(found)[0].endswith(" (number 7)")
         assert "untestable" in qualities(found)
+        (back,) = causes(bisected(cli, bad, good))
+        assert back.startswith("without commit ")
+        assert back.endswith(" (number 7)")
 
     def test_what_was_not_committed_is_told_from_the_commits(self, cli: Cli, plain: Path) -> None:
         good = run(cli, plain)
@@ -293,7 +296,7 @@ class TestExperiments:
 
         interrupting.join()
         assert stopped.code == 130
-        assert "stopped after 1 experiment; the same command goes on from here" in stopped.err
+        assert f"stopped after 1 experiment; to go on: runner bisect {good[:8]} {bad[:8]}" in stopped.err
         monkeypatch.delenv("HOLD")
         found = bisected(cli, good, bad)
         assert causes(found) == ["gamma"]
@@ -376,6 +379,12 @@ class TestNothingFound:
 
         assert outcome.code == 2
         assert said in outcome.err
+
+    def test_an_option_that_there_is_not_is_no_run(self, cli: Cli) -> None:
+        outcome = cli("bisect", "--metrik", "sum")
+
+        assert outcome.code == 2
+        assert "--metrik" in outcome.err
 
 
 def interrupt(mark: Path) -> None:

@@ -91,7 +91,7 @@ def _steps(git: Git, first: CapturedSource, last: CapturedSource) -> Iterator[St
     base = git("merge-base", "--", a, b).strip()
     back, forward = _log(git, base, a), _log(git, base, b)
     for (_, gone), (commit, _) in zip(back, [*back, (base, "")][1:], strict=True):
-        yield Step(commit=commit, named=f"without {gone}")
+        yield Step(commit=commit, named=f"without commit {gone}")
     for commit, named in reversed(forward):
         yield Step(commit=commit, named=f"commit {named}")
     if last.capture.patch is not None:
@@ -102,6 +102,14 @@ def _log(git: Git, base: str, tip: str) -> list[tuple[str, str]]:
     """Commits on the main line from `tip` back to `base` (not among them), each with its name for people."""
     if base == tip:
         return []
-    log = ("log", "-z", "--first-parent", "--no-show-signature", "--format=%H %h %s", f"{base}..{tip}", "--")
+    log = (
+        "log",
+        "-z",
+        "--first-parent",
+        "--no-show-signature",
+        "--format=%H %h (%s)",
+        f"{base}..{tip}",
+        "--",
+    )
     pairs = (line.partition(" ") for line in git(*log).split("\0") if line)
     return [(commit, named) for commit, _, named in pairs]
