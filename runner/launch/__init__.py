@@ -12,6 +12,7 @@ Request ─► plan() ─► Planned ─► launch() ─► Result
                                 masking.py       secrets in its output
                                 results.py       metrics and files that it leaves behind
            dependencies.py      machine.py       the packages of a lock; facts about this machine
+                                captured_source.py  code that was kept with a run
                                 provenance.py    a statement about it all, for those who do not know us
 """
 
