@@ -76,6 +76,21 @@ class Members:
         if digest.hexdigest() != self.digests[member]:
             raise self._altered(member)
 
+    def lines(self, member: str) -> Iterator[bytes]:
+        """The lines of a member of any size, one by one.
+
+        Raises:
+            Damaged: it was altered, or a line is longer than any of ours.
+        """
+        rest = b""
+        for piece in self.pieces(member):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+            if len(rest) > PIECE:
+                raise Damaged(self.name, f"{member} has a line of more than {PIECE} bytes")
+        if rest:
+            raise Damaged(self.name, f"{member} does not end with a line")
+
     def copy(self, member: str, target: Path) -> Path:
         """Write a member to a file that is not there yet; `target`."""
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -147,12 +147,12 @@ def decoded(content: bytes, kind: type[T], name: str) -> T:
 
 def points(members: Members, key: str, kept: KeptMetric) -> Iterator[Metric]:
     """The points of a metric, as they were written."""
-    name = f"{members.name}: {kept.file}"
-    lines = members.read(kept.file).split(b"\n")[:-1]
-    if len(lines) != kept.points:
-        raise Damaged(name, f"it has {len(lines)} points, and not {kept.points}")
-    for line in lines:
+    name, count = f"{members.name}: {kept.file}", 0
+    for line in members.lines(kept.file):
+        count += 1
         yield decoded(line, Point, name).metric(key)
+    if count != kept.points:
+        raise Damaged(name, f"it has {count} points, and not {kept.points}")
 
 
 def _mapping(members: Members, member: str) -> Mapping[str, Any]:

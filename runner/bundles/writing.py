@@ -24,6 +24,8 @@ from runner.records.model import Recorded
 from runner.settings import Settings
 from runner.tracking.model import Metric
 
+SUFFIX = ".zip"  # by which commands tell a bundle from a run
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -73,6 +75,8 @@ def _check_place(file: Path, *, replace: bool) -> None:
         raise UsageError(
             f"{file} is no place for a file", hint="name a new file in a directory that is there"
         )
+    if file.suffix != SUFFIX:
+        raise UsageError(f"{file.name} does not end in {SUFFIX}", hint=f"name it {file.name}{SUFFIX}")
     if file.exists() and not replace:
         raise UsageError(f"{file} is there already", hint="name another file, or replace it with --force")
 

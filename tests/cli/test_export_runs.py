@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from runner.bundles.reading import opened_bundle
 from runner.settings import Settings
+from runner.tracking import open_store
+from runner.tracking.model import Dataset, DatasetInput, RunStatus
 from tests.conftest import Cli, Files
 from tests.services.measuring import unmeasured
 
@@ -274,6 +277,55 @@ def test_help_tells_both_ways_of_exporting_and_importing(cli: Cli) -> None:
     assert "RUN FILE | mlflow TARGET" in out
     assert "FILE | mlflow SOURCE" in back
     assert "--with-wheels" in cli("export", "RUN", "--help").out
+
+
+def test_data_sets_come_along(
+    cli: Cli, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    cli("run", files(PROJECT))
+    dataset = Dataset(name="train", digest="d1", source_type="local", source="{}", schema=None, profile="{}")
+    with closing(open_store(settings)) as store:
+        run = store.run("-1").id
+        store.log_inputs(run, datasets=[DatasetInput(dataset, {"mlflow.data.context": "train"})])
+        before = store.run(run)
+    cli("export", run, tmp_path / "run.zip")
+    monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "there"))
+
+    assert cli("import", tmp_path / "run.zip").code == 0
+
+    with closing(open_store(Settings.from_environ(os.environ))) as store:
+        assert store.run(run).datasets == before.datasets
+
+
+def test_a_run_that_plain_mlflow_has_recorded_becomes_a_file(
+    cli: Cli, files: Files, tmp_path: Path, settings: Settings
+) -> None:
+    project = files({"MLproject": "entry_points: {main: {parameters: {a: float}, command: 'echo {a}'}}"})
+    tags = {
+        "mlflow.project.entryPoint": "main",
+        "mlflow.source.name": str(project),
+        "mlflow.project.env": "local",
+    }
+    with closing(open_store(settings)) as store:
+        run = store.create_run("0", status=RunStatus.RUNNING, started=1, params={"a": "2"}, tags=tags)
+        store.update_run(run.id, status=RunStatus.FINISHED, ended=2)
+
+    done = cli("export", run.id, tmp_path / "run.zip")
+
+    assert done.code == 0, done.err
+    assert "plan.json" in about(tmp_path / "run.zip")[0]
+    assert cli("verify", tmp_path / "run.zip").code == 0
+    assert cli("verify", run.id).code == 2
+    assert cli("run", tmp_path / "run.zip", "-q").out == "2\n"
+
+
+def test_a_bundle_is_named_as_one(cli: Cli, files: Files, tmp_path: Path) -> None:
+    cli("run", files(PROJECT))
+
+    outcome = cli("export", "-1", tmp_path / "run.crate")
+
+    assert outcome.code == 2
+    assert "name it run.crate.zip" in outcome.err
 
 
 def test_settings_without_a_passphrase_show_none() -> None:
