@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from runner.server.ui.policy import PAGE_POLICY
+
 DIRECTORY = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -35,4 +37,5 @@ class Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)
         answer.headers["Cache-Control"] = FOR_EVER
+        answer.headers["Content-Security-Policy"] = PAGE_POLICY  # a worker is held to that of its own file
         return answer

@@ -41,7 +41,9 @@ class Pages:
 def _page(request: Request) -> Response:
     module, title = PAGES[request.scope["route"].name]
     shell = _templates().get_template("page.html")
-    html = shell.render(module=module, title=title, static=place(), version=runner.__version__)
+    html = shell.render(
+        module=module, title=title, static=place(), version=runner.__version__, user=request.state.caller.user
+    )
     return HTMLResponse(html, headers=HEADERS)
 
 

@@ -1,6 +1,6 @@
 // Elements without any HTML text: what strangers wrote enters the page as text, never as markup.
 
-/** @typedef {string | number | Node | null | undefined | false | Array<Child>} Child */
+/** @typedef {string | number | Node | null | undefined | false | any[]} Child */
 
 /**
  * An element. Properties that begin with `on` are listeners, `class`, `data-*`, `aria-*` and the like attributes; `false`, `null`

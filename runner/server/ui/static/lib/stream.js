@@ -1,6 +1,14 @@
 // News as they come: one event stream for all tabs of a browser, held by a shared worker, for browsers open six connections per host.
+// Listen first and read then: what comes in between is heard, and nothing is missed.
 
-/** @typedef {{ kind: string, data: any }} News */
+/**
+ * `kind` is that of the event (`run`, `metrics`, `log`, `reset`: read again what is shown) or `gone`: there is no such run.
+ *
+ * @typedef {{ kind: string, data: any }} News
+ */
+
+const BEAT = 20_000; // milliseconds between two words to the worker that this tab lives
+const POLL = 2_000; // milliseconds between two looks where there are no shared workers
 
 /** @type {Map<string, Set<(news: News) => void>>} */
 const listeners = new Map();
@@ -8,6 +16,9 @@ const listeners = new Map();
 const watchers = new Set();
 /** @type {MessagePort | undefined} */
 let port;
+let told = { live: true, since: 0 };
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let beating;
 
 /**
  * Hear the news of topics (`runs`, `experiment:0`, `run:<id>`, `logs:<id>`) until the returned function is called.
@@ -22,32 +33,71 @@ export function listen(topics, heard) {
     if (known) known.add(heard);
     else listeners.set(topic, new Set([heard]));
   }
-  worker().postMessage({ topics: [...listeners.keys()] });
+  say();
   return () => {
     for (const topic of topics) {
       listeners.get(topic)?.delete(heard);
       if (listeners.get(topic)?.size === 0) listeners.delete(topic);
     }
-    worker().postMessage({ topics: [...listeners.keys()] });
+    say();
   };
 }
 
-/** @param {(live: boolean, since: number) => void} told whether the stream is up, and since when it is not */
-export const onLive = (told) => watchers.add(told);
+/** @param {(live: boolean, since: number) => void} watcher told whether the stream is up, and since when it is not */
+export function onLive(watcher) {
+  watchers.add(watcher);
+  watcher(told.live, told.since);
+}
 
-function worker() {
-  if (port) return port;
+/** Tell the worker what this tab listens to. */
+function say() {
+  if (beating === undefined) begin();
+  port?.postMessage({ topics: [...listeners.keys()] });
+}
+
+function begin() {
+  if (typeof SharedWorker === "undefined") {
+    beating = setInterval(poll, POLL);
+    return;
+  }
+  connect();
+  beating = setInterval(say, BEAT);
+  addEventListener("pagehide", () => {
+    port?.postMessage({ topics: [], bye: true });
+    port = undefined;
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    connect();
+    say();
+    reset("the page was shown again");
+  });
+}
+
+function connect() {
   const shared = new SharedWorker(new URL("./stream-worker.js", import.meta.url), { type: "module", name: "stream" });
   port = shared.port;
   port.onmessage = (message) => received(message.data);
-  addEventListener("pagehide", () => port?.postMessage({ topics: [] }));
-  return port;
 }
 
-/** @param {{ live?: boolean, since?: number, topic?: string, news?: News }} message */
+function poll() {
+  if (document.visibilityState === "visible") reset("no shared workers here");
+}
+
+/** @param {string} reason */
+function reset(reason) {
+  received({ topic: "*", news: { kind: "reset", data: { reason } } });
+}
+
+/** @param {{ live?: boolean, since?: number, topic?: string, news?: News, signIn?: boolean }} message */
 function received(message) {
-  if (message.live !== undefined) for (const told of watchers) told(message.live, message.since ?? 0);
+  if (message.signIn) location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+  if (message.live !== undefined && listeners.size > 0) {
+    told = { live: message.live, since: message.since ?? 0 };
+    for (const watcher of watchers) watcher(told.live, told.since);
+  }
   if (message.topic !== undefined && message.news) {
-    for (const heard of listeners.get(message.topic) ?? []) heard(message.news);
+    const all = message.topic === "*" ? new Set([...listeners.values()].flatMap((each) => [...each])) : listeners.get(message.topic);
+    for (const heard of all ?? []) heard(message.news);
   }
 }
