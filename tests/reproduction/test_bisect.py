@@ -160,6 +160,23 @@ class TestPackages:
         assert "untestable" in qualities(found)
         assert "their packages do not admit each other: p03 " in " ".join(found["notes"])
 
+    @pytest.mark.slow
+    def test_packages_that_admit_only_each_other_are_named_together(
+        self, cli: Cli, eight: Path, index: Index
+    ) -> None:
+        publish(index, "1.0", {})
+        index.add("p03", "1.0", requires=["p05==1"], files={"__init__.py": b"value = 0"})
+        good = run(cli, eight)
+        publish(index, "2.0", {})
+        index.add("p03", "2.0", requires=["p05==2"], files={"__init__.py": b"value = 1"})
+        bad = run(cli, eight, "--relock")
+
+        found = bisected(cli, good, bad)
+
+        assert causes(found) == ["p05", "p03"]
+        assert "could not be told apart" in found["conclusion"]
+        assert "untestable" not in qualities(found)
+
 
 class TestOtherChanges:
     def test_the_guilty_parameter_is_named(self, cli: Cli, plain: Path) -> None:

@@ -118,10 +118,13 @@ class _Bisection:
         if (refused := self._verified()) is not None:
             return refused
         causes = self._causes()
+        apart = self._told_apart(causes)
         if any(change.aspect is Aspect.CODE for change in causes):
             causes = self._commits(causes)
         return Finding(
-            causes=tuple(causes), conclusion=_conclusion(causes), notes=(*self.untried, *self.notes)
+            causes=tuple(causes),
+            conclusion=_conclusion(causes, apart=apart),
+            notes=(*self.untried, *self.notes),
         )
 
     def _verified(self) -> Finding | None:
@@ -165,6 +168,11 @@ class _Bisection:
         self.lab.mixtures = Mixtures.of(lambda: self.lab.environment(a), lambda: self.lab.environment(b))
         return self.lab.mixtures.in_order(changes)
 
+    def _told_apart(self, causes: Sequence[Change]) -> bool:
+        """Whether it was seen that none of them can be left out; the search has tried it, where it can be tried."""
+        rests = ([change for change in causes if change != one] for one in causes)
+        return all(self._test(rest) is Quality.GOOD for rest in rests if rest)
+
     def _test(self, chosen: Sequence[Change]) -> Quality:
         """All of them together are B, whose results are known."""
         return Quality.BAD if len(chosen) == len(self.changes) else self.lab.test(chosen)
@@ -203,7 +211,8 @@ def _about(count: int) -> int:
     return math.ceil(math.log2(count)) + 1 if count > 1 else 0
 
 
-def _conclusion(causes: Sequence[Change]) -> str:
+def _conclusion(causes: Sequence[Change], *, apart: bool) -> str:
     if len(causes) == 1:
         return f"{causes[0]} turns the result"
-    return f"{len(causes)} changes turn the result, only together: {', '.join(map(str, causes))}"
+    how = "only together" if apart else "and could not be told apart"
+    return f"{len(causes)} changes turn the result, {how}: {', '.join(map(str, causes))}"
