@@ -1,8 +1,10 @@
 """Ana hands Bob a file, and nothing else: his machine has no network, an empty cache, and has never seen her repository."""
 
 import json
+import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -103,6 +105,33 @@ def test_packed_wheels_and_code_are_all_that_it_takes(ana: Person, bob: Person, 
         assert changed.code == 0, changed.err
         assert bob.newest()["params"]["scale"] == "2"
         assert bob.newest()["metrics"]["beta"]["value"] == 2.0
+
+
+def test_pip_installs_what_was_packed_where_there_is_no_uv(ana: Person, bob: Person, run: str) -> None:
+    file = handed_over(ana, run, "--with-wheels", "--with-code")
+    without = replace(bob, variables={**bob.variables, "RUNNER_UV": "none"})
+
+    with ana.out_of_reach():
+        found = without.reproduce(str(file))
+
+    assert (found["verdict"], found["code"]) == ("identical", 0), found["err"]
+
+
+def test_packages_that_were_brought_are_collected_when_nobody_uses_them(
+    ana: Person, bob: Person, run: str
+) -> None:
+    file = handed_over(ana, run, "--with-wheels", "--with-code")
+    assert bob("run", file, "-q").code == 0
+    kept = bob.caches / "packages/sha256"
+    assert len(list(kept.iterdir())) == 2
+
+    assert bob("env", "gc", "--older-than", "1").code == 0
+    assert len(list(kept.iterdir())) == 2
+    for path in kept.iterdir():
+        os.utime(path, (1, 1))
+    assert bob("env", "gc", "--older-than", "1").code == 0
+
+    assert list(kept.iterdir()) == []
 
 
 def test_a_packed_environment_needs_no_packages(ana: Person, bob: Person, run: str) -> None:
