@@ -228,7 +228,7 @@ def test_no_name_of_ours_is_one_of_mlflows_or_a_reserved_word() -> None:
     ("question", "index"),
     [
         ("runs", "ix_runner_runs_started"),
-        ("runs of an experiment", "ix_runner_runs_experiment_started"),
+        ("runs of an experiment", "ix_runner_runs_experiment_lifecycle_started"),
         ("a metric", "ix_runner_latest_metrics_experiment_key_id_value"),
         ("a param", "ix_runner_params_experiment_key_id_number"),
     ],
@@ -236,7 +236,7 @@ def test_no_name_of_ours_is_one_of_mlflows_or_a_reserved_word() -> None:
 def test_questions_are_answered_from_an_index(new_database: Path, question: str, index: str) -> None:
     statements = {
         "runs": "SELECT id FROM runner_runs r ORDER BY started DESC LIMIT 10",
-        "runs of an experiment": "SELECT id FROM runner_runs WHERE experiment = 1 ORDER BY started DESC",
+        "runs of an experiment": "SELECT id FROM runner_runs WHERE experiment = 1 AND lifecycle = 'active' ORDER BY started DESC",
         "a metric": "SELECT run FROM runner_latest_metrics WHERE experiment IN (1) AND key_id = 1 AND value < 1",
         "a param": "SELECT run FROM runner_params WHERE experiment IN (1) AND key_id = 1 AND number < 1",
     }

@@ -90,7 +90,7 @@ runs = Table(
     Column("lifecycle", String(16), nullable=False),
     Column("deleted", BigInteger),
     Column("artifact_uri", Text, nullable=False),
-    Index(None, "experiment", "started"),
+    Index(None, "experiment", "lifecycle", "started"),
     Index(None, "name"),
     Index(None, "started"),
 )
