@@ -31,6 +31,7 @@ from runner.tracking.sql.store import SqlStore
 SLICE = 0.5  # seconds between two looks
 BEAT = 3.0  # seconds between two renewals, at most: whoever is to stop is told then
 HELD = 120.0  # seconds of a lease, at least: a database may be away for a while
+SETTLING = 5_000  # ms in which the guard of a run ends what a dead process has left
 PATIENCE = 3  # tries that died with their process, after which there is no further one
 KEPT = 4096  # characters of standard error
 
@@ -176,7 +177,12 @@ def take_up(
     else:
         say(f"{schedule.name}: firing {firing.id} is tried again: its process died")
         store.schedules.end(
-            firing.id, firing.claims, FiringState.WAITING, now=now, due=now, reason="its process died"
+            firing.id,
+            firing.claims,
+            FiringState.WAITING,
+            now=now,
+            due=now + SETTLING,
+            reason="its process died",
         )
         return
     ended(store, schedule, firing, outcome, settings=settings, say=say)

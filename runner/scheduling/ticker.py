@@ -97,15 +97,18 @@ class Ticker:
             if firing.state is FiringState.RUNNING:
                 self.lost(firing, now)
             elif self.schedules.give_back(firing.id, firing.claims):
-                self.say(f"firing {firing.id} is taken up again: its scheduler died")
+                self.say(f"firing {firing.id} is taken up again: whoever had claimed it did not start it")
 
     def _start(self, now: int) -> None:
         free = self.at_once - len(self._running)
         if free <= 0:
             return
         for schedule, firing in self.schedules.claim(now, self.lease(now), limit=free):
-            started = self.start(schedule, firing)
-            self._running.append((firing, schedule.name, started))
+            try:
+                self._running.append((firing, schedule.name, self.start(schedule, firing)))
+            except RunnerError as error:
+                self.say(f"{schedule.name}: {error}")
+                self.schedules.give_back(firing.id, firing.claims, due=now + AGAIN)
 
     def _reap(self, now: int) -> None:
         running, self._running = self._running, []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import Unavailable
+from runner.process import ProgramMissing
 from runner.scheduling.deciding import upcoming
 from runner.scheduling.executing import take_up
 from runner.scheduling.ticker import Ticker
@@ -56,6 +57,7 @@ class World:
     started: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     process: Process = field(default_factory=Process)
+    comes_up: bool = True  # what is started does start the firing
 
     def now(self) -> int:
         return self.time
@@ -67,6 +69,9 @@ class World:
     def ticker(self, at_once: int = 100) -> Ticker:
         def start(_schedule: Schedule, firing: Firing) -> Process:
             self.started.append((firing.scheduled_for - NOON) // HOUR)
+            if self.comes_up:
+                lease = this_process_lease(self.settings)
+                self.store.schedules.start(firing.id, firing.claims, lease, self.time)
             return self.process
 
         def lost(firing: Firing, now: int) -> None:
@@ -173,6 +178,7 @@ def test_no_more_run_at_once_than_there_is_room_for(world: World) -> None:
 
 def test_a_process_that_does_not_come_up_is_started_again_after_a_while(world: World) -> None:
     world.add()
+    world.comes_up = False
     ticker = world.ticker()
     world.time = NOON
     ticker.tick()
@@ -198,11 +204,48 @@ def test_what_a_dead_scheduler_had_claimed_is_started_by_another(world: World) -
     assert world.started == [0]
 
 
+def test_a_claim_of_which_its_scheduler_never_heard_ends_with_its_time(world: World) -> None:
+    schedule = world.add()
+    world.store.schedules.insert(schedule.id, [NewFiring(NOON, NOON, Cause.CLOCK)], replacing=False)
+    mine = replace(this_process_lease(world.settings), until=NOON + 60_000)
+    world.store.schedules.claim(NOON, mine, limit=1)
+    ticker = world.ticker()
+
+    for world.time in (NOON + 59_000, NOON + 60_001):
+        ticker.tick()
+
+    assert world.started.count(0) == 1
+
+
+def test_a_process_that_cannot_be_started_leaves_its_firing_to_be_started_later(world: World) -> None:
+    world.add()
+    ticker = world.ticker()
+    working, world.time = ticker.start, NOON
+
+    def failing(_schedule: Schedule, _firing: Firing) -> Process:
+        raise ProgramMissing("no python")
+
+    ticker.start = failing
+    ticker.tick()
+    ticker.start = working
+    ticker.tick()
+    assert world.started == []
+    world.time += 10_000
+    ticker.tick()
+
+    assert world.started == [0]
+    assert world.said == ["s: no python"]
+
+
 def test_a_firing_whose_process_died_runs_again(world: World) -> None:
     world.running(world.add())
+    ticker = world.ticker()
     world.time = NOON + 1
+    ticker.tick()
+    assert world.started == []  # what it has left behind is ended first
+    world.time += 5000
 
-    world.ticker().tick()
+    ticker.tick()
 
     assert world.started == [0]
     assert "tried again: its process died" in world.said[0]
@@ -230,9 +273,10 @@ def test_but_not_while_its_run_lives(world: World) -> None:
 def test_what_dies_again_and_again_fails(world: World) -> None:
     schedule = world.add()
     world.running(schedule)
+    world.comes_up = False
     schedules, ticker = world.store.schedules, world.ticker()
-    for _ in range(4):
-        world.time += 1000
+    for _ in range(8):
+        world.time += 5000
         ticker.tick()
         for firing in schedules.going(schedule.id):
             schedules.start(firing.id, firing.claims, ELSEWHERE, world.time)

@@ -84,6 +84,11 @@ def revive(db: Connection, schedule: int, times: Sequence[int], *, due: int) -> 
         )
 
 
+def any_ready(db: Connection, now: int) -> bool:
+    """Whether there is something to claim; takes no lock."""
+    return bool(db.execute(READY.format(only=""), {"now": now, "no": False, "limit": 1}))
+
+
 def claim(db: Connection, now: int, lease: Lease, *, limit: int, only: int | None) -> Sequence[Firing]:
     """See `Schedules.claim`. The rows of their schedules are locked, too: what is looked at then stays so."""
     values = {"now": now, "no": False, "limit": limit} | ({} if only is None else {"only": only})
@@ -175,9 +180,7 @@ def give_back(db: Connection, firing: Firing, due: int | None) -> None:
 def overdue(db: Connection, now: int) -> list[Firing]:
     """See `Schedules.overdue`."""
     return [
-        each
-        for each in read(db, f"{BUSY} ORDER BY id", {})
-        if each.lease is not None and over(each.lease, now)
+        each for each in read(db, f"{BUSY} ORDER BY id", {}) if each.lease and _over(each, each.lease, now)
     ]
 
 
@@ -227,6 +230,11 @@ def _new(schedule: int, new: NewFiring) -> dict[str, Any]:
         "stopping": False,
         "ended": new.due if over_already else None,
     }
+
+
+def _over(firing: Firing, lease: Lease, now: int) -> bool:
+    """A claim is short, and ends with its time even if its scheduler lives: the answer may not have reached it."""
+    return over(lease, now) or (firing.state is FiringState.CLAIMED and lease.until < now)
 
 
 def _lease(lease: Lease) -> dict[str, Any]:

@@ -107,6 +107,8 @@ class SqlSchedules:
 
     # ticking ----------------------------------------------------------------------------------------------
     def fire(self, now: int, decide: Decide, *, limit: int, only: int | None = None) -> Sequence[Fired]:
+        if not self._any_due(now):
+            return []
         due = "paused = :paused AND next_due <= :now" + ("" if only is None else " AND id = :only")
         statement = f"SELECT {COLUMNS} FROM runner_schedules WHERE {due} ORDER BY next_due LIMIT :limit"
         with self._database.transaction() as db:
@@ -117,6 +119,14 @@ class SqlSchedules:
             fired = [Fired(schedule, decide(schedule, going[schedule.id], now)) for schedule in found]
             _carry_out(db, fired)
             return fired
+
+    def _any_due(self, now: int) -> bool:
+        """The common case is that nothing is: no lock to take."""
+        where = "paused = :paused AND next_due <= :now LIMIT 1"
+        with self._database.reading() as db:
+            return bool(
+                db.execute(f"SELECT 1 FROM runner_schedules WHERE {where}", {"paused": False, "now": now})
+            )
 
     def insert(self, schedule: int, new: Sequence[NewFiring], *, replacing: bool = False) -> Sequence[Firing]:
         with self._database.transaction() as db:
@@ -155,6 +165,9 @@ class SqlSchedules:
     def claim(
         self, now: int, lease: Lease, *, limit: int, only: int | None = None
     ) -> Sequence[tuple[Schedule, Firing]]:
+        with self._database.reading() as db:  # the common case: nothing to do, no lock to take
+            if not firings.any_ready(db, now):
+                return []
         with self._database.transaction() as db:
             claimed = firings.claim(db, now, lease, limit=limit, only=only)
             return _with_schedules(db, claimed)
