@@ -14,6 +14,7 @@ PROGRAMS = (
     *("initdb", "postgres", "mariadbd", "mariadb-install-db"),
     *("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "curl"),
     *("dockerd", "docker-registry"),
+    "chromium",
     "systemd-analyze",
 )
 PLACES = ("usr/lib/postgresql/*/bin", "usr/sbin", "usr/local/sbin", "opt/homebrew/bin")

@@ -1,0 +1,85 @@
+"""A browser and a seeded server for each worker, a fresh context for each test.
+
+def test_something(page: Page, seeded: Seeded):        # page.goto("/runs"): addresses are those of the server
+    page.goto(f"/r/{seeded.runs['first']}")            # at its end fails: console errors, refused requests, other hosts, policy
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from runner.settings import Settings
+from runner.tracking import open_database_store
+from runner.tracking.sql.store import SqlStore
+from tests.server.servers import running_server
+from tests.server.ui.seeding import environment, seed
+from tests.services.browser import Watch, chromium, watched
+
+HERE = Path(__file__).parent
+OpenContext = Callable[..., BrowserContext]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A server over a store as `seeding` fills it. Change nothing that is there: make runs of your own in `store`.
+
+    `runs` are ids: "searched" and "other" have histories, "failed" is of the same search; "running" goes on; "files" has
+    artifacts of all kinds; "first", "second" and "diverged" are real runs of a project; "experiment" is the search's experiment.
+    """
+
+    uri: str
+    home: Path
+    store: SqlStore
+    runs: dict[str, str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    home = tmp_path_factory.mktemp("seeded") / "home"
+    runs = seed(home)
+    environ = environment(home)
+    with (
+        closing(open_database_store(Settings.from_environ(environ))) as store,
+        running_server(environ=environ) as server,
+    ):
+        yield Seeded(server.uri, home, store, runs)
+
+
+@pytest.fixture
+def watch(seeded: Seeded) -> Watch:
+    """What goes wrong in the pages of the test; `watch.expect("404 .*/runs/none")` says what is meant to."""
+    return Watch(seeded.uri)
+
+
+@pytest.fixture
+def open_context(browser: Browser, watch: Watch) -> Iterator[OpenContext]:
+    """Further contexts (another person, a phone, a dark room): `open_context(color_scheme="dark").new_page()`."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(watched(browser, watch, **options))
+
+
+@pytest.fixture
+def context(open_context: OpenContext) -> BrowserContext:
+    """Tabs of one browser: `context.new_page()`."""
+    return open_context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -1,0 +1,137 @@
+"""Chromium of the system, driven by playwright: it is never downloaded, reaches this machine only, and what its pages do is watched."""
+
+import asyncio
+import importlib.resources
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
+
+from tests.services.programs import needed
+
+PATIENCE = 10_000  # milliseconds in which whatever is waited for has to come
+QUIET = (
+    *("--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync", "--disable-extensions"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-default-apps"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+AS_ROOT = ("--no-sandbox",)
+# Each violation is in the console as well, but for those that a page asks to be told of only.
+REPORT = """addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy ${event.effectiveDirective} refuses ${event.blockedURI}`));"""
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One browser, whose contexts share nothing."""
+    program = needed("chromium")
+    arguments = [*QUIET, *(AS_ROOT if os.geteuid() == 0 else ())]
+    with _in_loop(None), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        with _in_loop(None):
+            yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What went wrong in the pages of a context: told at the end, unless the test `expects` it."""
+
+    origin: str
+    troubles: list[str] = field(default_factory=list)
+    _expected: list[re.Pattern[str]] = field(default_factory=list)
+
+    def expect(self, pattern: str) -> None:
+        """Whatever has this in it is right here: `watch.expect("404 .*/runs/none")`."""
+        self._expected.append(re.compile(pattern))
+
+    def over(self, context: BrowserContext) -> None:
+        """Begin to watch."""
+        context.add_init_script(REPORT)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.troubles.append(f"exception: {error.error}"))
+        context.on("request", self._asked)
+        context.on("requestfailed", self._failed)
+        context.on("response", self._answered)
+
+    def found(self) -> list[str]:
+        """The troubles that nobody expected."""
+        return [each for each in self.troubles if not any(known.search(each) for known in self._expected)]
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # what could not be loaded is told below, with its status
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.troubles.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.origin}/", "data:", "blob:", "about:")):
+            self.troubles.append(f"another host: {request.url}")
+
+    def _failed(self, request: Request) -> None:
+        if (
+            request.failure and "ERR_ABORTED" not in request.failure
+        ):  # by the page itself, or because it was left
+            self.troubles.append(f"no answer: {request.failure} {request.method} {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.troubles.append(f"refused: {response.status} {response.request.method} {response.url}")
+
+
+@contextmanager
+def watched(browser: Browser, watch: Watch, **options: object) -> Iterator[BrowserContext]:
+    """A fresh context, where relative addresses are those of the server; fails at its end if something went wrong in it."""
+    with (
+        _in_loop(browser._loop),
+        closing(browser.new_context(base_url=watch.origin, **options)) as context,  # type: ignore[arg-type]
+    ):
+        context.set_default_timeout(PATIENCE)
+        watch.over(context)
+        yield context
+    found = watch.found()
+    assert not found, "\n".join(found)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA on the page as it is now: a line for each element."""
+    page.evaluate(_axe())  # by the debugger, which no policy of the page binds
+    options = json.dumps(
+        {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"], "preload": False}
+    )
+    found = page.evaluate(f"axe.run(document, {options})")["violations"]
+    return [
+        f"{each['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+@cache
+def _axe() -> str:
+    file = importlib.resources.files("axe_playwright_python") / "axe.min.js"
+    return file.read_text()
+
+
+@contextmanager
+def _in_loop(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
+    """Playwright marks its loop as the running one of this thread, also between its calls: other tests could not have their own."""
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(before)
