@@ -12,7 +12,8 @@ from msgspec import Struct
 
 import runner
 from runner.server.mlflow import wire
-from runner.server.native.routes import EVENTS, JSON, OPERATIONS, PREFIX, Operation
+from runner.server.native.operation import JSON, Operation
+from runner.server.native.routes import EVENTS, OPERATIONS, PREFIX
 from runner.server.native.shapes import EVENTS as EVENT_SHAPES
 
 REF = "#/components/schemas/{name}"

@@ -1,10 +1,8 @@
 """The calls of our own API, below /api/runner/1/. openapi.py describes this table."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,11 +10,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 import runner
-from runner.server.access.caller import Authenticate
+from runner.server.access.caller import TELLING, Authenticate
 from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
 from runner.server.native.lines import shown
+from runner.server.native.operation import JSON, Operation, json, query, view
 from runner.server.native.output import Opened, position
 from runner.server.native.place import place
 from runner.server.native.reader import RunReader
@@ -39,7 +38,6 @@ PREFIX = "/api/runner/1"
 VERSION = 1
 CAPABILITIES = ["events", "logs"]
 EVENTS = "text/event-stream"
-JSON = "application/json"
 
 
 class Native:
@@ -56,21 +54,8 @@ class Native:
         return [Mount(PREFIX, routes=calls)]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A call: what it takes (of its query or its body) and gives (a shape, or a media type)."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    answer: Callable[[Request], Awaitable[ASGIApp]]
-    gives: type[msgspec.Struct] | str
-    takes: type[wire.Request] | None = None
-
-
 async def about(_: Request) -> Response:
-    return _json(
+    return json(
         About(name="runner", version=runner.__version__, api_version=VERSION, capabilities=list(CAPABILITIES))
     )
 
@@ -85,7 +70,7 @@ async def openapi(_: Request) -> Response:
 async def events(request: Request) -> ASGIApp:
     if request.method == "HEAD":  # no body, and no end to wait for
         return Response(media_type=EVENTS)
-    asked = _query(request, Listen)
+    asked = query(request, Listen)
     native = _native(request)
     last = request.headers.get("last-event-id", "") or asked.last_event_id
     reader = RunReader(lambda: _view_now(request))
@@ -93,8 +78,8 @@ async def events(request: Request) -> ASGIApp:
 
 
 async def read_logs(request: Request) -> Response:
-    asked = _query(request, ReadLogs)
-    return await run_in_threadpool(lambda: _json(_read(request, asked)))
+    asked = query(request, ReadLogs)
+    return await run_in_threadpool(lambda: json(_read(request, asked)))
 
 
 async def append_logs(request: Request) -> Response:
@@ -102,7 +87,7 @@ async def append_logs(request: Request) -> Response:
     if kind != JSON:  # a form, which any page can send
         raise Malformed(f"Bad Request. Content-Type must be one of ['{JSON}'].")
     sent = wire.decoded(AppendLogs, await request.body())
-    return await run_in_threadpool(lambda: _json(_append(request, sent)))
+    return await run_in_threadpool(lambda: json(_append(request, sent)))
 
 
 def _read(request: Request, asked: ReadLogs) -> LogLines:
@@ -115,26 +100,20 @@ def _read(request: Request, asked: ReadLogs) -> LogLines:
 
 def _append(request: Request, sent: AppendLogs) -> Appended:
     run, native = _run(request), _native(request)
-    _view(request).check_artifacts(f"{run.experiment_id}/{run.id}", write=True)
+    view(request).check_artifacts(f"{run.experiment_id}/{run.id}", write=True)
     if not (native.home / "received" / run.id).exists():
         native.received.tidy(request.app.state.tracking.store)
     return Appended(next=native.received.append(run, sent))
 
 
 def _run(request: Request) -> Run:
-    return exact(_view(request), request.path_params["run_id"])
-
-
-def _view(request: Request) -> Store:
-    """The store as the caller may see it."""
-    store: Store = request.state.caller.view(request.app.state.tracking.store)
-    return store
+    return exact(view(request), request.path_params["run_id"])
 
 
 async def _view_now(request: Request) -> Store | None:
     """The same for the caller as known now: a token may have been taken away since the request."""
     authenticate: Authenticate = request.app.state.authenticate
-    headers = {name: request.headers[name] for name in ("authorization",) if name in request.headers}
+    headers = {name: request.headers[name] for name in TELLING if name in request.headers}
     caller = await authenticate(headers, request.client.host if request.client else "")
     return None if caller is None else caller.view(request.app.state.tracking.store)
 
@@ -142,15 +121,6 @@ async def _view_now(request: Request) -> Store | None:
 def _native(request: Request) -> Native:
     native: Native = request.app.state.tracking.native
     return native
-
-
-def _query(request: Request, shape: type[wire.R]) -> wire.R:
-    query = request.query_params
-    return wire.asked(shape, {name: query.getlist(name) for name in query})
-
-
-def _json(answer: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(answer), media_type=JSON)
 
 
 OPERATIONS: Sequence[Operation] = (
