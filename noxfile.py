@@ -1,6 +1,7 @@
 """The checks, as everybody runs them: `nox` runs all, `nox -s tests` one."""
 
 import os
+import shutil
 
 import nox
 
@@ -9,6 +10,9 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "tests"]
 
 COVERAGE = 95  # per cent of the branches of runner/
+TYPESCRIPT = (
+    "tests/server/ui/tools"  # checks the types of the JavaScript of our pages; nothing of it is shipped
+)
 
 
 @nox.session
@@ -19,6 +23,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     session.run("mypy")
     session.run("lint-imports")
+    _lint_pages(session)
 
 
 @nox.session
@@ -43,6 +48,17 @@ def benchmarks(session: nox.Session) -> None:
     """Ours and the peer side by side; prints ratios."""
     _install(session)
     session.run("python", "-m", "benchmarks.run_overhead", *session.posargs)
+
+
+def _lint_pages(session: nox.Session) -> None:
+    """TypeScript over the JSDoc of our JavaScript, where there is npm."""
+    if shutil.which("npm") is None:
+        missing = "npm is not installed: it gets TypeScript, which checks the JavaScript of our pages"
+        session.error(missing) if os.environ.get("CI") else session.warn(missing)
+        return
+    with session.chdir(TYPESCRIPT):
+        session.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", external=True, silent=True)
+        session.run("npm", "run", "--silent", "check", external=True)
 
 
 def _install(session: nox.Session) -> None:
