@@ -126,7 +126,11 @@ def test_an_interrupted_export_leaves_nothing_at_all(cli: Cli, files: Files, tmp
     command = [sys.executable, "-m", "runner", "export", "-1", str(place / "run.zip"), "-q"]
     with subprocess.Popen(command, env=unmeasured(), stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 30
-        while not any(place.iterdir()) and process.poll() is None and time.monotonic() < deadline:
+        while (
+            not any(map(Path.is_file, place.iterdir()))
+            and process.poll() is None
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
