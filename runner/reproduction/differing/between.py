@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from runner.errors import RunnerError
+from runner.launch.results import matching
 from runner.reproduction.differing import code, history, inputs, machine, packages, parameters
 from runner.reproduction.differing.asked import asked
 from runner.reproduction.differing.executed import Executed, executed
@@ -65,7 +66,16 @@ def _code(
         way = history.between(mine.commit, theirs.commit, repositories=places, settings=settings)
     yield from code.commits(mine, theirs, history=way, trouble=trees.trouble)
     if trees.first is not None and trees.second is not None:
-        yield from code.files(trees.first.root, trees.second.root, reading)
+        results = _results(first, trees.first) | _results(second, trees.second)
+        yield from code.files(trees.first.root, trees.second.root, reading, results)
+
+
+def _results(side: Side, checkout: Checkout) -> frozenset[str]:
+    """Files of the tree that its program writes, which an earlier run has left there."""
+    patterns = side.plan.metrics + side.plan.outputs
+    return frozenset(
+        found.file.relative_to(checkout.root).as_posix() for found in matching(checkout.path, patterns)
+    )
 
 
 def _executed(first: Side, second: Side, trees: _Trees) -> Executed | None:

@@ -128,8 +128,10 @@ def left_out(first: PlannedSource, second: PlannedSource) -> Iterator[Difference
         )
 
 
-def files(first: Path, second: Path, executed: Executed | None) -> Iterator[Difference]:
-    """A difference for each file of two trees."""
+def files(
+    first: Path, second: Path, executed: Executed | None, results: frozenset[str]
+) -> Iterator[Difference]:
+    """A difference for each file of two trees; `results` are those that the programs write themselves."""
     for file in changed(first, second):
         removed, added = file.counts
         yield Difference(
@@ -139,7 +141,7 @@ def files(first: Path, second: Path, executed: Executed | None) -> Iterator[Diff
             after=f"+{added} -{removed}" if added or removed else None,
             change=_word(file),
             detail=file.lines,
-            weight=_weight(file, first, second, executed),
+            weight=weights.RESULT if file.path in results else _weight(file, first, second, executed),
         )
 
 

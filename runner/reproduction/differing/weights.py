@@ -36,6 +36,7 @@ CODE = 0.35  # any other code, where nobody knows what is executed
 OTHER_CODE = 0.16  # any other code, where one knows: it may be found by its name at run time
 DATA_FILE = 0.3  # any other file that may be read
 DECLARATION = 0.08  # MLproject, requirements: parameters and locks say what follows of them
+RESULT = 0.1  # what an earlier run has left, and the next one writes again
 NO_MEANING = 0.02  # documentation, tests, comments
 
 STEPS: Mapping[str, float] = {"major": 0.75, "minor": 0.68, "patch": 0.58, "build": 0.3, "files": 0.4}
