@@ -26,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 import runner
 from runner.errors import RunnerError, Unavailable
 from runner.server.access.caller import Authenticate, Caller
-from runner.server.access.guard import Guard
+from runner.server.access.guard import Door, Guard
 from runner.server.access.hosts import Hosts
 from runner.server.artifacts.routes import routes
 from runner.server.artifacts.served import ServedArtifacts
@@ -61,6 +61,10 @@ class OwnCalls(Protocol):
     def routes(self) -> Sequence[BaseRoute]: ...
 
 
+class OwnPages(OwnCalls, Door, Protocol):
+    """Our pages, and where people sign in to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tracking:
     """What the calls are answered from. `places` says how artifacts are told.
@@ -74,7 +78,7 @@ class Tracking:
     writer: Writer | None
     artifacts: ServedArtifacts | None = None
     native: OwnCalls | None = None
-    pages: OwnCalls | None = None
+    pages: OwnPages | None = None
 
 
 def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts = OWN) -> Starlette:
@@ -89,7 +93,7 @@ def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts =
             Route("/version", _version),
             *(Unsupported(path, _unsupported, methods=METHODS) for path in UNSUPPORTED),
         ],
-        middleware=[Middleware(Guard, authenticate=authenticate, hosts=hosts)],
+        middleware=[Middleware(Guard, authenticate=authenticate, hosts=hosts, door=tracking.pages)],
         exception_handlers={
             RunnerError: _failed,
             HTTPException: _failed,

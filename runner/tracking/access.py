@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+SIGNED_IN = (
+    "sign-in "  # begins the names of tokens that browsers have from signing in; they end with the password
+)
+
 
 class Permission(StrEnum):
     """What somebody may do with an experiment or a registered model; each reaches what the ones before it reach."""
@@ -86,7 +90,9 @@ class Users(Protocol):
         """The user with all tokens and permissions; what they recorded stays."""
         ...
 
-    def set_password(self, name: str, password_hash: str) -> None: ...
+    def set_password(self, name: str, password_hash: str) -> None:
+        """Whoever is signed in by the old one in a browser is no more."""
+        ...
 
     def set_admin(self, name: str, admin: bool) -> None: ...
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from runner.server.access.authentication import Users
 from runner.server.access.passwords import new_token
-from runner.server.app import Tracking, create_app
+from runner.server.app import OwnPages, Tracking, create_app
 from runner.server.artifacts.routes import open_files
 from runner.server.artifacts.served import ServedArtifacts
 from runner.server.native.routes import Native
@@ -80,7 +80,21 @@ class Server:
         self.store = store
         self.uri = uri
         self._address = urlsplit(uri).netloc
-        self._tokens = {name: self._token(name) for name in ROLES}
+        self._tokens = {name: self._made_user(name) for name in ROLES}
+
+    def token(self, user: str, name: str) -> str:
+        """A new one of that user."""
+        made = new_token()
+        self.store.users.add_token(user, name, digest=made.digest, ending=made.ending, expires=None)
+        return made.text
+
+    def form(self, path: str, body: str, headers: Mapping[str, str]) -> Answer:
+        """What somebody is answered who sends a form, without signing in otherwise."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        with closing(http.client.HTTPConnection(self._address, timeout=30)) as connection:
+            connection.request("POST", path, body, {**kind, **headers})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read().decode())
 
     def send(
         self,
@@ -158,11 +172,9 @@ class Server:
         assert answer.status == 200, answer.text
         return answer.body
 
-    def _token(self, name: str) -> str:
+    def _made_user(self, name: str) -> str:
         self.store.users.add(name, password_hash=None, admin=ROLES[name] is None)
-        made = new_token()
-        self.store.users.add_token(name, "t", digest=made.digest, ending=made.ending, expires=None)
-        return made.text
+        return self.token(name, "t")
 
 
 def below_root(uri: str, experiment: str) -> str:
@@ -191,8 +203,9 @@ def serving(
     *,
     default: Permission = Permission.READ,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    pages: OwnPages | None = None,
 ) -> Iterator[tuple[Server, Starlette]]:
-    """The whole application, with sign-in, and with something `around` it."""
+    """The whole application, with sign-in, and with something `around` it; `pages`: with the UI."""
     (home / "runner.db").write_bytes(database)
     root = (home / "artifacts").as_uri()
     with ExitStack() as stack:
@@ -202,7 +215,7 @@ def serving(
         native = Native(store, home)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         artifacts = ServedArtifacts(open_files(root), largest=1_000_000)
-        tracking = Tracking(store, Places(root=root, proxied=True), writer, artifacts, native)
+        tracking = Tracking(store, Places(root=root, proxied=True), writer, artifacts, native, pages)
         app = create_app(tracking, authenticate=users)
         uri = stack.enter_context(answering(around(app)))
         stack.callback(native.watcher.close)

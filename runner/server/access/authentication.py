@@ -1,4 +1,4 @@
-"""Who calls, by user and password or by token.
+"""Who calls, by user and password, by token, or by the cookie of a browser (sessions.py).
 
 To verify a password takes tens of milliseconds on purpose. So what was verified is remembered, under a keyed hash, for some
 seconds; then the user is read again, and the password is verified again only if it was changed. A removed user, a changed
@@ -18,6 +18,7 @@ from time import monotonic
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from runner.server.access import sessions
 from runner.server.access.attempts import Attempts
 from runner.server.access.caller import Caller, everything
 from runner.server.access.credentials import Credentials, parsed
@@ -59,7 +60,7 @@ class Users:
 
     async def __call__(self, headers: Mapping[str, str], address: str) -> Caller | None:
         """See `caller.Authenticate`."""
-        authorization = headers.get("authorization", "")
+        authorization = headers.get("authorization") or sessions.authorization(headers)
         if not authorization or len(authorization) > LONGEST:
             return None
         key = hashlib.blake2b(authorization.encode(), key=self._key, digest_size=32).digest()

@@ -19,6 +19,7 @@ class Caller:
     run_id: str | None = None
 
 
+TELLING = ("authorization", "cookie", "host", "sec-fetch-site")  # headers that say who calls
 Authenticate: TypeAlias = Callable[[Mapping[str, str], str], Awaitable[Caller | None]]
 """From headers of a request (names in small letters) and its address to its caller; None: not known, answered 401."""
 

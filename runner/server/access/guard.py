@@ -6,6 +6,7 @@ Host: see hosts.py. Origin: a page can send forms anywhere, but its browser says
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -24,9 +25,15 @@ UPLOADS = (
     "/ajax-api/2.0/mlflow-artifacts/",
 )  # PUT there has a limit of its own
 OPEN = frozenset({"/health", "/version"})  # tell nothing about anybody
+EVIDENCE = frozenset({"origin", "sec-fetch-site"})  # with which a browser says whose page sends something
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-WATCHED = frozenset({b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-length"})
+WATCHED = frozenset(
+    {b"host", b"origin", b"sec-fetch-site", b"authorization", b"cookie", b"user-agent", b"content-length"}
+)
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="runner", charset="UTF-8", Bearer realm="runner"'}
+# Browsers would ask for a name and a password by themselves, over a page that does so already; each begins its name so.
+QUIET_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="runner"'}
+BROWSER = "Mozilla/"
 POLICY = b"content-security-policy"
 # For answers that say nothing else: artifacts and pages have policies of their own.
 PROTECTING = (
@@ -36,13 +43,28 @@ PROTECTING = (
 )
 
 
-class Guard:
-    """ASGI middleware; puts the caller into the state of the request."""
+class Door(Protocol):
+    """Where people sign in, on a server that has pages."""
 
-    def __init__(self, app: ASGIApp, *, authenticate: Authenticate, hosts: Hosts) -> None:
+    def is_open(self, path: str) -> bool:
+        """Whether strangers get an answer there: it tells nothing about anybody."""
+        ...
+
+    def instead(self, scope: Scope) -> ASGIApp | None:
+        """What a stranger is shown in place of a page; None: it is no page."""
+        ...
+
+
+class Guard:
+    """ASGI middleware; puts the caller into the state of the request. `door`: strangers who ask for a page are shown there."""
+
+    def __init__(
+        self, app: ASGIApp, *, authenticate: Authenticate, hosts: Hosts, door: Door | None = None
+    ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._hosts = hosts
+        self._door = door
         self._count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +80,9 @@ class Guard:
         try:
             await self._check(scope)
         except (HTTPException, RunnerError) as refused:
+            if _is_stranger(refused) and self._door and (page := self._door.instead(scope)):
+                await page(scope, receive, send)
+                return
             status, body = translated(refused)
             headers = refused.headers if isinstance(refused, HTTPException) else {"Retry-After": "1"}
             await JSONResponse(body, status, headers=headers)(scope, receive, send)
@@ -75,7 +100,9 @@ class Guard:
             )
         if scope["method"] not in READING:
             check_origin(headers, origins)
-        if scope["path"] not in OPEN:
+            if not EVIDENCE & headers.keys():  # a cookie comes by itself, and who sent it here we do not know
+                headers.pop("cookie", None)
+        if scope["path"] not in OPEN and not (self._door and self._door.is_open(scope["path"])):
             scope.setdefault("state", {})["caller"] = await self._caller(headers, scope)
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > LARGEST and not _is_upload(scope):
@@ -85,7 +112,9 @@ class Guard:
         client = scope.get("client")
         caller = await self._authenticate(headers, client[0] if client else "")
         if caller is None:
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, "You are not authenticated", headers=CHALLENGE)
+            browser = headers.get("user-agent", "").startswith(BROWSER)
+            challenge = QUIET_CHALLENGE if browser and self._door else CHALLENGE
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, "You are not authenticated", headers=challenge)
         return caller
 
 
@@ -107,7 +136,7 @@ def with_token(token: str, caller: Caller) -> Authenticate:
     return authenticate
 
 
-def _watched(scope: Scope) -> Mapping[str, str]:
+def _watched(scope: Scope) -> dict[str, str]:
     """The headers that we decide by; each at most once, lest somebody behind us reads the other one."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
@@ -116,6 +145,10 @@ def _watched(scope: Scope) -> Mapping[str, str]:
                 raise HTTPException(400, f"The header {name.decode()} is there twice")
             found[name.decode()] = value.decode("latin-1")
     return found
+
+
+def _is_stranger(refused: Exception) -> bool:
+    return isinstance(refused, HTTPException) and refused.status_code == HTTPStatus.UNAUTHORIZED
 
 
 def _protecting(send: Send) -> Send:

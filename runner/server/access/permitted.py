@@ -12,6 +12,7 @@ from typing import Unpack
 from runner.errors import NotFound, RunnerError
 from runner.server.access.permitted_models import PermittedModels
 from runner.server.access.permitted_registry import PermittedRegistry
+from runner.server.access.permitted_tables import PermittedTables
 from runner.server.access.queries import ExperimentQuery, RunChanges, RunQuery
 from runner.server.access.rights import EDIT, MANAGE, READ, Rights
 from runner.server.errors import NotPermitted
@@ -32,6 +33,7 @@ from runner.tracking.model import (
 )
 from runner.tracking.registry import Registry
 from runner.tracking.store import Store
+from runner.tracking.tables import Tables
 
 
 class PermittedStore:
@@ -60,6 +62,10 @@ class PermittedStore:
     @property
     def users(self) -> Users:
         raise NotPermitted("users and permissions are for administrators")
+
+    @property
+    def tables(self) -> Tables:
+        return PermittedTables(self._store.tables, self._rights)
 
     def close(self) -> None:
         self._store.close()

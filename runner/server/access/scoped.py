@@ -15,7 +15,7 @@ else here:
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from runner.errors import NotFound, RunnerError
 from runner.server.access.queries import ExperimentQuery, RunChanges, RunQuery
@@ -40,6 +40,9 @@ from runner.tracking.model import (
 )
 from runner.tracking.registry import Registry
 from runner.tracking.store import Store
+
+if TYPE_CHECKING:
+    from runner.tracking.tables import Tables
 
 PARENT = "mlflow.parentRunId"
 ASKED = "runner.experiment.asked"
@@ -74,6 +77,10 @@ class ScopedStore:
     @property
     def users(self) -> Users:
         raise NotPermitted("users are for the administrators of the store")
+
+    @property
+    def tables(self) -> "Tables":
+        return self._store.tables
 
     def close(self) -> None:
         self._store.close()

@@ -1,17 +1,16 @@
 """Paths of the UI. A page is the same shell each time: its module finds in the URL what it is to show."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import ASGIApp, Scope
 
-import runner
+from runner.server.ui import sign_in
 from runner.server.ui.files import Files, place
 from runner.server.ui.policy import HEADERS
+from runner.server.ui.shells import rendered
 
 # path -> module below static/pages/, title
 PAGES: Mapping[str, tuple[str, str]] = {
@@ -29,30 +28,30 @@ PAGES: Mapping[str, tuple[str, str]] = {
 
 
 class Pages:
-    """The pages for the application."""
+    """The pages for the application, and the door to them: see `guard.Door`."""
+
+    def __init__(self) -> None:
+        self._shells = [Route(path, _page, methods=["GET"], name=path) for path in PAGES]
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
             Mount(place(), app=Files()),
-            *(Route(path, _page, methods=["GET"], name=path) for path in PAGES),
+            *self._shells,
+            Route(sign_in.PATH, sign_in.page, methods=["GET"]),
+            Route(sign_in.PATH, sign_in.enter, methods=["POST"]),
+            Route(sign_in.OUT, sign_in.leave, methods=["POST"]),
         ]
+
+    def is_open(self, path: str) -> bool:
+        return path in {sign_in.PATH, sign_in.OUT} or path.startswith(f"{place()}/")
+
+    def instead(self, scope: Scope) -> ASGIApp | None:
+        if any(shell.matches(scope)[0] is Match.FULL for shell in self._shells):
+            return sign_in.instead(scope)
+        return None
 
 
 def _page(request: Request) -> Response:
     module, title = PAGES[request.scope["route"].name]
-    shell = _templates().get_template("page.html")
-    html = shell.render(
-        module=module, title=title, static=place(), version=runner.__version__, user=request.state.caller.user
-    )
+    html = rendered("page.html", module=module, title=title, user=request.state.caller.user)
     return HTMLResponse(html, headers=HEADERS)
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

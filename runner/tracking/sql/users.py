@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from runner.errors import Conflict, NotFound, TrackingError
-from runner.tracking.access import Grant, Kind, Permission, Reader, Token, User
+from runner.tracking.access import SIGNED_IN, Grant, Kind, Permission, Reader, Token, User
 from runner.tracking.clock import now
 from runner.tracking.database import Connection, Database
 from runner.tracking.sql import permissions
@@ -47,10 +47,9 @@ class SqlUsers:
 
     def set_password(self, name: str, password_hash: str) -> None:
         with self._database.transaction() as db:
-            db.execute(
-                "UPDATE runner_users SET password_hash = :hash WHERE id = :id",
-                {"hash": password_hash, "id": _named(db, name).id},
-            )
+            values = {"hash": password_hash, "id": _named(db, name).id, "sessions": f"{SIGNED_IN}%"}
+            db.execute("UPDATE runner_users SET password_hash = :hash WHERE id = :id", values)
+            db.execute("DELETE FROM runner_tokens WHERE user_id = :id AND name LIKE :sessions", values)
 
     def set_admin(self, name: str, admin: bool) -> None:
         with self._database.transaction() as db:
