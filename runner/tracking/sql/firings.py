@@ -1,5 +1,6 @@
 """Firings of schedules in the database: who may take one, who has it, how it ended."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -130,7 +131,7 @@ def start(db: Connection, firing: Firing, lease: Lease, now: int) -> Firing:
         f"UPDATE runner_firings SET state = 'running', started = :now, run_uuid = '', {LEASE} WHERE id = :id",
         {"id": firing.id, "now": now, **_lease(lease)},
     )
-    return read(db, "id = :id", {"id": firing.id})[0]
+    return dataclasses.replace(firing, state=FiringState.RUNNING, started=now, run_id="", lease=lease)
 
 
 def hold(db: Connection, number: int, lease: Lease) -> None:
