@@ -9,7 +9,8 @@
     ├── TrackingError           7   the store refuses or cannot be reached
     │   ├── NotFound
     │   ├── Conflict
-    │   └── Unavailable
+    │   ├── Unavailable
+    │   └── FilterError
     └── Interrupted           128 + signal number
 
 Errors in a project's program are no errors of ours: its exit code is passed on.
@@ -106,6 +107,18 @@ class Conflict(TrackingError):
 
 class Unavailable(TrackingError):
     """The store itself fails: busy for very long, full, gone, damaged. The same request may succeed later."""
+
+
+class FilterError(TrackingError):
+    """A filter, an order or a column cannot be read: `what` it is, and from where to where (in characters) it is wrong."""
+
+    def __init__(
+        self, message: str, at: tuple[int, int], *, what: str = "filter", hint: str | None = None
+    ) -> None:
+        super().__init__(f"{what}, character {at[0] + 1}: {message}", hint=hint)
+        self.reason = message
+        self.what = what
+        self.at = at
 
 
 class Interrupted(RunnerError):

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 
-from runner.errors import Conflict, NotFound, RunnerError, TrackingError, Unavailable
+from runner.errors import Conflict, FilterError, NotFound, RunnerError, TrackingError, Unavailable
 
 
 class Malformed(TrackingError):
@@ -57,21 +57,30 @@ BARE: Mapping[int, str] = {
 FAILING = "the store can neither be read nor written now; the log of its server says why"
 
 
-def translated(error: Exception) -> tuple[int, dict[str, str]]:
+def translated(error: Exception) -> tuple[int, dict[str, object]]:
     """HTTP status and JSON object for an error."""
     match error:
         case HTTPException():
             return error.status_code, shaped(BARE.get(error.status_code, "BAD_REQUEST"), error.detail)
+        case FilterError():
+            where = {
+                "what": error.what,
+                "position": list(error.at),
+                "reason": error.reason,
+                "hint": error.hint or "",
+            }
+            told = "\n".join(part for part in (str(error), error.hint) if part)
+            return HTTPStatus.BAD_REQUEST, {**shaped("INVALID_PARAMETER_VALUE", told), **where}
         case RunnerError():
             status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
             if isinstance(error, Unavailable) and error.__cause__ is not None:
                 return status, shaped(code, FAILING)  # a driver's words hold paths and SQL
-            told = (str(error), error.detail, error.hint)
-            return status, shaped(code, "\n".join(part for part in told if part))
+            parts = (str(error), error.detail, error.hint)
+            return status, shaped(code, "\n".join(part for part in parts if part))
         case _:
             return HTTPStatus.INTERNAL_SERVER_ERROR, shaped("INTERNAL_ERROR", "internal error of runner")
 
 
-def shaped(code: str, message: str) -> dict[str, str]:
+def shaped(code: str, message: str) -> dict[str, object]:
     """The JSON object of every error."""
     return {"error_code": code, "message": message}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # their values take milliseconds to make, and a run needs non
     from runner.tracking.access import Reader, Users
     from runner.tracking.logged_models import LoggedModels
     from runner.tracking.registry import Registry
+    from runner.tracking.tables import Tables
 
 
 class Store(Protocol):
@@ -43,6 +44,11 @@ class Store(Protocol):
 
     @property
     def users(self) -> "Users": ...
+
+    @property
+    def tables(self) -> "Tables":
+        """Many runs at once, for those who show them."""
+        ...
 
     def close(self) -> None: ...
 

@@ -84,7 +84,7 @@ def shown(value: float) -> Number:
 
 
 def _is_list(type_: object) -> bool:
-    return str(type_).startswith("list[")
+    return str(type_).removeprefix("typing.Annotated[").startswith("list[")
 
 
 def _malformed(error: Exception) -> Malformed:

@@ -29,10 +29,14 @@ Document = dict[str, Any]
 
 
 class Error(Struct, kw_only=True):
-    """Every error."""
+    """Every error. Of a filter, an order or a column also `what` it is, from where to where (`position`) it is wrong, and why."""
 
     error_code: str
     message: str
+    what: str | msgspec.UnsetType = msgspec.UNSET
+    position: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    hint: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @cache

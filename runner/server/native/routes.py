@@ -14,6 +14,7 @@ from runner.server.access.caller import TELLING, Authenticate
 from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
+from runner.server.native import tables
 from runner.server.native.lines import shown
 from runner.server.native.operation import JSON, Operation, json, query, view
 from runner.server.native.output import Opened, position
@@ -36,7 +37,7 @@ from runner.tracking.store import Store, WatchedStore
 
 PREFIX = "/api/runner/1"
 VERSION = 1
-CAPABILITIES = ["events", "logs"]
+CAPABILITIES = ["events", "logs", "tables"]
 EVENTS = "text/event-stream"
 
 
@@ -131,5 +132,6 @@ OPERATIONS: Sequence[Operation] = (
         "POST", "/runs/{run_id}/logs", "appendLogs", "Keep what a run elsewhere printed", append_logs,
         Appended, AppendLogs,
     ),
+    *tables.OPERATIONS,
     Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
 )  # fmt: skip

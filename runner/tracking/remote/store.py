@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError, TrackingError, Unavailable
 from runner.tracking import checks
@@ -42,6 +43,9 @@ from runner.tracking.remote.registry import RemoteRegistry
 from runner.tracking.remote.requests import Request
 from runner.tracking.remote.spool import Spool
 from runner.tracking.store import Store
+
+if TYPE_CHECKING:
+    from runner.tracking.tables import Tables
 
 CREATION = "runner.creation"  # tag: by it a run is found whose creation was not answered
 AT_ONCE = 25_000  # points of a metric in one answer, as MLflow's client asks for them
@@ -77,6 +81,10 @@ class RemoteStore:
     @property
     def users(self) -> Users:
         raise TrackingError(f"users of {self.uri} are managed on the machine of the server")
+
+    @property
+    def tables(self) -> "Tables":
+        raise TrackingError(f"{self.uri} shows its runs in its own pages")
 
     def close(self) -> None:
         if self._spool is not None:

@@ -140,6 +140,9 @@ def compared(sql: Sql, column: str, clause: Clause) -> str:
     match clause.value:
         case tuple():
             return f"{column} {clause.operator} ({', '.join(sql.bind(item) for item in clause.value)})"
+        case str() if clause.operator == "~":
+            pattern = sql.bind(f"%{literal(clause.value)}%")
+            return f"LOWER({column}) LIKE LOWER({pattern}) ESCAPE '{ESCAPE}'"
         case str() if clause.operator in {"LIKE", "ILIKE"}:
             # A backslash stands for itself, which it does not in every database unless another sign escapes.
             pattern = sql.bind(clause.value.replace(ESCAPE, ESCAPE * 2))
@@ -151,6 +154,11 @@ def compared(sql: Sql, column: str, clause: Clause) -> str:
             return f"{like} ESCAPE '{ESCAPE}'"
         case _:
             return f"{column} {clause.operator} {sql.bind(clause.value)}"
+
+
+def literal(text: str) -> str:
+    """The text as part of a pattern that means just it."""
+    return re.sub(f"[%_{ESCAPE}]", rf"{ESCAPE}\g<0>", text)
 
 
 def terms(sql: Sql, subject: Subject, order: Order) -> list[str]:

@@ -15,11 +15,11 @@ INSERT = upsert("runner_key_names", ("name",), key=("name",))
 def numbers(db: Connection, names: Iterable[str]) -> dict[str, int]:
     """The number of each name; new ones are added."""
     wanted = sorted(set(names))
-    found = _known(db, wanted)
+    found = known(db, wanted)
     missing = [name for name in wanted if name not in found]
     if missing:
         db.execute_many(INSERT, [{"name": name} for name in missing])
-        found |= _known(db, missing)
+        found |= known(db, missing)
     return found
 
 
@@ -70,7 +70,8 @@ def listed(marks: Mapping[str, object]) -> str:
     return ", ".join(f":{name}" for name in marks)
 
 
-def _known(db: Connection, names: Sequence[str]) -> dict[str, int]:
+def known(db: Connection, names: Sequence[str]) -> dict[str, int]:
+    """The numbers of those names that have one."""
     return {
         name: number
         for marks in bound(names)

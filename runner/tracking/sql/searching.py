@@ -65,7 +65,7 @@ def compiled(
     tail = f"{where} ORDER BY {', '.join((*ordered, SUBJECT.ties))}"
     shortcut = None
     if orders and orders[0].name.entity == "metric" and len(experiment_ids or ()) == 1:
-        shortcut = f"{_from_best(sql, orders[0], within)}{joins} WHERE {UNTIED} AND {tail}"
+        shortcut = f"{from_best(sql, orders[0], within)}{joins} WHERE {UNTIED} AND {tail}"
     return Search(f"SELECT r.id FROM {SUBJECT.rows}{joins} WHERE {tail}", sql.values, shortcut)
 
 
@@ -105,7 +105,7 @@ def _spelled_out(clause: Clause) -> Clause:
     return replace(clause, operator=operator, value=STATUSES[clause.value])
 
 
-def _from_best(sql: Sql, order: Order, within: str) -> str:
+def from_best(sql: Sql, order: Order, within: str) -> str:
     """The runs with the best values of the metric that orders first: an index has them in this order."""
     return (
         f"WITH best AS (SELECT run, value FROM runner_latest_metrics WHERE {within}"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from runner.tracking.sql.conditions import Search
     from runner.tracking.sql.past import Past
     from runner.tracking.sql.trash import SqlTrash
+    from runner.tracking.tables import Tables
 
 
 @repeating
@@ -95,6 +96,10 @@ class SqlStore:
     @property
     def users(self) -> "Users":
         return cast("Users", _late("users").SqlUsers(self._database))
+
+    @property
+    def tables(self) -> "Tables":
+        return cast("Tables", _late("tables").SqlTables(self._database))
 
     @property
     def schedules(self) -> "Schedules":

@@ -1,0 +1,112 @@
+"""What stands in columns of a table, for some runs: one statement for each kind of column."""
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+
+from runner.tracking.database import Connection, Row
+from runner.tracking.filters.columns import Column
+from runner.tracking.sql import keys
+from runner.tracking.sql.choosing import COLUMNS
+from runner.tracking.tables import Value
+
+FINITE = "m.is_nan = FALSE AND ABS(m.value) < 1e300"  # of others there is no mean
+Found = dict[tuple[int, Column], Value]
+
+
+def cells(
+    db: Connection, numbers: Sequence[int], columns: Sequence[Column]
+) -> Mapping[int, tuple[Value, ...]]:
+    """For each run its values, in the order of the columns."""
+    ids = keys.known(db, sorted({each.key for each in columns if each.entity != "attribute"}))
+    found: Found = {}
+    for group in _alike(columns):
+        for marks in keys.bound(numbers):
+            found.update(_read(db, marks, group, ids))
+    return {number: tuple(found.get((number, each)) for each in columns) for number in numbers}
+
+
+def number(value: float, is_nan: bool) -> float:
+    """A value as it was recorded: infinities are stored as the greatest numbers."""
+    if is_nan:
+        return math.nan
+    return math.copysign(math.inf, value) if abs(value) >= sys.float_info.max else value
+
+
+def _alike(columns: Sequence[Column]) -> Iterable[list[Column]]:
+    groups: dict[tuple[object, ...], list[Column]] = {}
+    for each in dict.fromkeys(columns):
+        groups.setdefault((each.entity, each.which, each.count), []).append(each)
+    return groups.values()
+
+
+def _read(
+    db: Connection, runs: Mapping[str, int], group: Sequence[Column], ids: Mapping[str, int]
+) -> Iterable[tuple[tuple[int, Column], Value]]:
+    among = keys.listed(runs)
+    first = group[0]
+    if first.entity == "attribute":
+        attributes = ", ".join(COLUMNS[each.key] for each in group)
+        rows = db.execute(f"SELECT r.id, {attributes} FROM runner_runs r WHERE r.id IN ({among})", runs)
+        return [((row[0], each), value) for row in rows for each, value in zip(group, row[1:], strict=True)]
+    by_id = {ids[each.key]: each for each in group if each.key in ids}
+    return chain.from_iterable(
+        _keyed(
+            db, f"m.run IN ({among}) AND m.key_id IN ({keys.listed(marks)})", {**runs, **marks}, first, by_id
+        )
+        for marks in _marked(list(by_id))
+    )
+
+
+def _marked(ids: Sequence[int]) -> Iterable[dict[str, int]]:
+    for marks in keys.bound(ids):
+        yield {f"k{name}": value for name, value in marks.items()}
+
+
+def _keyed(
+    db: Connection, where: str, values: Mapping[str, int], like: Column, by_id: Mapping[int, Column]
+) -> list[tuple[tuple[int, Column], Value]]:
+    statement, cell = _statement(like, where)
+    return [((row[0], by_id[row[1]]), cell(row)) for row in db.execute(statement, values)]
+
+
+def _statement(like: Column, where: str) -> tuple[str, Callable[[Row], Value]]:
+    match like.entity, like.which:
+        case "metric", "last":
+            return (
+                f"SELECT m.run, m.key_id, m.value, m.is_nan FROM runner_latest_metrics m WHERE {where}",
+                _number,
+            )
+        case "metric", "min" | "max":
+            best = f"{like.which.upper()}(m.value), FALSE"
+            grouped = "AND m.is_nan = FALSE GROUP BY m.run, m.key_id"
+            return f"SELECT m.run, m.key_id, {best} FROM runner_metrics m WHERE {where} {grouped}", _number
+        case "metric", "first":
+            return _ranked("MAX(m.value), MAX(m.is_nan)", where, "ASC", 1), _number
+        case "metric", _:
+            return _ranked("AVG(m.value), FALSE", f"{where} AND {FINITE}", "DESC", like.count), _number
+        case _:
+            table = "runner_params" if like.entity == "param" else "runner_tags"
+            return f"SELECT m.run, m.key_id, m.value FROM {table} m WHERE {where}", _text
+
+
+def _ranked(what: str, where: str, direction: str, most: int) -> str:
+    """`what` of the first or last points; of all of them if `most` is 0."""
+    if not most:
+        return f"SELECT m.run, m.key_id, {what} FROM runner_metrics m WHERE {where} GROUP BY m.run, m.key_id"
+    order = ", ".join(f"m.{each} {direction}" for each in ("step", "time", "value"))
+    is_nan = "CASE WHEN m.is_nan THEN 1 ELSE 0 END AS is_nan"  # which PostgreSQL can take the greatest of
+    rank = f"ROW_NUMBER() OVER (PARTITION BY m.run, m.key_id ORDER BY {order}) AS place"
+    ranked = f"SELECT m.run, m.key_id, m.value, {is_nan}, {rank} FROM runner_metrics m WHERE {where}"
+    return (
+        f"SELECT m.run, m.key_id, {what} FROM ({ranked}) m WHERE m.place <= {most} GROUP BY m.run, m.key_id"
+    )
+
+
+def _number(row: Row) -> Value:
+    return number(row[2], bool(row[3]))
+
+
+def _text(row: Row) -> Value:
+    return str(row[2])

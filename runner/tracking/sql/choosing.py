@@ -1,0 +1,90 @@
+"""Which runs somebody looks at, as conditions on `runner_runs r`: the filter language of runner.tracking.filters.native."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from runner.tracking import checks
+from runner.tracking.filters.native import AnyOf, Term, Words, parse
+from runner.tracking.filters.parser import Clause
+from runner.tracking.filters.vocabulary import RUNS
+from runner.tracking.sql import experiments
+from runner.tracking.sql.conditions import ESCAPE, Sql, Subject, compared, condition, literal
+from runner.tracking.sql.searching import DATASET_COLUMNS, DATASETS, OF_RUN
+from runner.tracking.tables import Chosen
+
+COLUMNS: Mapping[str, str] = {
+    "id": "r.uuid",
+    "name": "r.name",
+    "status": "r.status",
+    "user": "r.user_name",
+    "experiment": "(SELECT e.name FROM runner_experiments e WHERE e.id = r.experiment)",
+    "started": "r.started",
+    "ended": "r.ended",
+    "duration": "(r.ended - r.started)",
+}
+SUBJECT = Subject(
+    vocabulary=RUNS,
+    rows="runner_runs r",
+    columns=COLUMNS,
+    tables={"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"},
+    owner="run",
+    ties="r.started DESC, r.id DESC",
+)
+
+
+def conditions(sql: Sql, chosen: Chosen) -> list[str]:
+    """All of them must hold.
+
+    Raises:
+        FilterError: where the filter is wrong.
+    """
+    return [*scope(sql, chosen), *fitting(sql, chosen)]
+
+
+def scope(sql: Sql, chosen: Chosen) -> list[str]:
+    """Those on experiments and lifecycle: an index counts what they leave."""
+    within = within_experiments(sql, chosen.experiments)
+    return [*([f"r.{within}"] if within else []), f"r.lifecycle = {sql.bind(chosen.lifecycle.value)}"]
+
+
+def within_experiments(sql: Sql, ids: Sequence[str] | None) -> str:
+    """The condition on a column `experiment`; "" without one."""
+    if ids is None:
+        return ""
+    return f"experiment IN ({', '.join(map(sql.bind, experiments.numbers(ids)))})"
+
+
+def fitting(sql: Sql, chosen: Chosen) -> Iterator[str]:
+    """Those on each single run."""
+    if chosen.runs:
+        yield f"r.uuid IN ({', '.join(map(sql.bind, filter(checks.possible, chosen.runs))) or 'NULL'})"
+    for term in parse(chosen.filter):
+        yield _holds(sql, term)
+
+
+def _holds(sql: Sql, term: Term) -> str:
+    match term:
+        case Words():
+            return _found(sql, term.text)
+        case AnyOf():
+            return f"({' OR '.join(_compares(sql, clause) for clause in term.clauses)})"
+        case _:
+            return _compares(sql, term)
+
+
+def _compares(sql: Sql, clause: Clause) -> str:
+    if clause.name.entity == "dataset":
+        return sql.exists(DATASETS, [OF_RUN, compared(sql, DATASET_COLUMNS[clause.name.key], clause)])
+    if clause.name.entity == "attribute":
+        return compared(sql, COLUMNS[clause.name.key], clause)
+    return condition(sql, SUBJECT, clause)
+
+
+def _found(sql: Sql, text: str) -> str:
+    pattern = sql.bind(f"%{literal(text)}%")
+
+    def like(column: str) -> str:
+        return f"LOWER({column}) LIKE LOWER({pattern}) ESCAPE '{ESCAPE}'"
+
+    beginning = f"r.uuid LIKE {sql.bind(f'{literal(text)}%')} ESCAPE '{ESCAPE}'"
+    tagged = f"EXISTS (SELECT 1 FROM runner_tags t WHERE t.run = r.id AND {like('t.value')})"
+    return f"({like('r.name')} OR {beginning} OR {tagged})"

@@ -1,0 +1,166 @@
+"""A page of the table of runs: which runs in which order, and how many there are in all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from runner.errors import FilterError
+from runner.tracking.database import Connection, Row
+from runner.tracking.filters.columns import Column, Sorted, column, order
+from runner.tracking.filters.parser import Name, Order
+from runner.tracking.model import RunStatus
+from runner.tracking.sql import keys
+from runner.tracking.sql.cells import cells
+from runner.tracking.sql.choosing import COLUMNS, fitting, scope, within_experiments
+from runner.tracking.sql.conditions import Sql
+from runner.tracking.sql.searching import CANDIDATES, UNTIED, from_best
+from runner.tracking.tables import Chosen, Table, TableRow
+
+NEWEST = Sorted(Column("attribute", "started"), descending=True)
+AGGREGATED = 5000  # runs that are sorted by what all points of a metric say
+TABLES = {"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"}
+POINTS = {"min": "MIN(m.value)", "max": "MAX(m.value)", "mean": "AVG(m.value)"}
+
+
+def table(
+    db: Connection, chosen: Chosen, *, sort: Sequence[str], columns: Sequence[str], offset: int, limit: int
+) -> Table:
+    """See `Tables.table`."""
+    wanted, orders = [column(each) for each in columns], order(sort)
+    asked = _Asked.of(chosen, orders)
+    slow = [each.column for each in orders if each.column.which != "last"]
+    if asked.filtered and limit and not slow:
+        found = db.execute(asked.counting(), {**asked.sql.values, "limit": limit, "offset": offset})
+        if found or not offset:
+            total = int(found[0][1]) if found else 0
+            return Table(total, tuple(rows(db, [row[0] for row in found], wanted)))
+    total = _counted(db, asked.where, asked.sql.values)
+    if slow and total > AGGREGATED:
+        _refuse(slow[0], total)
+    numbers = asked.numbers(db, offset=offset, limit=limit) if offset < total and limit else ()
+    return Table(total, tuple(rows(db, numbers, wanted)))
+
+
+def count(db: Connection, chosen: Chosen) -> int:
+    """How many runs there are."""
+    sql = Sql()
+    return _counted(db, " AND ".join((*scope(sql, chosen), *fitting(sql, chosen))), sql.values)
+
+
+def rows(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> list[TableRow]:
+    """The rows of these runs."""
+    found: dict[int, TableRow] = {}
+    values = cells(db, numbers, columns)
+    for marks in keys.bound(numbers):
+        statement = (
+            "SELECT r.id, r.uuid, r.name, r.experiment, r.status, r.user_name, r.started, r.ended"
+            f" FROM runner_runs r WHERE r.id IN ({keys.listed(marks)})"
+        )
+        for number, uuid, name, experiment, status, user, started, ended in db.execute(statement, marks):
+            found[number] = TableRow(
+                id=uuid,
+                name=name,
+                experiment=str(experiment),
+                status=RunStatus(status),
+                user=user,
+                started=started,
+                ended=ended,
+                values=values[number],
+            )
+    return [found[number] for number in numbers]
+
+
+def _counted(db: Connection, where: str, values: Mapping[str, Any]) -> int:
+    ((total,),) = db.execute(f"SELECT COUNT(*) FROM runner_runs r WHERE {where}", values)
+    return int(total)
+
+
+def _refuse(slow: Column, total: int) -> NoReturn:
+    raise FilterError(
+        f"{total:,} runs cannot be sorted by {slow.which}({slow.key})",
+        (0, 1),
+        what="sort",
+        hint=f"filter them first: at most {AGGREGATED:,}; the last values sort any number",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The parts of a statement that gives surrogate keys in order. `best`: where the first ones may be found soon."""
+
+    sql: Sql
+    where: str
+    filtered: bool
+    order: str
+    best: str | None
+
+    @classmethod
+    def of(cls, chosen: Chosen, orders: Sequence[Sorted]) -> "_Asked":
+        sql = Sql()
+        within, each = scope(sql, chosen), list(fitting(sql, chosen))
+        terms = [] if orders == [NEWEST] else [term for by in orders for term in _terms(sql, by)]
+        ties = "r.id DESC" if terms else "r.started DESC, r.id DESC"
+        best = None
+        if not each and _one_metric_first(orders, chosen):
+            first = Order(Name("metric", orders[0].column.key, 0), "DESC" if orders[0].descending else "ASC")
+            best = from_best(sql, first, within_experiments(sql, chosen.experiments))
+        return cls(sql, " AND ".join((*within, *each)), bool(each), ", ".join((*terms, ties)), best)
+
+    def counting(self) -> str:
+        """The rows, each with the number of all: to look for what fits twice would take longer."""
+        return (
+            f"SELECT r.id, COUNT(*) OVER () FROM runner_runs r{''.join(self.sql.joins)} WHERE {self.where}"
+            f" ORDER BY {self.order} LIMIT :limit OFFSET :offset"
+        )
+
+    def numbers(self, db: Connection, *, offset: int, limit: int) -> Sequence[int]:
+        joins, values = "".join(self.sql.joins), {**self.sql.values, "limit": limit, "offset": offset}
+        tail = f"{self.where} ORDER BY {self.order} LIMIT :limit OFFSET :offset"
+        found: Sequence[Row] = ()
+        if self.best and offset + limit < CANDIDATES:
+            found = db.execute(f"{self.best}{joins} WHERE {UNTIED} AND {tail}", values)
+        if len(found) < limit:
+            found = db.execute(f"SELECT r.id FROM runner_runs r{joins} WHERE {tail}", values)
+        return [row[0] for row in found]
+
+
+def _one_metric_first(orders: Sequence[Sorted], chosen: Chosen) -> bool:
+    first = orders[0].column if orders else None
+    return (
+        first is not None
+        and first.entity == "metric"
+        and first.which == "last"
+        and len(chosen.experiments or ()) == 1
+    )
+
+
+def _terms(sql: Sql, by: Sorted) -> list[str]:
+    """What ORDER BY says of a column."""
+    direction, wanted = "DESC" if by.descending else "ASC", by.column
+    if wanted.entity == "attribute":
+        known = COLUMNS[wanted.key]
+        return [f"{known} IS NULL", f"{known} {direction}"]
+    if wanted.which != "last":
+        every = _of_points(sql, wanted)
+        return [f"{every} IS NULL", f"{every} {direction}"]
+    alias = f"s{len(sql.joins)}"
+    sql.joins.append(
+        f" LEFT JOIN {TABLES[wanted.entity]} {alias} ON {alias}.run = r.id AND {alias}.key_id = {sql.key(wanted.key)}"
+    )
+    between = {
+        "metric": [f"{alias}.is_nan"],
+        "param": [f"{alias}.number IS NULL", f"{alias}.number {direction}"],
+    }
+    return [f"{alias}.run IS NULL", *between.get(wanted.entity, ()), f"{alias}.value {direction}"]
+
+
+def _of_points(sql: Sql, wanted: Column) -> str:
+    of = f"m.run = r.id AND m.key_id = {sql.key(wanted.key)} AND m.is_nan = FALSE"
+    if wanted.which == "first":
+        return f"(SELECT m.value FROM runner_metrics m WHERE {of} ORDER BY m.step, m.time, m.value LIMIT 1)"
+    if wanted.which == "mean":
+        of += " AND ABS(m.value) < 1e300"
+    if wanted.count:
+        last = f"SELECT m.value FROM runner_metrics m WHERE {of} ORDER BY m.step DESC, m.time DESC LIMIT {wanted.count}"
+        return f"(SELECT AVG(m.value) FROM ({last}) m)"
+    return f"(SELECT {POINTS[wanted.which]} FROM runner_metrics m WHERE {of})"
