@@ -5,6 +5,7 @@ import importlib.resources
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,14 @@ def watched(browser: Browser, watch: Watch, **options: object) -> Iterator[Brows
         yield context
     found = watch.found()
     assert not found, "\n".join(found)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page shows something, is busy with nothing, and asks for nothing more."""
+    page.wait_for_function(
+        "document.querySelector('#main > *') && !document.querySelector('[aria-busy=true]')"
+    )
+    page.wait_for_load_state("networkidle")
 
 
 def axe(page: Page) -> list[str]:
