@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 
@@ -83,9 +84,8 @@ class Watch:
             self.troubles.append(f"another host: {request.url}")
 
     def _failed(self, request: Request) -> None:
-        if (
-            request.failure and "ERR_ABORTED" not in request.failure
-        ):  # by the page itself, or because it was left
+        # what is aborted, the page itself gave up, or was left
+        if request.failure and "ERR_ABORTED" not in request.failure:
             self.troubles.append(f"no answer: {request.failure} {request.method} {request.url}")
 
     def _answered(self, response: Response) -> None:
@@ -109,10 +109,18 @@ def watched(browser: Browser, watch: Watch, **options: object) -> Iterator[Brows
 
 def settled(page: Page) -> None:
     """Wait until the page shows something, is busy with nothing, and asks for nothing more."""
-    page.wait_for_function(
-        "document.querySelector('#main > *') && !document.querySelector('[aria-busy=true]')"
-    )
+    page.locator("#main > *").first.wait_for(state="attached")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     page.wait_for_load_state("networkidle")
+
+
+def until(page: Page, expression: str) -> object:
+    """What the expression gives once that is true; playwright's own `wait_for_function` cannot wait under our policy."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not (found := page.evaluate(expression)):
+        assert time.monotonic() < deadline, f"it did not become true: {expression}"
+        page.wait_for_timeout(20)
+    return found
 
 
 def axe(page: Page) -> list[str]:
