@@ -8,13 +8,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner.scheduling.deciding import upcoming
 from runner.settings import Settings
 from runner.tracking import open_database_store
 from runner.tracking.clock import now
 from runner.tracking.logged_models import ModelStatus
 from runner.tracking.logs import LogWriter
-from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.model import Lease, Metric, Run, RunStatus
 from runner.tracking.registry import Stage
+from runner.tracking.schedules import Cause, Definition, FiringState, NewFiring
 from runner.tracking.sql.store import SqlStore
 from runner.tracking.store import Store
 from tests.server.ui.samples import samples
@@ -23,6 +25,7 @@ SEARCHED = 300  # runs of the experiment "digits"
 CURVES = 24  # of them have a history
 STEPS = 60
 MINUTE = 60_000  # ms
+DAY = 24 * 60 * MINUTE
 FAILED_EVERY = 29
 PROJECT = {
     "MLproject": """\
@@ -65,6 +68,7 @@ def seed(home: Path) -> dict[str, str]:
         runs = {**_search(store), **_with_files(store), **_going_on(store, home)}
         runs |= _real(store, home, environ)
         _register(store, runs)
+        _schedule(store, home.parent / "digits-project")
     finally:
         store.close()
     return runs
@@ -212,3 +216,33 @@ def _register(store: SqlStore, runs: dict[str, str]) -> None:
     store.registry.set_alias("digits", "champion", 2)
     store.registry.set_alias("digits", "challenger", 3)
     store.registry.create("letters")
+
+
+def _schedule(store: SqlStore, project: Path) -> None:
+    """One that has fired each night for a week, not always with success, and one that is paused."""
+    kept = store.schedules
+    nightly = Definition(
+        expression="0 3 * * *",
+        zone="Europe/Berlin",
+        uri=str(project),
+        parameters={"lr": "0.01"},
+        timeout=3600,
+    )
+    hourly = Definition(expression="@hourly", uri=str(project))
+    schedule = kept.add("nightly", nightly, upcoming=upcoming("nightly", nightly, kept.now()))
+    other = kept.add("hourly", hourly, upcoming=upcoming("hourly", hourly, kept.now()))
+    kept.change("hourly", hourly, paused=True, upcoming=other.upcoming)
+    nights = [schedule.upcoming.time - days * DAY for days in range(1, 8)]
+    missed = NewFiring(nights[-1], nights[-1], Cause.CLOCK, FiringState.MISSED, "no scheduler was running")
+    kept.insert(
+        schedule.id,
+        [missed, *(NewFiring(night, night, Cause.CLOCK) for night in nights[:-1])],
+        replacing=False,
+    )
+    lease = Lease("localhost", 1, "", kept.now() + DAY)
+    for _ in nights[:-1]:  # one after the other, as they are to be
+        [(_, firing)] = kept.claim(kept.now(), lease, limit=1, only=schedule.id)
+        failed = firing.scheduled_for == nights[2]
+        kept.start(firing.id, firing.claims, lease, firing.scheduled_for + 2000)
+        state, reason = (FiringState.FAILED, "the run failed") if failed else (FiringState.SUCCEEDED, "")
+        kept.end(firing.id, firing.claims, state, now=firing.scheduled_for + 20 * MINUTE, reason=reason)
