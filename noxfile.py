@@ -34,6 +34,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def nightly(session: nox.Session) -> None:
+    """The tests that take a minute each."""
+    _install_for_tests(session)
+    session.run("python", "-m", *_pytest(session), "--nightly")
+
+
+@nox.session(default=False)
 def coverage(session: nox.Session) -> None:
     """All tests again, a third slower, with the branches that they cover."""
     _install_for_tests(session)

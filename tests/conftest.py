@@ -33,6 +33,19 @@ Cli = Callable[..., Outcome]
 Files = Callable[[Mapping[str, str]], Path]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Those that take a minute each are left to the night."""
+    parser.addoption("--nightly", action="store_true", help="only the tests that are marked nightly")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Nightly tests, or all the others."""
+    nightly = config.getoption("--nightly")
+    left = [item for item in items if (item.get_closest_marker("nightly") is not None) != nightly]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A RUNNER_HOME of its own for each test, and nothing of the caller's MLflow or runner settings."""

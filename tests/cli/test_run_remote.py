@@ -191,7 +191,6 @@ EXPECTED: dict[str, Any] = {
         "runner/plan.json",
         "runner/provenance.json",
         "runner/record.json",
-        "runner/source/patch.diff",
     },
     "during": b"during" * 1000,
     "stdout": b"read ['alpha', 'before', 'during'] 1\n",
@@ -473,7 +472,9 @@ def test_credentials_reach_the_server_and_nobody_else(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", [CURRENT, pytest.param("2.22", marks=pytest.mark.network)])
+@pytest.mark.parametrize(
+    "version", [CURRENT, pytest.param("2.22", marks=[pytest.mark.network, pytest.mark.nightly])]
+)
 def test_a_plain_mlflow_server_takes_a_run_through_an_outage(
     tmp_path: Path, home: Path, cli: Cli, project: Callable[[str], Path], version: str
 ) -> None:

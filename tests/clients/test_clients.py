@@ -126,7 +126,7 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> Iterator[References]
 
 @pytest.mark.slow
 @pytest.mark.network
-@pytest.mark.parametrize("client", [CURRENT, "2.22", OLD])
+@pytest.mark.parametrize("client", [CURRENT, pytest.param("2.22", marks=pytest.mark.nightly), OLD])
 def test_a_client_reads_here_what_it_reads_at_mlflows_server(
     client: str, references: References, tmp_path: Path
 ) -> None:

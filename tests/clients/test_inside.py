@@ -50,7 +50,7 @@ def test_a_program_with_an_old_client_does_in_its_run_what_it_does_elsewhere(
     assert read["aliases"]["loaded"] == [0, 1]
 
 
-@pytest.mark.parametrize("client", [OLD, CURRENT])
+@pytest.mark.parametrize("client", [pytest.param(OLD, marks=pytest.mark.nightly), CURRENT])
 def test_a_program_finds_in_its_run_what_it_finds_elsewhere(
     client: str, cli: Cli, files: Files, tmp_path: Path
 ) -> None:

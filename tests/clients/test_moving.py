@@ -68,7 +68,14 @@ def unmeant(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("version", "kind"), [(CURRENT, "sqlite"), (CURRENT, "file"), ("2.22", "file")])
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        pytest.param(CURRENT, "sqlite", marks=pytest.mark.nightly),
+        (CURRENT, "file"),
+        pytest.param("2.22", "file", marks=pytest.mark.nightly),
+    ],
+)
 def test_what_moved_in_and_out_again_is_what_it_was(
     version: str, kind: str, tmp_path: Path, cli: Cli
 ) -> None:

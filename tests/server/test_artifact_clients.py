@@ -207,11 +207,12 @@ def most_memory(pid: int) -> float:
 
 
 @pytest.mark.slow
-def test_ten_thousand_small_files_go_through(tmp_path: Path) -> None:
-    code = """
+@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.nightly)])
+def test_thousands_of_small_files_go_through(tmp_path: Path, count: int) -> None:
+    code = f"""
         small = place / "small"
         small.mkdir()
-        for number in range(10_000):
+        for number in range({count}):
             (small / str(number)).write_text(str(number))
         with mlflow.start_run() as run:
             mlflow.log_artifacts(small, "small")
@@ -219,4 +220,4 @@ def test_ten_thousand_small_files_go_through(tmp_path: Path) -> None:
         print(json.dumps([sum(file.read_text() == file.name for file in got.iterdir())]))
     """
     with running_proxy(unmeasured()) as proxy:
-        assert client(proxy, tmp_path, code) == [10_000]
+        assert client(proxy, tmp_path, code) == [count]
