@@ -3,7 +3,7 @@
 times.py        when: cron expressions, intervals, zones, jitter
 deciding.py     what a tick makes of the times that have come: fire, skip, miss
 ticker.py  serving.py    `runner scheduler`: a tick a second, a process for each firing
-executing.py    that process: `runner run`, watched; its end recorded
+executing.py  watching.py  ending.py   that process: `runner run`, watched; its end recorded
 alone.py        `runner schedule fire`: the same for one schedule, by the clock of cron or systemd
 commands.py     the command lines of both
 defining.py     a definition checked before it is kept

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from runner.errors import RunnerError
 from runner.process.child import Sink
 from runner.scheduling.deciding import decide, due, overlapped
-from runner.scheduling.executing import Execution, lease
+from runner.scheduling.executing import Execution
 from runner.scheduling.times import first, latest, times
+from runner.scheduling.watching import lease
 from runner.settings import Settings
 from runner.tracking.schedules import Cause, Firing, FiringState, NewFiring, Overlap, Schedule
 from runner.tracking.sql.store import SqlStore

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from runner.process.detached import Detached
-from runner.scheduling import commands, executing, hooks
+from runner.scheduling import commands, ending, hooks
 from runner.scheduling.hooks import moment
 from runner.scheduling.ticker import Started, Ticker
 from runner.settings import Settings
@@ -30,7 +30,7 @@ def scheduler(store: SqlStore, *, settings: Settings, at_once: int, say: Callabl
         return replace(this_process_lease(settings), until=now + int(CLAIM * 1000))
 
     def lost(firing: Firing, now: int) -> None:
-        executing.take_up(store, firing, settings=settings, now=now, say=say)
+        ending.take_up(store, firing, settings=settings, now=now, say=say)
 
     return Ticker(
         schedules=store.schedules,

@@ -1,6 +1,6 @@
 """Several schedulers on one store, killed at any moment: no firing is lost, none comes twice.
 
-The minute that the issue asks for is `python -m benchmarks.schedules`; these are its first seconds.
+`python -m benchmarks.schedules` goes on so for a minute, with more schedules; these are its first seconds.
 """
 
 from pathlib import Path

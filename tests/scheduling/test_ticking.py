@@ -12,7 +12,7 @@ import pytest
 from runner.errors import Unavailable
 from runner.process import ProgramMissing
 from runner.scheduling.deciding import upcoming
-from runner.scheduling.executing import take_up
+from runner.scheduling.ending import take_up
 from runner.scheduling.ticker import Ticker
 from runner.settings import Settings
 from runner.tracking import open_database_store, this_process_lease
