@@ -29,6 +29,7 @@ import { onLook } from "./look.js";
  * @property {(row: Row, wide: boolean) => void} [unfold] right and left arrow keys
  * @property {(key: string, more: boolean) => void} [sort] a click on a head; `more` with Shift
  * @property {(key: string, width: number) => void} [resize]
+ * @property {() => void} [drawn] other rows may be in sight
  */
 
 const HIGHEST = 10_000_000; // pixels: beyond 17 million browsers draw wrongly; then the scroll bar moves by more than a pixel
@@ -109,6 +110,11 @@ export class Table {
 
   get activeIndex() {
     return this.#active;
+  }
+
+  /** The first row in sight. */
+  get firstIndex() {
+    return Math.floor(this.#offset / this.#height);
   }
 
   /** Rows that are drawn. */
@@ -195,6 +201,7 @@ export class Table {
     for (let index = first; index <= last; index += 1) this.#drawRow(index);
     this.element.setAttribute("aria-activedescendant", this.#drawn.has(this.#active) ? this.#rowId(this.#active) : "");
     this.source.want(first, last);
+    this.#does.drawn?.();
   }
 
   #size() {

@@ -1,0 +1,124 @@
+// What can be done with the selected runs.
+import { change } from "../../lib/api.js";
+import { copyAs, quoted } from "../../lib/command.js";
+import { dialog, toast } from "../../lib/dialog.js";
+import { h } from "../../lib/dom.js";
+import { counted } from "../../lib/format.js";
+import { item } from "./columns.js";
+import { KINDS } from "./exporting.js";
+import { drops } from "./menus.js";
+
+/** @typedef {import("./exporting.js").Kind} Kind */
+
+/**
+ * @typedef {object} Selected
+ * @property {number} count
+ * @property {number} total rows that fit
+ * @property {boolean} archived whether they are archived ones
+ * @property {() => Promise<string[]>} ids
+ * @property {string | undefined} single the id, if it is one run
+ * @property {boolean} pinned whether that one is the baseline
+ * @property {() => void} all select all that fit
+ * @property {() => void} none
+ * @property {() => void} compare
+ * @property {() => void} pin
+ * @property {(kind: Kind) => void} hand
+ * @property {() => Promise<void>} changed
+ */
+
+const AT_ONCE = 6; // changes that are under way together
+
+/** The bar below the table. @param {Selected} selected */
+export function bar(selected) {
+  const { count, total, single } = selected;
+  const button = (/** @type {string} */ text, /** @type {() => void} */ does, /** @type {any} */ extra = {}) => h("button", { onclick: does, ...extra }, text);
+  return [
+    h("strong", null, `${count.toLocaleString("en")} selected`),
+    count < total && button(`Select all ${total.toLocaleString("en")} matching`, selected.all, { class: "plain" }),
+    button("Compare", selected.compare, { class: "main", disabled: count < 2, title: "c" }),
+    single !== undefined && button(selected.pinned ? "Unpin baseline" : "Pin as baseline", selected.pin),
+    single !== undefined && copyAs(button("Re-run…", () => rerun(single)), { command: `runner rerun ${single}` }),
+    button("Tag…", () => tag(selected)),
+    button("Note…", () => note(selected)),
+    drops("Export", () => KINDS.map(([kind, title]) => item(title, () => selected.hand(kind)))),
+    archiving(selected),
+    button("Clear", selected.none, { class: "plain end", title: "Esc" }),
+  ];
+}
+
+/** @param {Selected} selected */
+function archiving(selected) {
+  const verb = selected.archived ? "restore" : "delete", { single } = selected;
+  const button = h("button", { onclick: () => void archive(selected) }, selected.archived ? "Restore" : "Archive");
+  return single === undefined ? button : copyAs(button, {
+    command: `runner runs ${verb} ${single}`,
+    python: `mlflow.MlflowClient().${verb}_run("${single}")`,
+    curl: `curl ${location.origin}/api/2.0/mlflow/runs/${verb} --json ${quoted(JSON.stringify({ run_id: single }))}`,
+  });
+}
+
+/** Archive or restore, and offer to take it back. @param {Selected} selected */
+async function archive(selected) {
+  const ids = await selected.ids(), [call, back] = selected.archived ? ["restore", "delete"] : ["delete", "restore"];
+  const done = await each(ids, (run_id) => change(`runs/${call}`, { run_id }));
+  selected.none();
+  await selected.changed();
+  const undo = () => void each(done, (run_id) => change(`runs/${back}`, { run_id })).then(() => selected.changed());
+  toast(`${selected.archived ? "Restored" : "Archived"} ${counted(done.length, "run")}`, { action: ["Undo", undo] });
+}
+
+/** @param {string} run */
+function rerun(run) {
+  const command = `runner rerun ${run}`;
+  const value = h("code", null, command);
+  dialog("Run again", [h("p", null, "In a terminal where this store is the one that is used:"), h("pre", null, value), h("p", { class: "soft" }, "Everything that no option changes is as it was recorded: -P lr=0.1, --seed 2, --code HEAD, --env latest.")], {
+    actions: [copyAs(h("button", { class: "main", onclick: () => void navigator.clipboard?.writeText(command).then(() => toast("Copied")) }, "Copy"), { command })],
+  });
+}
+
+/** @param {Selected} selected */
+function tag(selected) {
+  const key = h("input", { type: "text", required: true, maxlength: 250, "aria-label": "Tag" }), value = h("input", { type: "text", maxlength: 5000, "aria-label": "Value" });
+  asking(`Tag ${counted(selected.count, "run")}`, [h("label", { class: "field" }, "Tag", key), h("label", { class: "field" }, "Value", value)], selected,
+    (run_id) => change("runs/set-tag", { run_id, key: key.value, value: value.value }));
+}
+
+/** @param {Selected} selected */
+function note(selected) {
+  const text = h("textarea", { rows: 5, maxlength: 5000, "aria-label": "Note, in Markdown" });
+  asking(`Note on ${counted(selected.count, "run")}`, [text, h("p", { class: "soft" }, "Markdown. It takes the place of a note that is there.")], selected,
+    (run_id) => change("runs/set-tag", { run_id, key: "mlflow.note.content", value: text.value }));
+}
+
+/** @param {string} title @param {any} content @param {Selected} selected @param {(run: string) => Promise<any>} does */
+function asking(title, content, selected, does) {
+  const save = async () => {
+    const done = await each(await selected.ids(), does);
+    close();
+    toast(`Saved for ${counted(done.length, "run")}`);
+    await selected.changed();
+  };
+  const form = h("form", { onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void save(); } }, content);
+  const { close } = dialog(title, form, { actions: [h("button", { class: "main", onclick: () => form.requestSubmit() }, "Save")] });
+  /** @type {HTMLElement | null} */ (form.querySelector("input, textarea"))?.focus();
+}
+
+/** Do it for each, some at a time, and say what was refused. @param {string[]} ids @param {(id: string) => Promise<any>} does @returns {Promise<string[]>} those for which it was done */
+async function each(ids, does) {
+  const rest = [...ids], done = /** @type {string[]} */ ([]);
+  /** @type {string[]} */
+  const refused = [];
+  const work = async () => {
+    for (let id = rest.shift(); id !== undefined; id = rest.shift()) {
+      try {
+        await does(id);
+        done.push(id);
+      } catch (error) {
+        refused.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (refused.length > 0) toast(`Refused for ${counted(refused.length, "run")}: ${refused[0]}`, { bad: true });
+  return done;
+}

@@ -1,0 +1,125 @@
+// Which columns are shown, in which order and how wide: chosen from a searched tree, by hand or by keys.
+import { dialog } from "../../lib/dialog.js";
+import { fill, h } from "../../lib/dom.js";
+import { counted } from "../../lib/format.js";
+import { parts } from "./data.js";
+
+/** @typedef {import("./data.js").Facts} Facts */
+/** @typedef {import("./view.js").Chosen} Chosen */
+
+const TITLES = { metrics: "Metrics", params: "Parameters", tags: "Tags" };
+const MOST = 300; // entries that are drawn: a search finds the others
+
+/**
+ * @param {Facts[]} facts
+ * @param {Chosen[]} before
+ * @param {(chosen: Chosen[] | null) => void} chosen null: as it is without a choice
+ */
+export function choose(facts, before, chosen) {
+  let now = before.map((each) => ({ ...each }));
+  const search = h("input", { type: "search", placeholder: "Search columns, for example train/", "aria-label": "Search columns", autocomplete: "off" });
+  const tree = h("div", { class: "tree" }), order = h("ol", { class: "order", "aria-label": "Columns in their order" });
+  const moved = h("p", { class: "visually-hidden", role: "status" });
+
+  const changed = () => {
+    chosen(now.map((each) => ({ ...each })));
+    drawTree();
+    drawOrder();
+  };
+  const drawTree = () => fill(tree, branches(facts, search.value, isIn, toggle));
+  const isIn = (/** @type {string} */ key) => now.some((each) => parts(each.key).key === key);
+  const toggle = (/** @type {string[]} */ keys, /** @type {boolean} */ on) => {
+    now = now.filter((each) => !keys.includes(parts(each.key).key));
+    if (on) now.push(...keys.map((key) => ({ key })));
+    changed();
+  };
+  const move = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const [column] = now.splice(from, 1);
+    if (column === undefined) return;
+    const at = Math.max(0, Math.min(to, now.length));
+    now.splice(at, 0, column);
+    changed();
+    fill(moved, `${column.key}: place ${at + 1} of ${now.length}`);
+    /** @type {HTMLElement | null | undefined} */ (order.children[at]?.querySelector("[data-move]"))?.focus();
+  };
+  const widen = (/** @type {number} */ at, /** @type {number} */ width) => {
+    now = now.map((each, place) => (place === at ? (width ? { key: each.key, width } : { key: each.key }) : each));
+    chosen(now.map((each) => ({ ...each })));
+  };
+  const drawOrder = () => fill(order, now.map((column, at) => place(column, at, { move, widen, remove: () => toggle([parts(column.key).key], false) })));
+
+  search.addEventListener("input", drawTree);
+  drawTree();
+  drawOrder();
+  const usual = h("button", { onclick: () => { chosen(null); close(); } }, "As without a choice");
+  const { element, close } = dialog("Columns", h("div", { class: "chooser" }, h("div", null, search, tree), h("div", null, h("h3", null, "Shown"), order, moved)), {
+    wide: true, actions: [usual, h("button", { class: "main", onclick: () => close() }, "Done")],
+  });
+  element.classList.add("columns");
+  search.focus();
+}
+
+/** @param {Facts[]} facts @param {string} text @param {(key: string) => boolean} isIn @param {(keys: string[], on: boolean) => void} toggle */
+function branches(facts, text, isIn, toggle) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = facts.filter(({ key }) => words.every((word) => key.toLowerCase().includes(word)));
+  if (found.length === 0) return h("p", { class: "soft" }, "No column of that name.");
+  const entries = Object.entries(TITLES).flatMap(([entity, title]) => {
+    const within = found.filter(({ key }) => key.startsWith(`${entity}.`));
+    return within.length === 0 ? [] : [h("h3", null, title), ...groups(within.slice(0, MOST), isIn, toggle, words.length > 0)];
+  });
+  return [entries, found.length > MOST && h("p", { class: "soft" }, `${counted(found.length, "column")}; a longer search finds the rest.`)];
+}
+
+/** Keys that begin alike up to a slash or a dot stand below each other. @param {Facts[]} facts @param {(key: string) => boolean} isIn @param {(keys: string[], on: boolean) => void} toggle @param {boolean} open */
+function groups(facts, isIn, toggle, open) {
+  /** @type {Map<string, Facts[]>} */
+  const by = new Map();
+  for (const each of facts) {
+    const name = nameOf(each.key), end = name.search(/[/.]/), prefix = end > 0 ? name.slice(0, end + 1) : "";
+    by.set(prefix, [...(by.get(prefix) ?? []), each]);
+  }
+  return [...by].map(([prefix, members]) => {
+    const boxes = members.map((each) => box(nameOf(each.key), told(each), isIn(each.key), (on) => toggle([each.key], on)));
+    if (prefix === "" || members.length === 1) return boxes;
+    const keys = members.map(({ key }) => key), all = keys.every(isIn);
+    return [h("details", { open: open || keys.some(isIn) }, h("summary", null, prefix, h("span", { class: "soft" }, ` ${members.length}`)),
+      box(`all of ${prefix}`, "", all, (on) => toggle(keys, on)), boxes)];
+  });
+}
+
+/** @param {string} key */
+const nameOf = (key) => key.slice(key.indexOf(".") + 1);
+
+/** @param {Facts} facts */
+const told = ({ distinct, value, count }) => (distinct > 1 ? counted(count, "run") : `always ${value ?? ""}`);
+
+/** @param {string} name @param {string} soft @param {boolean} on @param {(on: boolean) => void} changed */
+function box(name, soft, on, changed) {
+  const input = h("input", { type: "checkbox", checked: on, onchange: () => changed(input.checked) });
+  return h("label", { class: "entry" }, input, h("span", { class: "text" }, name), h("span", { class: "soft" }, soft));
+}
+
+/**
+ * @param {Chosen} column @param {number} at
+ * @param {{ move: (from: number, to: number) => void, widen: (at: number, width: number) => void, remove: () => void }} does
+ */
+function place(column, at, { move, widen, remove }) {
+  const width = h("input", { type: "number", min: 48, max: 800, step: 10, value: column.width ?? "", placeholder: "auto", "aria-label": `Width of ${column.key} in pixels` });
+  width.addEventListener("change", () => widen(at, width.value ? Math.max(48, Number(width.value)) : 0));
+  const handle = h("button", { class: "plain", "data-move": true, "aria-label": `Move ${column.key}: arrow keys` }, "⠿");
+  handle.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    move(at, at + step);
+  });
+  const element = h("li", { draggable: "true" }, handle, h("span", { class: "text mono" }, column.key), width, h("button", { class: "plain", "aria-label": `Hide ${column.key}`, onclick: remove }, "✕"));
+  element.addEventListener("dragstart", (event) => event.dataTransfer?.setData("text/plain", String(at)));
+  element.addEventListener("dragover", (event) => event.preventDefault());
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    move(Number(event.dataTransfer?.getData("text/plain")), at);
+  });
+  return element;
+}

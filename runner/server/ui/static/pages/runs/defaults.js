@@ -1,0 +1,43 @@
+// Which columns are shown: metrics first, then the parameters that differ. What is equal in every row is folded away.
+import { parts } from "./data.js";
+
+/** @typedef {import("./data.js").AllFacts} AllFacts */
+/** @typedef {import("./data.js").Facts} Facts */
+/** @typedef {import("./view.js").View} View */
+/** @typedef {import("./view.js").Chosen} Chosen */
+
+const METRICS = 6, PARAMS = 10; // columns that nobody chose
+
+/** @param {Facts} facts */
+const isMetric = (facts) => facts.key.startsWith("metrics.");
+/** @param {Facts} facts */
+const isParam = (facts) => facts.key.startsWith("params.");
+
+/** What many runs have comes first. @param {Facts} a @param {Facts} b */
+const byUse = (a, b) => b.count - a.count || a.key.localeCompare(b.key);
+
+/** @param {AllFacts} all @returns {Chosen[]} */
+function usual(all) {
+  const metrics = all.columns.filter((each) => isMetric(each) && !each.key.startsWith("metrics.system/")).sort(byUse).slice(0, METRICS);
+  const params = all.columns.filter((each) => isParam(each) && differs(each, all)).sort(byUse).slice(0, PARAMS);
+  return [...metrics, ...params].map(({ key }) => ({ key }));
+}
+
+/** Whether the rows have several values, or some have none. @param {Facts} facts @param {AllFacts} all */
+const differs = (facts, all) => facts.distinct > 1 || facts.count < all.total;
+
+/** Parameters that all rows share. @param {AllFacts} all */
+export const same = (all) => (all.total > 1 ? all.columns.filter((each) => isParam(each) && !differs(each, all)) : []);
+
+/** Parameters that differ, but for the seed. @param {AllFacts} all */
+export const butSeed = (all) =>
+  all.columns.filter((each) => isParam(each) && differs(each, all) && !/(^|[._/])seed$/i.test(each.key)).sort(byUse).map(({ key }) => key);
+
+/** @param {View} view @param {AllFacts} all @returns {Chosen[]} */
+export function shown(view, all) {
+  const equal = same(all);
+  if (view.cols === null) return [...usual(all), ...(view.same ? equal.map(({ key }) => ({ key })) : [])];
+  if (view.same) return view.cols;
+  const hidden = new Set(equal.map(({ key }) => key));
+  return view.cols.filter(({ key }) => !hidden.has(parts(key).key));
+}

@@ -1,0 +1,105 @@
+// Runs that stand together: groups that share parameters, and runs inside of others.
+import { own } from "../../lib/api.js";
+import { h } from "../../lib/dom.js";
+import * as data from "./data.js";
+import { butSeed } from "./defaults.js";
+import { drops, ticks } from "./menus.js";
+import { filterOf } from "./view.js";
+
+/** @typedef {import("./view.js").View} View */
+/** @typedef {import("./data.js").Row} Row */
+/** @typedef {import("./data.js").AllFacts} AllFacts */
+
+/**
+ * How runs inside of others are shown.
+ *
+ * @typedef {object} Nested
+ * @property {(filter: string) => string} filter the same without them
+ * @property {(run: string) => { holds: number, filter?: string }} of what a run holds
+ */
+
+const PARENT = "tags.mlflow.parentRunId", SEED = "seed";
+const MOST_GROUPS = 1000, MOST_MEMBERS = 500;
+
+/** @type {Nested} */
+const NONE = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
+
+/**
+ * Runs inside of others fold, unless something is searched for: then each stands by itself.
+ *
+ * @param {View} view @param {AllFacts} facts @param {AbortSignal} signal @returns {Promise<Nested>}
+ */
+export async function nested(view, facts, signal) {
+  const some = facts.columns.some(({ key }) => key === PARENT);
+  if (!some || view.flat || view.group.length > 0 || filterOf(view) !== "") return NONE;
+  const { groups: found } = await ask(view, [PARENT], [], signal);
+  const counts = new Map(found.map(({ by, count }) => [by[0], count]));
+  return {
+    filter: () => `${PARENT} is null`,
+    of: (run) => ({ holds: counts.get(run) ?? 0, filter: `${PARENT} = ${text(run)}` }),
+  };
+}
+
+/** Whether runs are folded into others now. @param {View} view @param {AllFacts} facts */
+export const hasNested = (view, facts) => view.group.length === 0 && filterOf(view) === "" && facts.columns.some(({ key }) => key === PARENT);
+
+/** Keys by which runs are grouped. @param {View} view @param {AllFacts} facts */
+export const keys = (view, facts) => (view.group.includes(SEED) ? butSeed(facts) : view.group);
+
+/** @param {View} view @param {AllFacts} facts @param {string[]} wanted @param {AbortSignal} signal @returns {Promise<{ rows: Row[], runs: number }>} */
+export async function groups(view, facts, wanted, signal) {
+  const by = keys(view, facts), shown = wanted.filter((column) => !by.includes(column));
+  const { groups: found, total } = await ask(view, by, shown.map(data.asked), signal);
+  return { rows: found.map((each) => made(each, by, shown)), runs: total };
+}
+
+/** @typedef {{ mean: number, sd: number | null, min: number, max: number, count: number } | null} Summary */
+/** @typedef {{ by: (string | null)[], count: number, values: Summary[] }} Group */
+
+/** @param {View} view @param {string[]} by @param {string[]} columns @param {AbortSignal} signal @returns {Promise<{ groups: Group[], total: number }>} */
+const ask = (view, by, columns, signal) =>
+  own("/runs/groups", { experiment: view.exp, q: filterOf(view), lifecycle: view.archived ? "deleted" : null, by, columns, limit: MOST_GROUPS }, signal);
+
+/** @param {Group} group @param {string[]} by @param {string[]} columns @returns {Row} */
+function made(group, by, columns) {
+  const values = Object.fromEntries(by.map((key, at) => [key, group.by[at]]));
+  const spread = Object.fromEntries(columns.flatMap((column, at) => {
+    const told = group.values[at];
+    return told ? [[column, { mean: told.mean, spread: told.sd, count: told.count }]] : [];
+  }));
+  const name = by.map((key, at) => `${key.slice(key.indexOf(".") + 1)} ${group.by[at] ?? "–"}`).join(", ") || "all runs";
+  const filter = by.map((key, at) => condition(key, group.by[at])).join(" and ");
+  return { id: `group:${JSON.stringify(group.by)}`, group: true, name, experiment: "", status: "", user: "", values, spread, depth: 0, holds: group.count, filter };
+}
+
+/** @param {string} key @param {string | null | undefined} value */
+const condition = (key, value) => (value === null || value === undefined ? `${quotedKey(key)} is null` : `${quotedKey(key)} = ${text(value)}`);
+
+/** @param {string} key */
+function quotedKey(key) {
+  const dot = key.indexOf(".");
+  return /^[^\s'"`<>=!~(),]+$/.test(key) ? key : `${key.slice(0, dot)}.\`${key.slice(dot + 1)}\``;
+}
+
+/** @param {string} value */
+const text = (value) => (value.includes("'") ? `"${value}"` : `'${value}'`);
+
+/** The runs of a group or inside of a run. @param {View} view @param {Row} row @param {string[]} wanted @param {AbortSignal} signal @returns {Promise<Row[]>} */
+export async function members(view, row, wanted, signal) {
+  const q = [row.group ? filterOf(view) : "", row.filter].filter(Boolean).join(" and ");
+  const { rows } = await data.table(view, wanted, { q, limit: MOST_MEMBERS, signal });
+  return rows.map((each) => ({ ...each, depth: row.depth + 1 }));
+}
+
+/** @param {View} view @param {AllFacts} facts @param {(changes: Partial<View>) => void} change */
+export function button(view, facts, change) {
+  const things = facts.columns.filter(({ key, distinct }) => !key.startsWith("metrics.") && distinct > 1).map(({ key }) => ({ id: key, name: key }));
+  const build = () => [
+    h("div", { class: "quick" },
+      h("button", { onclick: () => change({ group: [SEED], sort: [] }) }, "Everything but the seed"),
+      view.group.length > 0 && h("button", { onclick: () => change({ group: [] }) }, "No groups")),
+    ticks(things, view.group.filter((key) => key !== SEED), "Group by", (group) => change({ group })),
+  ];
+  const name = view.group.includes(SEED) ? "all but the seed" : view.group.map((key) => key.slice(key.indexOf(".") + 1)).join(", ");
+  return drops(name ? `Groups: ${name}` : "Group", build, { on: view.group.length > 0, role: "dialog" });
+}

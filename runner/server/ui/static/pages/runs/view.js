@@ -1,0 +1,79 @@
+// What the page shows, as its URL says it.
+import { query, show } from "../../lib/state.js";
+
+/** @typedef {{ key: string, width?: number }} Chosen a column: `params.lr`, `metrics.loss`, `best(metrics.loss)`, `min(...)`, `max(...)`, `mean(...)` */
+
+/**
+ * @typedef {object} View
+ * @property {string} q the filter
+ * @property {string[]} sort columns, the first decides; `-` before one: descending
+ * @property {Chosen[] | null} cols null: metrics, and the parameters that differ
+ * @property {boolean} same whether columns that are equal in every row are shown
+ * @property {string[]} group columns; `seed`: all parameters that differ but the seed
+ * @property {string} pin the baseline
+ * @property {string[]} sel ids of runs, or `all` alone
+ * @property {string[]} exp ids of experiments; none: all
+ * @property {string} status
+ * @property {string} since
+ * @property {boolean} archived
+ * @property {boolean} flat whether runs inside of others stand by themselves
+ * @property {boolean} percent whether differences from the baseline are told in percent
+ * @property {string} open the run beside the table
+ * @property {string} view name of the saved view
+ */
+
+export const MOST_SELECTED = 200; // ids that a URL holds
+
+/** @returns {View} */
+export function read() {
+  const parts = query();
+  const text = (/** @type {string} */ name) => parts.get(name) ?? "";
+  return {
+    q: text("q"),
+    sort: split(text("sort")),
+    cols: parts.has("cols") ? split(text("cols")).map(chosen) : null,
+    same: parts.has("same"),
+    group: split(text("group")),
+    pin: text("pin"),
+    sel: split(text("sel")),
+    exp: split(text("exp") || text("experiment")),
+    status: text("status"),
+    since: text("since"),
+    archived: parts.has("archived"),
+    flat: parts.has("flat"),
+    percent: parts.has("percent"),
+    open: text("open"),
+    view: text("view"),
+  };
+}
+
+/** Put it into the URL. @param {View} view @param {{ push?: boolean }} [options] */
+export function write(view, options) {
+  const { sort, cols, group, sel, exp, ...rest } = view;
+  show({
+    ...rest,
+    sort: sort.join(","),
+    cols: cols === null ? null : cols.map(({ key, width }) => (width ? `${key}*${width}` : key)).join(",") || "none",
+    group: group.join(","),
+    sel: sel.length > MOST_SELECTED ? null : sel.join(","),
+    exp: exp.join(","),
+    experiment: null,
+  }, options);
+}
+
+/** All conditions on the runs: what is written first, so that an error in it is where it is. @param {View} view @param {string} [q] */
+export function filterOf(view, q = view.q) {
+  return [q.trim(), view.status && `status = ${view.status}`, view.since && `since ${view.since}`].filter(Boolean).join(" and ");
+}
+
+/** The rows that the view is about, apart from their order and columns. @param {View} view */
+export const subject = (view) => JSON.stringify([filterOf(view), view.exp, view.archived, view.group, view.flat]);
+
+/** At commas that are not within brackets. @param {string} text */
+const split = (text) => (text === "none" ? [] : text.split(/,(?![^(]*\))/).filter(Boolean));
+
+/** @param {string} text @returns {Chosen} */
+function chosen(text) {
+  const found = /^(.*)\*(\d+)$/.exec(text);
+  return found ? { key: found[1] ?? "", width: Number(found[2]) } : { key: text };
+}
