@@ -76,9 +76,18 @@ from runner.settings import Settings
 @click.option(
     "-q", "--quiet", is_flag=True, help="Only the program's output, warnings, errors and the verdict."
 )
+@click.option("--announce", type=click.Path(path_type=Path), hidden=True)
 @click.pass_obj
 def command(
-    context: Context, /, *, run: str, check_only: bool, as_json_: bool, quiet: bool, **options: Any
+    context: Context,
+    /,
+    *,
+    run: str,
+    check_only: bool,
+    as_json_: bool,
+    quiet: bool,
+    announce: Path | None,
+    **options: Any,
 ) -> None:
     """Run a recorded run again as it was, and compare the results.
 
@@ -87,7 +96,7 @@ def command(
     takes is missing.
     """
     asked = _asked(**options)
-    terminal = Terminal(quiet=quiet, output=2 if as_json_ else 1)
+    terminal = Terminal(quiet=quiet, output=2 if as_json_ else 1, announce=announce)
     progress = Progress(terminal)
     with (
         _interruptible(terminal),

@@ -93,16 +93,25 @@ from runner.tracking import open_store
 @click.option("--dry-run", is_flag=True, help="Print what would be executed otherwise, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the program's output goes to stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the program's output, warnings and errors.")
+@click.option("--announce", type=click.Path(path_type=Path), hidden=True)
 @click.pass_obj
 def command(
-    context: Context, /, *, run: str, dry_run: bool, as_json: bool, quiet: bool, **options: Any
+    context: Context,
+    /,
+    *,
+    run: str,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    announce: Path | None,
+    **options: Any,
 ) -> None:
     """Run a recorded run again with changed parts: code, packages, parameters, data.
 
     RUN is named as in `runner reproduce`. Everything that no option changes is as it was recorded, uncommitted changes
     and locked packages included. At the end the results are compared. The exit code is the program's.
     """
-    terminal = Terminal(quiet=quiet, output=2 if as_json else 1)
+    terminal = Terminal(quiet=quiet, output=2 if as_json else 1, announce=announce)
     progress = Progress(terminal)
     tolerance = Tolerance(relative=options.pop("rtol"), absolute=options.pop("atol"))
     names = {name: options.pop(name) for name in ("experiment_name", "run_name")}

@@ -10,6 +10,7 @@ import click
 
 from runner.cli import Context, tracking_uri
 from runner.cli.output import printable
+from runner.cli.starting import Processes
 from runner.errors import UsageError
 from runner.server.public import Options, serve
 from runner.settings import Settings, place_uri
@@ -69,6 +70,11 @@ FILE = click.Path(path_type=Path)
     show_default=True,
     help="Requests to log: failures of the server; refused ones, too; all that failed.",
 )
+@click.option(
+    "--allow-run",
+    is_flag=True,
+    help="Start runs for those who may change the experiment: they execute programs on this machine.",
+)
 @click.option("--access-log", "log_every", is_flag=True, help="Log every request.")
 @click.option(
     "--scheduler",
@@ -85,9 +91,10 @@ def command(
     artifacts: str,
     default_permission: str,
     schedules: bool,
+    allow_run: bool,
     **given: Any,
 ) -> None:
-    """Serve the store to mlflow clients, over HTTP."""
+    """Serve the store to mlflow clients and, as pages, to browsers, over HTTP."""
     settings = context.settings
     if artifact_root is not None:
         settings = replace(settings, artifact_root=place_uri(artifact_root))
@@ -105,8 +112,16 @@ def command(
                 f"{store.uri} is a server already",
                 hint="a server needs a store of its own: sqlite:///runs.db",
             )
-        with _scheduling(store, settings) if schedules else nullcontext():
-            serve(store, options, ready=lambda address: _tell(store.uri, options, address))
+        with (
+            _scheduling(store, settings) if schedules else nullcontext(),
+            Processes(store, settings) if allow_run else nullcontext() as starting,
+        ):
+            serve(
+                store,
+                options,
+                ready=lambda address: _tell(store.uri, options, address),
+                starting=starting,
+            )
 
 
 def _scheduling(store: SqlStore, settings: Settings) -> AbstractContextManager[None]:
@@ -124,6 +139,7 @@ def _tell(store_uri: str, options: Options, address: str) -> None:
         f"store        {_without_password(store_uri)}",
         f"artifacts    {_without_password(options.artifact_root)} ({way})",
         f"sign-in      {sign_in}",
+        f"pages        {address}/",
         f"listening at {address}",
     ):
         click.echo(printable(line), err=True)

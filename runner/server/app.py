@@ -35,6 +35,7 @@ from runner.server.mlflow import experiments, history, inputs, models, registry,
 from runner.server.mlflow.answers import Answer
 from runner.server.mlflow.call import AnyCall, Served
 from runner.server.places import Places
+from runner.server.starting import Starting
 from runner.server.writer import Writer
 from runner.tracking.store import Store
 
@@ -70,7 +71,7 @@ class Tracking:
     """What the calls are answered from. `places` says how artifacts are told.
 
     `writer` None: changes are made one by one. `artifacts` None: clients go to them by themselves.
-    `native` None: our own API is not there; `pages` None: nor is the UI.
+    `native` None: our own API is not there; `pages` None: nor is the UI. `starting` None: no run is started from here.
     """
 
     store: Store
@@ -79,6 +80,7 @@ class Tracking:
     artifacts: ServedArtifacts | None = None
     native: OwnCalls | None = None
     pages: OwnPages | None = None
+    starting: Starting | None = None
 
 
 def create_app(tracking: Tracking, *, authenticate: Authenticate, hosts: Hosts = OWN) -> Starlette:

@@ -26,6 +26,7 @@ from runner.server.connections import MOST, Connection, end_slow
 from runner.server.native.routes import Native
 from runner.server.places import Places
 from runner.server.requestlog import RequestLog, log_to_stderr
+from runner.server.starting import Starting
 from runner.server.ui import Pages
 from runner.server.writer import Writer
 from runner.tracking.access import Permission
@@ -63,8 +64,14 @@ class Options:
         return "https" if self.certificate else "http"
 
 
-def serve(store: WatchedStore, options: Options, *, ready: Callable[[str], None]) -> None:
-    """Answer requests until a signal asks us to stop; `ready` is told the address.
+def serve(
+    store: WatchedStore,
+    options: Options,
+    *,
+    ready: Callable[[str], None],
+    starting: Starting | None = None,
+) -> None:
+    """Answer requests until a signal asks us to stop; `ready` is told the address. With `starting` people may start runs.
 
     Raises:
         UsageError: the address cannot be had, or everybody could reach us and nobody has to sign in.
@@ -80,7 +87,7 @@ def serve(store: WatchedStore, options: Options, *, ready: Callable[[str], None]
         native = Native(store, options.home)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         app = create_app(
-            Tracking(store, places, writer, artifacts, native, Pages()),
+            Tracking(store, places, writer, artifacts, native, Pages(), starting),
             authenticate=authenticate,
             hosts=hosts,
         )
