@@ -8,6 +8,13 @@ from runner.errors import UsageError
 from runner.files import sha256
 
 DOWNLOADED = "download"  # origin of an interpreter that was not here before
+# Where the lock of each kind is kept among the artifacts of a run.
+LOCK_FILES = {
+    "pylock": "runner/pylock.toml",
+    "requirements": "runner/requirements.txt",
+    "conda": "runner/conda-lock.yml",
+    "image": "runner/image.json",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

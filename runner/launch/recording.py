@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.environments.model import Environment, Lock
+from runner.environments.model import LOCK_FILES, Environment, Lock
 from runner.errors import Conflict, RunnerError
 from runner.executors import Exit
 from runner.files import remove_tree, sha256
@@ -34,12 +34,6 @@ from runner.tracking.logs import LogWriter
 from runner.tracking.model import Metric, Run, RunStatus
 
 RECORD_SCHEMA = 1
-LOCK_FILES = {
-    "pylock": "runner/pylock.toml",
-    "requirements": "runner/requirements.txt",
-    "conda": "runner/conda-lock.yml",
-    "image": "runner/image.json",
-}
 OBSERVED_FILE = "runner/packages.txt"
 
 

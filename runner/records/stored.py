@@ -7,11 +7,10 @@ runner/record.json
 import json
 from typing import Any
 
-from runner.environments.model import Lock
+from runner.environments.model import LOCK_FILES, Lock
 from runner.errors import NotFound, RunnerError, TrackingError
 from runner.files import sha256
 from runner.launch.plan import Plan, PlannedLock
-from runner.launch.recording import LOCK_FILES
 from runner.records.model import Recorded, Unrepeatable
 from runner.records.models import models_of
 from runner.tracking import ArtifactStore, OpenStore

@@ -18,9 +18,8 @@ from runner.cli.output import print_json, printable
 from runner.cli.terminal import Terminal
 from runner.environments.kept import explaining, listing
 from runner.environments.kept.explaining import Comparison, Difference, Explanation
-from runner.environments.model import Lock
+from runner.environments.model import LOCK_FILES, Lock
 from runner.errors import TrackingError, UsageError
-from runner.launch.recording import LOCK_FILES
 from runner.progress import Progress
 from runner.settings import Settings
 

@@ -2,7 +2,7 @@
 
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from urllib.parse import quote
 
@@ -25,13 +25,15 @@ SHOWN_KINDS = ("audio/", "video/")
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-async def answered(request: Request, files: Files, path: str) -> Response:
-    """The artifact, the part of it that was asked for, or that it is what the caller has already."""
-    asked = request.headers
+async def answered(
+    request: Request, files: Files, path: str, guarded: Callable[[str], Mapping[str, str]] | None = None
+) -> Response:
+    """The artifact, the part of it that was asked for, or that it is what the caller has already; with the headers `guarded`."""
+    asked, own = request.headers, (guarded or guarding)(path)
     if request.method != "HEAD" and not {"range", "if-none-match"}.intersection(asked):
-        return await _sent(await files.get(path), path)
+        return await _sent(await files.get(path), own)
     stat = await files.stat(path)
-    headers = _headers(stat, path)
+    headers = _headers(stat, own)
     if _holds(asked.get("if-none-match", ""), stat.etag):
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
@@ -39,16 +41,16 @@ async def answered(request: Request, files: Files, path: str) -> Response:
     if asked.get("if-range", stat.etag) != stat.etag or not (
         wanted := RANGE.fullmatch(asked.get("range", ""))
     ):
-        return await _sent(await files.get(path), path)
+        return await _sent(await files.get(path), own)
     span = _span(wanted[1], wanted[2], stat.size)
     if span is None:
         told = shaped("INVALID_PARAMETER_VALUE", f"The artifact has {stat.size} bytes: not {asked['range']}")
         return JSONResponse(told, 416, {"Content-Range": f"bytes */{stat.size}"})
-    return await _sent(await files.get(path, span), path, partial=True)
+    return await _sent(await files.get(path, span), own, partial=True)
 
 
-async def _sent(content: Content, path: str, *, partial: bool = False) -> Response:
-    headers = _headers(content.stat, path)
+async def _sent(content: Content, own: Mapping[str, str], *, partial: bool = False) -> Response:
+    headers = _headers(content.stat, own)
     headers["Content-Length"] = str(content.end - content.start)
     if partial:
         headers["Content-Range"] = f"bytes {content.start}-{content.end - 1}/{content.stat.size}"
@@ -72,9 +74,9 @@ def _holds(etags: str, etag: str) -> bool:
     return bool(known & {etag, "*"})
 
 
-def _headers(stat: Stat, path: str) -> dict[str, str]:
+def _headers(stat: Stat, own: Mapping[str, str]) -> dict[str, str]:
     return {
-        **guarding(path),
+        **own,
         "ETag": stat.etag,
         "Last-Modified": format_datetime(stat.modified, usegmt=True),
         "Accept-Ranges": "bytes",
@@ -84,8 +86,7 @@ def _headers(stat: Stat, path: str) -> dict[str, str]:
 
 def guarding(path: str) -> Mapping[str, str]:
     """Headers that keep a browser from running the artifact."""
-    name = path.rpartition("/")[2]
-    kind = mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
+    name, kind = path.rpartition("/")[2], kind_of(path)
     shown = kind in SHOWN or kind.startswith(SHOWN_KINDS)
     return {
         "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
@@ -94,6 +95,11 @@ def guarding(path: str) -> Mapping[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+
+
+def kind_of(path: str) -> str:
+    """The media type, by the name alone."""
+    return mimetypes.guess_type(path.rpartition("/")[2], strict=False)[0] or "application/octet-stream"
 
 
 def disposition(how: str, name: str) -> str:

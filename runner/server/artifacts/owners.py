@@ -61,7 +61,7 @@ async def _located(request: Request, owner: Callable[[Store], str]) -> str:
 
 async def _directory(request: Request, uri: str, path: str) -> Response:
     inside = path.strip("/")
-    whole = paths.checked(f"{_below(request, uri)}/{inside}".removesuffix("/"))
+    whole = paths.checked(f"{below(_places(request), uri)}/{inside}".removesuffix("/"))
     await check(request, whole)
     entries = await served(request).files.list(whole)
     told = proxy.listed(entries, below=f"{inside}/" if inside else "")
@@ -69,14 +69,14 @@ async def _directory(request: Request, uri: str, path: str) -> Response:
 
 
 async def _file(request: Request, uri: str, path: str) -> Response:
-    whole = f"{_below(request, uri)}/{paths.checked(path)}"
+    whole = f"{below(_places(request), uri)}/{paths.checked(path)}"
     await check(request, paths.checked(whole))
     return await content.answered(request, served(request).files, whole)
 
 
-def _below(request: Request, uri: str) -> str:
+def below(places: Places, uri: str) -> str:
     """The path below the root. We fetch from nowhere else, least of all with our own credentials."""
-    for prefix in (PROXIED, f"{_places(request).root}/"):
+    for prefix in (PROXIED, f"{places.root}/"):
         if uri.startswith(prefix):
             return uri.removeprefix(prefix).rstrip("/")
     raise Malformed(

@@ -104,6 +104,8 @@ def _content(operation: Operation) -> Document:
         names = ", ".join(f"`{name}` ({shape.__name__})" for name, shape in EVENT_SHAPES.items())
         told = f"Server-sent events, each with an id; their data is JSON: {names}."
         return {EVENTS: {"schema": {"type": "string", "description": told}}}
+    if operation.gives != JSON:
+        return {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     return {JSON: {"schema": {"type": "object"}}}
 
 

@@ -14,7 +14,7 @@ from runner.server.access.caller import TELLING, Authenticate
 from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
-from runner.server.native import tables
+from runner.server.native import executions, one_run, people, tables
 from runner.server.native.lines import shown
 from runner.server.native.operation import JSON, Operation, json, query, view
 from runner.server.native.output import Opened, position
@@ -51,7 +51,10 @@ class Native:
 
     def routes(self) -> Sequence[BaseRoute]:
         """The calls for the application."""
-        calls = [Route(each.path, each.answer, methods=[each.method]) for each in OPERATIONS]
+        calls = [
+            Route(each.path.replace("{path}", "{path:rest}"), each.answer, methods=[each.method])
+            for each in OPERATIONS
+        ]
         return [Mount(PREFIX, routes=calls)]
 
 
@@ -133,5 +136,8 @@ OPERATIONS: Sequence[Operation] = (
         Appended, AppendLogs,
     ),
     *tables.OPERATIONS,
+    *one_run.OPERATIONS,
     Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
+    *executions.OPERATIONS,
+    *people.OPERATIONS,
 )  # fmt: skip

@@ -1,0 +1,86 @@
+"""What a directory among the artifacts of a run holds, and views of its files."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runner.server.artifacts import paths
+from runner.server.artifacts.files import Entry
+from runner.server.artifacts.served import served
+from runner.server.mlflow import wire
+from runner.server.mlflow.runs import exact
+from runner.server.native import boxed, documents
+from runner.server.native.documents import RECORD
+from runner.server.native.files import opened
+from runner.server.native.looking import look
+from runner.server.native.looking.shapes import ViewFile
+from runner.server.native.operation import json, query, view
+from runner.server.native.overview_shapes import ArtifactEntry, ArtifactList
+from runner.tracking.artifacts import Artifacts
+from runner.tracking.model import Run
+
+MOST = 10_000
+
+
+class ListArtifacts(wire.Request):
+    """Which directory; the top, unless given."""
+
+    path: Annotated[str, Meta(max_length=2000)] = ""
+
+
+async def artifacts(request: Request) -> Response:
+    """GET /runs/{run_id}/artifacts."""
+    asked = query(request, ListArtifacts)
+    run = await run_in_threadpool(lambda: _run(request))
+    place = paths.checked(asked.path) if asked.path else ""
+    whole = await boxed.located(request, run, place)
+    found = await served(request).files.list(whole)
+    digests = await run_in_threadpool(lambda: _digests(request, run))
+    entries = [_entry(each, place, digests) for each in found[:MOST]]
+    return json(ArtifactList(path=place, entries=entries, more=len(found) > MOST))
+
+
+async def looked_at(request: Request) -> Response:
+    """GET /runs/{run_id}/view/{path}."""
+    asked = query(request, ViewFile)
+    run = await run_in_threadpool(lambda: _run(request))
+    path = paths.checked(request.path_params["path"])
+    await boxed.located(request, run, path)
+    return await run_in_threadpool(lambda: _looked_at(run, path, asked))
+
+
+def _looked_at(run: Run, path: str, asked: ViewFile) -> Response:
+    with opened(Artifacts(run.artifact_uri), path) as file:
+        return json(look(file, path, asked))
+
+
+def _run(request: Request) -> Run:
+    return exact(view(request), request.path_params["run_id"])
+
+
+def _entry(found: Entry, place: str, digests: dict[str, str]) -> ArtifactEntry:
+    path = f"{place}/{found.name}" if place else found.name
+    return ArtifactEntry(
+        name=found.name,
+        path=path,
+        directory=found.size is None,
+        size=found.size,
+        digest=digests.get(path, ""),
+    )
+
+
+def _digests(request: Request, run: Run) -> dict[str, str]:
+    """Those in the record of the run, which is a stranger's."""
+    tracking = request.app.state.tracking
+    record = documents.of(run, tracking.places, tracking.native.home).json(RECORD) or {}
+    kept: Any = record.get("artifacts")
+    return {
+        each["path"]: each["digest"]
+        for each in (kept if isinstance(kept, list) else ())
+        if isinstance(each, dict)
+        and isinstance(each.get("path"), str)
+        and isinstance(each.get("digest"), str)
+    }
