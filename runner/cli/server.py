@@ -12,6 +12,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.output import printable
 from runner.cli.starting import Processes
 from runner.errors import UsageError
+from runner.reproduction.serving import differing
 from runner.server.public import Options, serve
 from runner.settings import Settings, place_uri
 from runner.tracking import open_database_store
@@ -121,6 +122,7 @@ def command(
                 options,
                 ready=lambda address: _tell(store.uri, options, address),
                 starting=starting,
+                differing=differing(store, settings, trusting=not options.auth),
             )
 
 

@@ -23,6 +23,7 @@ from runner.server.app import Tracking, create_app
 from runner.server.artifacts.routes import open_files
 from runner.server.artifacts.served import ServedArtifacts
 from runner.server.connections import MOST, Connection, end_slow
+from runner.server.native.differences import Differing
 from runner.server.native.routes import Native
 from runner.server.places import Places
 from runner.server.requestlog import RequestLog, log_to_stderr
@@ -70,8 +71,11 @@ def serve(
     *,
     ready: Callable[[str], None],
     starting: Starting | None = None,
+    differing: Differing | None = None,
 ) -> None:
     """Answer requests until a signal asks us to stop; `ready` is told the address. With `starting` people may start runs.
+
+    `differing` tells how two runs were not executed alike.
 
     Raises:
         UsageError: the address cannot be had, or everybody could reach us and nobody has to sign in.
@@ -84,7 +88,7 @@ def serve(
         )
         places = Places(root=options.artifact_root, proxied=options.proxied)
         authenticate = stack.enter_context(_authenticate(store, options))
-        native = Native(store, options.home)
+        native = Native(store, options.home, differing)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         app = create_app(
             Tracking(store, places, writer, artifacts, native, Pages(), starting),

@@ -71,7 +71,7 @@ def artifacts(
 ) -> Iterator[Compared]:
     """Each file that one of them has; those of models are below `models/<name>/`."""
     granted = Granted(tolerances, passing)
-    left, right = (Files(run.artifacts, OURS, _digests(run.record)) for run in (first, second))
+    left, right = (Files(run.artifacts, OURS, digests(run.record)) for run in (first, second))
     yield from _files(left, right, "", granted)
     theirs, ours = first.models(), second.models()
     for name in sorted({*theirs, *ours}):
@@ -124,7 +124,7 @@ def _found(name: str, a: Kept | None, b: Kept | None, outcome: Outcome, note: st
     return Compared(kind="artifact", name=name, outcome=outcome, before=before, after=after, note=note)
 
 
-def _digests(record: Mapping[str, Any]) -> dict[tuple[str, int], str]:
+def digests(record: Mapping[str, Any]) -> dict[tuple[str, int], str]:
     """By path and size."""
     digests: dict[tuple[str, int], str] = {}
     for stated in (record.get(key) for key in ("outputs", "artifacts")):

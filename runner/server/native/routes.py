@@ -14,7 +14,15 @@ from runner.server.access.caller import TELLING, Authenticate
 from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
-from runner.server.native import executions, one_run, people, tables
+from runner.server.native import (
+    differences,
+    executions,
+    inputs,
+    one_run,
+    people,
+    repeats,
+    tables,
+)
 from runner.server.native.lines import shown
 from runner.server.native.operation import JSON, Operation, json, query, view
 from runner.server.native.output import Opened, position
@@ -44,8 +52,11 @@ EVENTS = "text/event-stream"
 class Native:
     """What our own calls are answered from: the store, and the output of runs below `home`."""
 
-    def __init__(self, store: WatchedStore, home: Path) -> None:
+    def __init__(
+        self, store: WatchedStore, home: Path, differing: differences.Differing | None = None
+    ) -> None:
         self.home = home
+        self.answers = differences.Answers(differing)
         self.watcher = Watcher(store)
         self.received = Received(home / "received")
 
@@ -137,6 +148,9 @@ OPERATIONS: Sequence[Operation] = (
     ),
     *tables.OPERATIONS,
     *one_run.OPERATIONS,
+    *differences.OPERATIONS,
+    *inputs.OPERATIONS,
+    *repeats.OPERATIONS,
     Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
     *executions.OPERATIONS,
     *people.OPERATIONS,
