@@ -1,6 +1,6 @@
 // Whatever a button does, a command does too: copy it as a command, as Python or as curl.
 import { toast } from "./dialog.js";
-import { h } from "./dom.js";
+import { h, svg } from "./dom.js";
 
 /** @typedef {string | (() => string)} Text */
 /** @typedef {{ command?: Text, python?: Text, curl?: Text }} Ways */
@@ -21,7 +21,7 @@ export function copyAs(button, ways) {
     return text === undefined ? [] : [item(TITLES[way], text)];
   });
   const list = h("div", { class: "menu", popover: "auto", role: "menu" }, items);
-  const opener = h("button", { class: "opens", type: "button", "aria-haspopup": "menu", "aria-label": `Copy “${label(button)}” as…` }, "⧉");
+  const opener = h("button", { class: "opens", type: "button", "aria-haspopup": "menu", "aria-label": `Copy “${label(button)}” as…` }, copyIcon());
   opener.addEventListener("click", () => opened(list, opener));
   list.addEventListener("click", () => list.hidePopover());
   const group = h("span", { class: "copy-as" });
@@ -103,9 +103,15 @@ export function copyable(text) {
     "div",
     { class: "copyable" },
     h("code", null, text),
-    h("button", { type: "button", class: "plain", "aria-label": `Copy: ${text}`, onclick: () => void copy(text) }, "⧉"),
+    h("button", { type: "button", class: "plain", "aria-label": `Copy: ${text}`, onclick: () => void copy(text) }, copyIcon()),
   );
 }
+
+/** Two sheets: fonts have no such sign everywhere. */
+const copyIcon = () =>
+  svg("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("rect", { x: 5.5, y: 5.5, width: 8, height: 8, rx: 1.5 }),
+    svg("path", { d: "M3.5 10.5h-.5a1.5 1.5 0 0 1-1.5-1.5V3A1.5 1.5 0 0 1 3 1.5h6A1.5 1.5 0 0 1 10.5 3v.5" }));
 
 /** A text as one word of a shell. @param {string} text */
 export const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\"'\"'")}'`);

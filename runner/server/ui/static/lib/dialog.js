@@ -27,6 +27,8 @@ export function dialog(title, content, options) {
   element.addEventListener("mousedown", (event) => event.target === element && close());
   document.body.append(element);
   element.showModal();
+  const first = element.querySelector(".dialog-body :is(input, select, textarea), footer .main:enabled");
+  if (first instanceof HTMLElement) first.focus();
   return { element, close };
 }
 

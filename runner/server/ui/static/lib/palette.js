@@ -28,7 +28,7 @@ const ACTIONS = [
 export function open() {
   if (document.querySelector("dialog.palette")) return;
   const field = h("input", {
-    type: "search", role: "combobox", "aria-label": "Go to a run, experiment, model, page or action", "aria-expanded": "true",
+    type: "text", role: "combobox", "aria-label": "Go to a run, experiment, model, page or action", "aria-expanded": "true",
     "aria-controls": "palette-list", "aria-autocomplete": "list", placeholder: "Run, experiment, model, page, action", autocomplete: "off", spellcheck: "false",
   });
   const list = h("ul", { id: "palette-list", role: "listbox", "aria-label": "Found" });
