@@ -15,12 +15,14 @@ from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
 from runner.server.native import (
+    completing,
     differences,
     executions,
     inputs,
     one_run,
     people,
     repeats,
+    series,
     tables,
 )
 from runner.server.native.lines import shown
@@ -147,6 +149,8 @@ OPERATIONS: Sequence[Operation] = (
         Appended, AppendLogs,
     ),
     *tables.OPERATIONS,
+    *completing.OPERATIONS,
+    *series.OPERATIONS,
     *one_run.OPERATIONS,
     *differences.OPERATIONS,
     *inputs.OPERATIONS,

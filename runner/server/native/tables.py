@@ -1,4 +1,4 @@
-"""Calls about many runs at once: what tables and charts are drawn from."""
+"""Calls about many runs at once: what tables are drawn from."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -11,21 +11,25 @@ from starlette.responses import Response
 from runner.server.mlflow import wire
 from runner.server.native.operation import Operation, json, query, view
 from runner.server.native.table_shapes import (
+    CellAnswer,
     ChooseRuns,
     ColumnsAnswer,
     Facts,
+    GroupAnswer,
+    GroupsAnswer,
     ReadColumns,
+    ReadGroups,
     ReadTable,
     Row,
     TableAnswer,
 )
 from runner.tracking.model import Lifecycle
-from runner.tracking.tables import Chosen, ColumnFacts, TableRow, Tables, Value
+from runner.tracking.tables import Cell, Chosen, ColumnFacts, Group, TableRow, Tables, Value
 
 R = TypeVar("R", bound=wire.Request)
 
 
-def _answering(
+def answering(
     shape: type[R], answer: Callable[[Tables, R], Struct]
 ) -> Callable[[Request], Awaitable[Response]]:
     """The call that answers such a request from the tables that the caller may see."""
@@ -56,6 +60,27 @@ def columns(tables: Tables, asked: ReadColumns) -> ColumnsAnswer:
     return ColumnsAnswer(total=found.total, columns=[_facts(each) for each in found.columns])
 
 
+def groups(tables: Tables, asked: ReadGroups) -> GroupsAnswer:
+    """See `Tables.groups`."""
+    found = tables.groups(
+        chosen(asked),
+        by=asked.by,
+        but=asked.but,
+        columns=asked.columns,
+        sort=asked.sort,
+        offset=asked.offset,
+        limit=asked.limit,
+    )
+    return GroupsAnswer(
+        total=found.total,
+        runs=found.runs,
+        offset=asked.offset,
+        by=list(found.by),
+        columns=asked.columns,
+        groups=[_group(each) for each in found.groups],
+    )
+
+
 def chosen(asked: ChooseRuns) -> Chosen:
     """The runs that a request is about."""
     return Chosen(
@@ -79,6 +104,28 @@ def _row(row: TableRow) -> Row:
     )
 
 
+def _group(group: Group) -> GroupAnswer:
+    return GroupAnswer(
+        by=[_shown(value) for value in group.by],
+        count=group.count,
+        runs=list(group.runs),
+        cells=[_cell(each) for each in group.cells],
+        started=group.started,
+    )
+
+
+def _cell(cell: Cell) -> CellAnswer:
+    return CellAnswer(
+        count=cell.count,
+        distinct=cell.distinct,
+        value=_shown(cell.value),
+        mean=cell.mean,
+        spread=cell.spread,
+        min=cell.low,
+        max=cell.high,
+    )
+
+
 def _facts(facts: ColumnFacts) -> Facts:
     return Facts(
         key=facts.key,
@@ -98,10 +145,14 @@ def _shown(value: Value) -> wire.Number | None:
 OPERATIONS: Sequence[Operation] = (
     Operation(
         "GET", "/runs/table", "readTable", "Runs as a table: filtered, sorted, a page of it",
-        _answering(ReadTable, table), TableAnswer, ReadTable,
+        answering(ReadTable, table), TableAnswer, ReadTable,
     ),
     Operation(
         "GET", "/runs/columns", "readColumns", "Which metrics, params and tags runs have",
-        _answering(ReadColumns, columns), ColumnsAnswer, ReadColumns,
+        answering(ReadColumns, columns), ColumnsAnswer, ReadColumns,
+    ),
+    Operation(
+        "GET", "/runs/groups", "readGroups", "Runs that are equal in some columns, as one row",
+        answering(ReadGroups, groups), GroupsAnswer, ReadGroups,
     ),
 )  # fmt: skip

@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 
 from runner.tracking.database import Connection, Row
 from runner.tracking.filters.columns import Column
@@ -12,19 +11,19 @@ from runner.tracking.sql.choosing import COLUMNS
 from runner.tracking.tables import Value
 
 FINITE = "m.is_nan = FALSE AND ABS(m.value) < 1e300"  # of others there is no mean
-Found = dict[tuple[int, Column], Value]
 
 
-def cells(
-    db: Connection, numbers: Sequence[int], columns: Sequence[Column]
-) -> Mapping[int, tuple[Value, ...]]:
+def cells(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> Mapping[int, Sequence[Value]]:
     """For each run its values, in the order of the columns."""
     ids = keys.known(db, sorted({each.key for each in columns if each.entity != "attribute"}))
-    found: Found = {}
+    found: dict[int, list[Value]] = {number: [None] * len(columns) for number in numbers}
     for group in _alike(columns):
         for marks in keys.bound(numbers):
-            found.update(_read(db, marks, group, ids))
-    return {number: tuple(found.get((number, each)) for each in columns) for number in numbers}
+            if group[0][1].entity == "attribute":
+                _attributes(db, marks, group, found)
+            else:
+                _keyed(db, marks, group, ids, found)
+    return found
 
 
 def number(value: float, is_nan: bool) -> float:
@@ -34,41 +33,50 @@ def number(value: float, is_nan: bool) -> float:
     return math.copysign(math.inf, value) if abs(value) >= sys.float_info.max else value
 
 
-def _alike(columns: Sequence[Column]) -> Iterable[list[Column]]:
-    groups: dict[tuple[object, ...], list[Column]] = {}
-    for each in dict.fromkeys(columns):
-        groups.setdefault((each.entity, each.which, each.count), []).append(each)
+def _alike(columns: Sequence[Column]) -> Iterable[Sequence[tuple[int, Column]]]:
+    """Columns that one statement reads, with their places."""
+    groups: dict[tuple[object, ...], list[tuple[int, Column]]] = {}
+    for place, each in enumerate(columns):
+        groups.setdefault((each.entity, each.which, each.count), []).append((place, each))
     return groups.values()
 
 
-def _read(
-    db: Connection, runs: Mapping[str, int], group: Sequence[Column], ids: Mapping[str, int]
-) -> Iterable[tuple[tuple[int, Column], Value]]:
-    among = keys.listed(runs)
-    first = group[0]
-    if first.entity == "attribute":
-        attributes = ", ".join(COLUMNS[each.key] for each in group)
-        rows = db.execute(f"SELECT r.id, {attributes} FROM runner_runs r WHERE r.id IN ({among})", runs)
-        return [((row[0], each), value) for row in rows for each, value in zip(group, row[1:], strict=True)]
-    by_id = {ids[each.key]: each for each in group if each.key in ids}
-    return chain.from_iterable(
-        _keyed(
-            db, f"m.run IN ({among}) AND m.key_id IN ({keys.listed(marks)})", {**runs, **marks}, first, by_id
-        )
-        for marks in _marked(list(by_id))
-    )
+def _attributes(
+    db: Connection,
+    runs: Mapping[str, int],
+    group: Sequence[tuple[int, Column]],
+    found: Mapping[int, list[Value]],
+) -> None:
+    attributes = ", ".join(COLUMNS[each.key] for _, each in group)
+    statement = f"SELECT r.id, {attributes} FROM runner_runs r WHERE r.id IN ({keys.listed(runs)})"
+    for number, *values in db.execute(statement, runs):
+        for (place, _), value in zip(group, values, strict=True):
+            found[number][place] = value
+
+
+def _keyed(
+    db: Connection,
+    runs: Mapping[str, int],
+    group: Sequence[tuple[int, Column]],
+    ids: Mapping[str, int],
+    found: Mapping[int, list[Value]],
+) -> None:
+    places: dict[int, list[int]] = {}
+    for place, each in group:
+        if each.key in ids:
+            places.setdefault(ids[each.key], []).append(place)
+    for marks in _marked(list(places)):
+        where = f"m.run IN ({keys.listed(runs)}) AND m.key_id IN ({keys.listed(marks)})"
+        statement, cell = _statement(group[0][1], where)
+        for row in db.execute(statement, {**runs, **marks}):
+            value = cell(row)
+            for place in places[row[1]]:
+                found[row[0]][place] = value
 
 
 def _marked(ids: Sequence[int]) -> Iterable[dict[str, int]]:
     for marks in keys.bound(ids):
         yield {f"k{name}": value for name, value in marks.items()}
-
-
-def _keyed(
-    db: Connection, where: str, values: Mapping[str, int], like: Column, by_id: Mapping[int, Column]
-) -> list[tuple[tuple[int, Column], Value]]:
-    statement, cell = _statement(like, where)
-    return [((row[0], by_id[row[1]]), cell(row)) for row in db.execute(statement, values)]
 
 
 def _statement(like: Column, where: str) -> tuple[str, Callable[[Row], Value]]:

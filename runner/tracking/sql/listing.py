@@ -65,7 +65,7 @@ def rows(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> l
                 user=user,
                 started=started,
                 ended=ended,
-                values=values[number],
+                values=tuple(values[number]),
             )
     return [found[number] for number in numbers]
 
