@@ -18,7 +18,6 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
-    expect,
     sync_playwright,
 )
 
@@ -34,6 +33,25 @@ AS_ROOT = ("--no-sandbox",)
 # Each violation is in the console as well, but for those that a page asks to be told of only.
 REPORT = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy ${event.effectiveDirective} refuses ${event.blockedURI}`));"""
+# What of the page's own requests has not been answered; playwright's "networkidle" never comes, as it counts the worker's script.
+COUNT = """(() => {
+  const asked = window.fetch;
+  window.unanswered = 0;
+  window.fetch = (...given) => { window.unanswered += 1; return asked(...given).finally(() => { window.unanswered -= 1; }); };
+})();"""
+SETTLED = """(patience) => new Promise((resolve) => {
+  const begun = performance.now();
+  let since = begun;
+  const look = () => {
+    const now = performance.now();
+    const waits = document.readyState !== "complete" ? "it loads" : !document.querySelector("#main > *") ? "nothing is shown"
+      : document.querySelector("[aria-busy=true]") ? "something is busy" : window.unanswered > 0 ? "a request is open" : "";
+    if (waits) since = now;
+    if (now - since > 150 || now - begun > patience) resolve(waits);
+    else setTimeout(look, 10);
+  };
+  look();
+})"""
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 
@@ -63,7 +81,7 @@ class Watch:
 
     def over(self, context: BrowserContext) -> None:
         """Begin to watch."""
-        context.add_init_script(REPORT)
+        context.add_init_script(REPORT + COUNT)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.troubles.append(f"exception: {error.error}"))
         context.on("request", self._asked)
@@ -108,10 +126,9 @@ def watched(browser: Browser, watch: Watch, **options: object) -> Iterator[Brows
 
 
 def settled(page: Page) -> None:
-    """Wait until the page shows something, is busy with nothing, and asks for nothing more."""
-    page.locator("#main > *").first.wait_for(state="attached")
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    page.wait_for_load_state("networkidle")
+    """Wait until the page is loaded, shows something, is busy with nothing and has asked for nothing for a moment."""
+    trouble = page.evaluate(SETTLED, PATIENCE)
+    assert not trouble, f"{page.url} does not come to rest: {trouble}"
 
 
 def until(page: Page, expression: str) -> object:

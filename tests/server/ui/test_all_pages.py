@@ -1,0 +1,123 @@
+"""What holds for every page, in both themes, on a phone, and without a mouse. A new page in PAGES is tested by being there."""
+
+import re
+import urllib.request
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from runner.server.ui.files import DIRECTORY
+from runner.server.ui.pages import PAGES
+from tests.server.ui.conftest import Seeded
+from tests.services.browser import Watch, axe, settled, watched
+
+# What stands for the places of a path, from what is seeded.
+PLACES = {"run": "{first}", "name:path": "digits"}
+FURTHER = (
+    "/runs?q=metrics.none+%3E+3",
+    "/r/{running}/logs",
+    "/r/{diverged}",
+    "/compare?runs={searched},{other}",
+    "/models/digits/2",
+    *(f"/r/{{first}}/{tab}" for tab in ("metrics", "logs", "code", "environment", "reproduce", "raw")),
+    "/r/{searched}/metrics",
+    "/r/{files}/artifacts",
+    "/r/{files}/artifacts?path=tables/scores.csv",
+)
+DESK: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# All that can be operated and is seen. What a composite widget holds is reached by its arrow keys; of radio buttons one has the focus.
+CONTROLS = """() => {
+  const widgets = "[role=grid], [role=treegrid], [role=tree], [role=tablist], [role=menu], [role=listbox], [role=toolbar]";
+  const within = (each) => each.tabIndex < 0 && each.closest(widgets);
+  window.reached = new Set();
+  window.controls = [...document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex], [role=button], [role=tab], [role=checkbox]")].filter((each) =>
+      each.checkVisibility({ visibilityProperty: true }) && !each.matches(":disabled, [type=radio], main, dialog, dialog *")
+      && !within(each) && !each.closest("[inert]"));
+  document.addEventListener("focusin", (event) => window.reached.add(event.target));
+  return window.controls.length;
+}"""
+MISSED = """() => window.controls.filter((each) => each.isConnected && !window.reached.has(each)
+  && each.checkVisibility({ visibilityProperty: true })).map((each) => each.outerHTML.slice(0, 200))"""
+UNMARKED = """() => [...window.reached].filter((each) => each.isConnected && !each.matches("#main, body")).flatMap((each) => {
+  each.focus({ focusVisible: true });
+  const drawn = (style) => style.outlineStyle !== "none" || style.boxShadow !== "none";
+  return drawn(getComputedStyle(each)) ? [] : [each.outerHTML.slice(0, 200)];
+})"""
+
+
+def _addresses() -> list[str]:
+    filled = [re.sub(r"\{([\w:]+)\}", lambda place: PLACES.get(place[1], place[0]), path) for path in PAGES]
+    return [path for path in dict.fromkeys([*filled, *FURTHER]) if "{tab}" not in path]
+
+
+@pytest.fixture(scope="module", params=_addresses())
+def opened(request: pytest.FixtureRequest, browser: Browser, seeded: Seeded) -> Iterator[Page]:
+    """Each page, opened once for all tests of it; at the end nothing has gone wrong in it."""
+    with watched(browser, Watch(seeded.uri), viewport=DESK) as context:
+        page = context.new_page()
+        page.goto(request.param.format(**seeded.runs))
+        settled(page)
+        yield page
+
+
+def test_it_has_a_title_and_one_heading_of_the_first_level(opened: Page) -> None:
+    assert re.fullmatch(r"(?!undefined|null).{2,} · runner", opened.title())
+    assert opened.locator("h1").count() == 1
+
+
+def test_axe_finds_nothing_in_either_theme(opened: Page) -> None:
+    for theme in THEMES:
+        opened.emulate_media(color_scheme=theme)
+
+        assert axe(opened) == [], theme
+
+
+def test_it_fits_a_phone(opened: Page) -> None:
+    opened.set_viewport_size(PHONE)
+
+    too_wide = opened.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    opened.set_viewport_size(DESK)
+    assert too_wide <= 0
+
+
+def test_the_keyboard_alone_reaches_every_control_and_shows_where_it_is(opened: Page) -> None:
+    count = opened.evaluate(CONTROLS)
+
+    for _ in range(count + 5):
+        opened.keyboard.press("Tab")
+
+    assert opened.evaluate(MISSED) == []
+    assert opened.evaluate(UNMARKED) == []
+
+
+def test_pages_run_under_a_strict_policy_and_have_nothing_inline(seeded: Seeded) -> None:
+    for path in _addresses():
+        with urllib.request.urlopen(seeded.uri + path.format(**seeded.runs)) as answer:
+            policy = dict(
+                part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; ")
+            )
+            html = answer.read().decode()
+
+        assert (policy["default-src"], policy["script-src"], policy["style-src"]) == (
+            "'none'",
+            "'self'",
+            "'self'",
+        ), path
+        assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", html), path
+
+
+def test_every_page_has_its_module_and_its_style() -> None:
+    missing = [
+        name
+        for module, _ in PAGES.values()
+        for name in (f"pages/{module}.js", f"style/{module}.css")
+        if not (DIRECTORY / name).is_file()
+    ]
+
+    assert missing == []
