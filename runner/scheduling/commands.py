@@ -1,5 +1,6 @@
 """The command lines that schedules lead to: `runner run` of a firing, and the process that watches it."""
 
+import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,14 +65,15 @@ def variables(settings: Settings, *, store: str) -> dict[str, str]:
     return {**kept, **ours}
 
 
-def facts(schedule: Schedule, firing: Firing) -> dict[str, str]:
+def facts(schedule: Schedule, firing: Firing, *, chain: str) -> dict[str, str]:
     """What the program of a firing finds, where it gets our environment; and the mark of its processes."""
     return {
         "RUNNER_SCHEDULE": schedule.name,
         "RUNNER_SCHEDULED_FOR": moment(firing.scheduled_for),
-        CHAIN: chain(firing),
+        CHAIN: chain,
     }
 
 
-def chain(firing: Firing) -> str:
-    return f"firing-{mark(firing)}"
+def new_chain() -> str:
+    """A mark that no other process on the machine has: those that have it are ended together. Firings of other stores have our numbers."""
+    return f"firing-{secrets.token_hex(16)}"

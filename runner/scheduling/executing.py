@@ -83,13 +83,14 @@ class Execution:
             return Outcome(state=FiringState.STOPPED, reason="a later one came")
         tail = _Tail(self.sink)
         variables = commands.variables(self.settings, store=self.store.uri)
+        chain = commands.new_chain()
         directory = Path(self.schedule.definition.directory)
         with (
             Child.start(
                 commands.run(self.schedule, self.firing, watch.announced),
                 cwd=directory if directory.is_dir() else self.settings.home,
-                env=variables | commands.facts(self.schedule, self.firing),
-                run_id=commands.chain(self.firing),
+                env=variables | commands.facts(self.schedule, self.firing, chain=chain),
+                run_id=chain,
                 sink=tail,
             ) as child,
             self.stopping.passed_to(child.stop),

@@ -20,6 +20,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from runner.errors import Unavailable
 from runner.scheduling.deciding import upcoming
 from runner.scheduling.ticker import Ticker
 from runner.settings import Settings
@@ -110,7 +111,8 @@ class Farm:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile() as lines, suppress(ConnectionError):
+        # when all is counted, the store may go, though claims of the dead are still in the pipe
+        with connection, connection.makefile() as lines, suppress(ConnectionError, Unavailable):
             for line in lines:
                 match line.removesuffix("\n").split():
                     case [process]:
