@@ -16,6 +16,7 @@ import { goesOn } from "./runs/cells.js";
 import { choose } from "./runs/chooser.js";
 import { chips, toggle } from "./runs/chips.js";
 import { columns, item } from "./runs/columns.js";
+import { Curves } from "./runs/curves.js";
 import * as data from "./runs/data.js";
 import { same, shown } from "./runs/defaults.js";
 import { Drawer } from "./runs/drawer.js";
@@ -23,7 +24,7 @@ import { field, hand, KINDS } from "./runs/exporting.js";
 import { Folding } from "./runs/folding.js";
 import * as grouping from "./runs/grouping.js";
 import { Live } from "./runs/live.js";
-import { drops } from "./runs/menus.js";
+import { drops, refill } from "./runs/menus.js";
 import { empty } from "./runs/nearest.js";
 import * as saved from "./runs/saved.js";
 import { Selection } from "./runs/selection.js";
@@ -36,6 +37,11 @@ import { filterOf, read, subject, write } from "./runs/view.js";
 /** @type {import("../lib/blocks.js").Source<Row>} */
 const NOTHING = { total: 0, row: () => undefined, want: () => undefined };
 
+const PATIENCE = 150; // milliseconds after which rows are shown before all of them were looked at
+
+/** @param {number} milliseconds @returns {Promise<undefined>} */
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 class RunsPage {
   view = read();
   /** @type {Experiment[]} */
@@ -45,6 +51,8 @@ class RunsPage {
   #factsOf = "";
   /** @type {{ source: Folding<Row>, blocks: Blocks<Row> | undefined, columns: string[], rows: number }} */
   #shown = { source: new Folding(NOTHING), blocks: undefined, columns: [], rows: 0 };
+  /** @type {import("./runs/grouping.js").Nested | undefined} */
+  #nested;
   #newcomers = 0;
   /** @type {Row | undefined} */
   #base;
@@ -53,12 +61,17 @@ class RunsPage {
   #asked = new AbortController();
   #selection = new Selection(this.view.sel);
   #parts = { head: h("div", { class: "runs-head" }), chips: h("div", { class: "chips" }), fresh: h("div", { class: "fresh", role: "status" }), none: h("div", { class: "none" }), bar: h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected runs", hidden: true }) };
+  #curves = new Curves(() => this.#table.refresh());
   #drawer = new Drawer(() => this.#openBeside(""));
   #filter = new FilterBox({
     label: "Filter", placeholder: "lr < 0.01 and optimizer = adam and since 7d",
     complete: (text, at, signal) => data.complete(text, at, this.view, signal),
-    changed: (q) => this.change({ q }),
+    changed: (q) => {
+      this.change({ q }, { push: !this.#typing }); // one step back for all that is typed at once
+      this.#typing = true;
+    },
   });
+  #typing = false;
   #table = new Table("Runs", {
     id: (/** @type {Row} */ row) => row.id,
     mark: (row, element) => this.#mark(row, element),
@@ -82,6 +95,7 @@ class RunsPage {
     const { head, chips: conditions, fresh, none, bar } = this.#parts;
     fill(main(), head, h("div", { class: "conditions" }, this.#filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.#table.element, none), this.#drawer.element), bar);
     this.#filter.value = this.view.q;
+    this.#filter.input.addEventListener("blur", () => { this.#typing = false; });
     this.#drawAround();
     this.#keys();
     onBack(() => this.#returned());
@@ -117,8 +131,13 @@ class RunsPage {
     try {
       const about = subject(this.view);
       if (anew || about !== this.#factsOf) {
-        this.#facts = await data.facts(this.view, signal);
+        const whole = data.facts(this.view, signal);
+        const early = await Promise.race([whole, pause(PATIENCE)]);
+        if (early === undefined) await this.#fetch(signal, top, await this.#guessed(signal));
+        this.#facts = await whole;
         this.#factsOf = about;
+        this.#nested = undefined;
+        top &&= early !== undefined;
       }
       await this.#fetch(signal, top);
       this.#filter.wrong(null);
@@ -127,13 +146,21 @@ class RunsPage {
     }
   }
 
-  /** @param {AbortSignal} signal @param {boolean} top */
-  async #fetch(signal, top) {
+  /** What is known of the columns before all rows were looked at: what was known before, or what the first rows have. @param {AbortSignal} signal */
+  async #guessed(signal) {
+    if (this.#facts.columns.length > 0) return this.#facts;
+    const { rows } = await data.table(this.view, [], { signal });
+    return data.facts(this.view, signal, rows.map(({ id }) => id));
+  }
+
+  /** @param {AbortSignal} signal @param {boolean} top @param {data.AllFacts} [guessed] */
+  async #fetch(signal, top, guessed) {
+    if (guessed) this.#facts = guessed;
     const { view } = this, chosen = shown(view, this.#facts), wanted = chosen.map(({ key }) => key);
     const first = top ? 0 : this.#table.firstIndex;
-    const nested = await grouping.nested(view, this.#facts, signal);
-    const { source, blocks, rows } = view.group.length > 0 ? await this.#groups(wanted, signal) : await this.#rows(wanted, nested, first, signal);
-    const [base, best] = await Promise.all([this.#baseline(wanted, signal), data.best(view, this.#facts, wanted, signal)]);
+    const nested = guessed ? grouping.flat : await this.#nests(signal);
+    const { source, blocks, rows } = view.group.length > 0 ? await this.#groups(wanted, first, signal) : await this.#rows(wanted, nested, first, signal);
+    const [base, best] = await Promise.all([this.#baseline(wanted, signal), guessed ? this.#best : data.best(view, this.#facts, wanted, signal)]);
     if (signal.aborted) return;
     this.#shown.blocks?.close();
     this.#shown = { source, blocks, columns: wanted, rows };
@@ -141,6 +168,12 @@ class RunsPage {
     this.#best = best;
     this.#newcomers = 0;
     this.#draw(top);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #nests(signal) {
+    this.#nested ??= await grouping.nested(this.view, this.#facts, signal);
+    return this.#nested;
   }
 
   /** @param {string[]} wanted @param {import("./runs/grouping.js").Nested} nested @param {number} first @param {AbortSignal} signal */
@@ -156,10 +189,17 @@ class RunsPage {
     return { source: new Folding(blocks), blocks, rows: blocks.total };
   }
 
-  /** @param {string[]} wanted @param {AbortSignal} signal */
-  async #groups(wanted, signal) {
-    const { rows, runs } = await grouping.groups(this.view, this.#facts, wanted, signal);
-    return { source: new Folding({ total: rows.length, row: (index) => rows[index], want: () => undefined }), blocks: undefined, rows: runs };
+  /** @param {string[]} wanted @param {number} first @param {AbortSignal} signal */
+  async #groups(wanted, first, signal) {
+    let runs = 0;
+    const blocks = new Blocks(async (offset, limit, end) => {
+      const answer = await grouping.groups(this.view, this.#facts, wanted, { offset, limit, signal: end });
+      runs = answer.runs;
+      return answer;
+    }, () => this.#table.came(), (error) => this.#refused(error));
+    await blocks.begin(first, signal);
+    if (first >= blocks.total) await blocks.begin(0, signal);
+    return { source: new Folding(blocks), blocks, rows: runs };
   }
 
   /** @param {string[]} wanted @param {AbortSignal} signal */
@@ -202,6 +242,7 @@ class RunsPage {
       facts: new Map(this.#facts.columns.map((each) => [each.key, each])),
       best: this.#best,
       base: this.#base,
+      curves: this.#curves,
       experiments: new Map(this.#experiments.map(({ experiment_id, name }) => [experiment_id, name])),
       isSelected: (row) => this.#selection.has(row.id),
       select: (row, range) => this.#select(row, range),
@@ -217,23 +258,31 @@ class RunsPage {
   #drawAround() {
     const { view } = this, equal = same(this.#facts), { rows } = this.#shown;
     const only = view.exp.length === 1 ? this.#experiments.find(({ experiment_id }) => experiment_id === view.exp[0]) : undefined;
-    fill(this.#parts.head,
-      h("h1", null, "Runs"), h("span", { class: "soft", role: "status" }, counted(rows, "run")), h("span", { class: "space" }),
-      equal.length > 0 && h("button", { class: view.same ? "drop on" : "drop", "aria-pressed": String(view.same), title: `${equal.map(({ key, value }) => `${key} = ${value}`).slice(0, 20).join("\n")}`, onclick: () => this.change({ same: !view.same }) }, `${equal.length} same`),
-      view.pin && toggle("Percent", view.percent, (percent) => this.change({ percent })),
+    refill(this.#parts.head,
+      h("h1", null, "Runs"), h("span", { class: "soft", role: "status" }, this.#told()), h("span", { class: "space" }),
+      equal.length > 0 && h("button", { name: "same", class: view.same ? "drop on" : "drop", "aria-pressed": String(view.same), title: `${equal.map(({ key, value }) => `${key} = ${value}`).slice(0, 20).join("\n")}`, onclick: () => this.change({ same: !view.same }) }, `${equal.length} same`),
+      grouping.hasNested(view, this.#facts) && toggle("nested", "Nested", !view.flat, (folded) => this.change({ flat: !folded })),
+      view.pin && toggle("percent", "Percent", view.percent, (percent) => this.change({ percent })),
       grouping.button(view, this.#facts, (changes) => this.change(changes)),
-      h("button", { onclick: () => this.#choose(), title: "e" }, "Columns"),
-      drops(view.view || "Views", () => saved.menu(only, view.view, (query) => this.#goTo(query)), { on: view.view !== "" }),
-      copyAs(drops("Export", () => KINDS.map(([kind, title]) => item(title, () => void this.#hand(kind)))), this.#ways()));
-    fill(this.#parts.chips, chips(view, this.#experiments, (changes) => this.change(changes)));
+      h("button", { name: "columns", onclick: () => this.#choose(), title: "e" }, "Columns"),
+      drops("views", view.view || "Views", () => saved.menu(only, view.view, (query) => this.#goTo(query)), { on: view.view !== "" }),
+      copyAs(drops("export", "Export", () => KINDS.map(([kind, title]) => item(title, () => void this.#hand(kind)))), this.#ways()));
+    refill(this.#parts.chips, chips(view, this.#experiments, (changes) => this.change(changes)));
     fill(this.#parts.fresh, this.#newcomers > 0 && h("button", { class: "newcomers", onclick: () => void this.load({ top: true, anew: true }) }, `${counted(this.#newcomers, "new run")}`));
     this.#drawBar();
+  }
+
+  /** How many there are, truly. */
+  #told() {
+    const { rows, blocks } = this.#shown, inside = this.#facts.total - rows;
+    if (this.view.group.length > 0) return `${counted(blocks?.total ?? 0, "group")} of ${counted(rows, "run")}`;
+    return this.#nested !== undefined && this.#nested !== grouping.flat && inside > 0 ? `${counted(rows, "run")}, ${inside.toLocaleString("en")} inside of them` : counted(rows, "run");
   }
 
   #drawBar() {
     const { bar } = this.#parts, count = this.#selection.count(this.#shown.rows);
     bar.hidden = count === 0;
-    if (count > 0) fill(bar, actions.bar(this.#selected(count)));
+    if (count > 0) refill(bar, actions.bar(this.#selected(count)));
   }
 
   /** The same list elsewhere. @returns {import("../lib/command.js").Ways} */
@@ -335,7 +384,7 @@ class RunsPage {
   }
 
   async #ids() {
-    return this.#selection.isAll ? (await data.every(this.view, [], filterOf(this.view))).map(({ id }) => id) : this.#selection.ids;
+    return this.#selection.isAll ? (await data.every((page) => data.table(this.view, [], page))).map(({ id }) => id) : this.#selection.ids;
   }
 
   async #compare() {
@@ -357,10 +406,9 @@ class RunsPage {
 
   /** The selected rows, or all of them. @returns {Promise<Row[]>} */
   async #handed() {
-    const { source, columns: wanted } = this.#shown;
-    if (this.view.group.length > 0) return Array.from({ length: source.total }, (_, index) => source.row(index)).filter((row) => row !== undefined);
-    const rows = await data.every(this.view, wanted, filterOf(this.view), this.#selection.isAll ? [] : this.#selection.ids);
-    return rows;
+    const { columns: wanted } = this.#shown, runs = this.#selection.isAll ? [] : this.#selection.ids;
+    if (this.view.group.length === 0 || runs.length > 0) return data.every((page) => data.table(this.view, wanted, { ...page, runs }));
+    return data.every((page) => grouping.groups(this.view, this.#facts, wanted, { ...page, signal: this.#asked.signal }));
   }
 
   // columns ------------------------------------------------------------------------------------------------
@@ -401,6 +449,7 @@ class RunsPage {
   async #renew(ids) {
     const { blocks, source, columns: wanted } = this.#shown;
     const { rows } = await data.named(ids, this.view, wanted);
+    this.#curves.forget(ids);
     const now = new Map(rows.map((row) => [row.id, row]));
     const change = (/** @type {Row} */ row) => {
       const other = now.get(row.id);

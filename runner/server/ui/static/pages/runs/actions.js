@@ -40,7 +40,7 @@ export function bar(selected) {
     single !== undefined && copyAs(button("Re-run…", () => rerun(single)), { command: `runner rerun ${single}` }),
     button("Tag…", () => tag(selected)),
     button("Note…", () => note(selected)),
-    drops("Export", () => KINDS.map(([kind, title]) => item(title, () => selected.hand(kind)))),
+    drops("export-selected", "Export", () => KINDS.map(([kind, title]) => item(title, () => selected.hand(kind)))),
     archiving(selected),
     button("Clear", selected.none, { class: "plain end", title: "Esc" }),
   ];

@@ -8,6 +8,8 @@ import { clock, lasting, number } from "../../lib/format.js";
 /** @typedef {import("./data.js").Facts} Facts */
 
 const GOING = new Set(["PENDING", "QUEUED", "PREPARING", "RUNNING"]);
+const LONG = 10; // characters of a parameter, above which a number is rounded, and the text is told by the cell's title
+const WAITING = new Set(["PENDING", "QUEUED"]);
 const BAD = new Set(["FAILED", "LOST"]);
 
 /** @param {Row} row */
@@ -43,7 +45,7 @@ export function age(row, cell) {
 }
 
 /** @param {Row} row */
-export const duration = (row) => (row.started ? lasting((row.ended ?? Date.now()) - row.started) : "");
+export const duration = (row) => (row.started && !WAITING.has(row.status) ? lasting((row.ended ?? Date.now()) - row.started) : "");
 
 /** A text or a number. @param {Value} value */
 export const plain = (value) => (typeof value === "number" ? number(value) : value ?? "");
@@ -68,7 +70,7 @@ function delta(value, base, better, percent) {
   const more = value - base;
   if (more === 0) return h("span", { class: "delta soft" }, "=");
   const kind = more > 0 === (better === "max") ? "good" : "bad";
-  const told = percent ? (base === 0 ? "–" : `${signed(Number(((100 * more) / Math.abs(base)).toPrecision(3)))} %`) : signed(Number(more.toPrecision(3)));
+  const told = percent ? (base === 0 ? "–" : `${signed(rounded((100 * more) / Math.abs(base), 3))} %`) : signed(rounded(more, 3));
   return h("span", { class: `delta ${kind}` }, told);
 }
 
@@ -82,8 +84,9 @@ export function param(value, facts, cell) {
     cell.classList.add("bar");
     cell.style.setProperty("--part", `${(100 * part).toFixed(1)}%`);
   }
-  if (typeof value === "string" && value.length > 24) cell.title = value;
-  return plain(value);
+  if (typeof value !== "string" || value.length <= LONG) return plain(value);
+  cell.title = value;
+  return facts?.numeric && Number.isFinite(found) ? plain(found) : value;
 }
 
 /** @param {Value} value @param {Facts | undefined} facts */
@@ -93,8 +96,14 @@ function share(value, facts) {
   return min > 0 && max / min >= 1000 ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min);
 }
 
-/** Of a group: the mean of its runs, and how far they spread. @param {{ mean: number, spread: number | null, count: number }} told @param {HTMLElement} cell */
-export function spread({ mean, spread: around, count }, cell) {
-  cell.title = `mean of ${count} ± standard deviation`;
-  return [number(Number(mean.toPrecision(5))), around !== null && h("span", { class: "delta soft" }, `±${number(Number(around.toPrecision(2)))}`)];
+/** Of a group: what its runs share, or their mean, how far they spread, and the best. @param {import("./data.js").Spread} told @param {HTMLElement} cell @param {"min" | "max" | undefined} better of a metric */
+export function spread(told, cell, better) {
+  if (told.distinct === 1) return plain(told.value);
+  if (told.mean === undefined) return told.count > 0 && h("span", { class: "soft" }, "several");
+  const best = better && told[better], { mean, spread: around } = told;
+  cell.title = `mean of ${told.count} ± standard deviation${best === undefined ? "" : `, best ${number(best)}`}`;
+  return [number(rounded(mean, 5)), around !== undefined && h("span", { class: "delta soft" }, `±${number(rounded(around, 2))}`), best !== undefined && h("span", { class: "delta good" }, number(rounded(best, 4)))];
 }
+
+/** @param {number} value @param {number} digits */
+export const rounded = (value, digits) => Number(value.toPrecision(digits));

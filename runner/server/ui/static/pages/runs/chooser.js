@@ -92,7 +92,7 @@ function groups(facts, isIn, toggle, open) {
 const nameOf = (key) => key.slice(key.indexOf(".") + 1);
 
 /** @param {Facts} facts */
-const told = ({ distinct, value, count }) => (distinct > 1 ? counted(count, "run") : `always ${value ?? ""}`);
+const told = ({ distinct, value, count }) => (distinct > 1 ? counted(count, "run") : `${counted(count, "run")}: ${value ?? ""}`);
 
 /** @param {string} name @param {string} soft @param {boolean} on @param {(on: boolean) => void} changed */
 function box(name, soft, on, changed) {

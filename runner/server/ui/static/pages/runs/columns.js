@@ -1,9 +1,9 @@
 // The columns of the table as it is drawn.
-import { opened } from "../../lib/command.js";
 import { h } from "../../lib/dom.js";
 import { better } from "./better.js";
 import * as cells from "./cells.js";
 import { parts } from "./data.js";
+import { drop } from "./menus.js";
 
 /** @typedef {import("./data.js").Row} Row */
 /** @typedef {import("./data.js").Facts} Facts */
@@ -19,6 +19,7 @@ import { parts } from "./data.js";
  * @property {Map<string, number>} best by column
  * @property {Row | undefined} base the pinned run
  * @property {Map<string, string>} experiments names by id
+ * @property {import("./curves.js").Curves} curves
  * @property {(row: Row) => boolean} isSelected
  * @property {(row: Row, range: boolean) => void} select
  * @property {(row: Row) => boolean} isOpen
@@ -30,6 +31,7 @@ import { parts } from "./data.js";
 
 const WIDTHS = { select: 34, name: 230, status: 104, started: 78, duration: 84, experiment: 130 };
 const METRIC = 112, PARAM = 112, LETTER = 8;
+const DELTA = 76, SPREAD = 110; // more, where a cell also says by how much
 
 /** @param {Context} context @param {Chosen[]} chosen @returns {Column[]} */
 export function columns(context, chosen) {
@@ -92,21 +94,23 @@ function attribute(context, key, title, draw) {
 function value(context, chosen) {
   const { which, key, metric } = parts(chosen.key), facts = context.facts.get(key);
   const short = key.slice(key.indexOf(".") + 1), title = which === "last" ? short : `${which} ${short}`;
-  const least = metric === undefined ? PARAM : METRIC, numeric = metric !== undefined || facts?.numeric === true;
+  const more = context.view.group.length > 0 && (metric !== undefined || facts?.numeric) ? SPREAD : metric !== undefined && context.base ? DELTA : 0;
+  const least = (metric === undefined ? PARAM : METRIC) + more, numeric = metric !== undefined || facts?.numeric === true;
   return {
     key: chosen.key, title, numeric, width: chosen.width ?? Math.min(220, Math.max(least, title.length * LETTER + 52)),
-    ...sorts(context, chosen.key, title, menu(context, chosen.key)),
+    ...sorts(context, which === "curve" ? key : chosen.key, title, menu(context, chosen.key)),
     draw: (row, cell) => draw(context, chosen.key, row, cell),
   };
 }
 
 /** @param {Context} context @param {string} column @param {Row} row @param {HTMLElement} cell */
-function draw({ facts, best, base, view }, column, row, cell) {
-  const { key, metric } = parts(column), value = row.values[column], spread = row.spread?.[column];
-  if (spread) return cells.spread(spread, cell);
+function draw({ facts, best, base, view, curves }, column, row, cell) {
+  const { which, key, metric } = parts(column), value = row.values[column], spread = row.spread?.[column];
+  if (row.group) return spread && cells.spread(spread, cell, metric === undefined ? undefined : better(metric));
   if (metric === undefined) return cells.param(value, facts.get(key), cell);
+  if (which === "curve") return curves.draw(row.id, metric);
   const against = base && base.id !== row.id ? base.values[column] : undefined;
-  return cells.metric(value, cell, { best: row.group ? undefined : best.get(column), base: against, better: better(metric), percent: view.percent });
+  return cells.metric(value, cell, { best: best.get(column), base: against, better: better(metric), percent: view.percent });
 }
 
 // heads -----------------------------------------------------------------------------------------------------
@@ -126,14 +130,8 @@ function sorts({ view, sort }, column, title, items) {
 
 /** @param {string} title @param {() => HTMLElement[]} items */
 function headMenu(title, items) {
-  const opener = h("button", { class: "plain opens", "aria-haspopup": "menu", "aria-label": `Column ${title}` }, "⋮");
-  opener.addEventListener("click", () => {
-    const list = h("div", { class: "menu", popover: "auto", role: "menu" }, items());
-    document.body.append(list);
-    list.addEventListener("click", () => list.hidePopover());
-    list.addEventListener("toggle", (event) => Reflect.get(event, "newState") === "closed" && list.remove());
-    opened(list, opener);
-  });
+  const opener = h("button", { class: "plain opens", "aria-haspopup": "menu", "aria-label": `Column ${title}`, name: `column ${title}` }, "⋮");
+  opener.addEventListener("click", () => drop(opener, items(), { role: "menu", label: title }));
   return opener;
 }
 
@@ -143,7 +141,7 @@ export const item = (text, does, now) => h("button", { type: "button", role: "me
 /** @param {Context} context @param {string} column */
 function menu({ change, say }, column) {
   const { which, key, metric } = parts(column);
-  const values = metric === undefined ? [] : ["last", "best", "min", "max", "mean"].map((each) => item(TOLD[each] ?? each, () => change(column, each === "last" ? key : `${each}(${key})`), each === which));
+  const values = metric === undefined ? [] : ["last", "best", "min", "max", "mean", "curve"].map((each) => item(TOLD[each] ?? each, () => change(column, each === "last" ? key : `${each}(${key})`), each === which));
   const directions = metric === undefined ? [] : [
     item("Less is better", () => say(metric, "min"), better(metric) === "min"),
     item("More is better", () => say(metric, "max"), better(metric) === "max"),
@@ -152,4 +150,4 @@ function menu({ change, say }, column) {
 }
 
 /** @type {Record<string, string>} */
-const TOLD = { last: "Last value", best: "Best value", min: "Least value", max: "Greatest value", mean: "Mean of all values" };
+const TOLD = { last: "Last value", best: "Best value", min: "Least value", max: "Greatest value", mean: "Mean of all values", curve: "Its course" };

@@ -19,10 +19,16 @@ import { filterOf } from "./view.js";
  * @property {number} [started]
  * @property {number} [ended]
  * @property {Record<string, Value>} values by column
- * @property {Record<string, { mean: number, spread: number | null, count: number }>} [spread] of a group, by column
+ * @property {Record<string, Spread | undefined>} [spread] of a group, by column
  * @property {number} depth
  * @property {number} holds how many rows can be unfolded
  * @property {string} [filter] those that can be
+ */
+
+/**
+ * What the runs of a group have in a column: of numbers the mean, the standard deviation, the least and the greatest.
+ *
+ * @typedef {{ count: number, distinct: number, value?: Value, mean?: number, spread?: number, min?: number, max?: number }} Spread
  */
 
 /**
@@ -56,11 +62,14 @@ export function asked(column) {
   return which === "best" && metric !== undefined ? `${better(metric)}(${key})` : column;
 }
 
+/** Courses are not values: they are asked for by themselves. @param {string[]} columns */
+export const withoutCurves = (columns) => columns.filter((column) => parts(column).which !== "curve");
+
 /** @param {string} order */
-const askedOrder = (order) => (order.startsWith("-") ? `-${asked(order.slice(1))}` : asked(order));
+export const askedOrder = (order) => (order.startsWith("-") ? `-${asked(order.slice(1))}` : asked(order));
 
 /** Those runs that the view is about. @param {View} view @param {string} [q] */
-function chosen(view, q) {
+export function chosen(view, q) {
   return { experiment: view.exp, q: q ?? filterOf(view), lifecycle: view.archived ? "deleted" : null };
 }
 
@@ -71,7 +80,7 @@ function chosen(view, q) {
  */
 export async function table(view, columns, options = {}) {
   const { offset = 0, limit = 100, q, runs, sort = view.sort, signal } = options;
-  const all = [...new Set([...columns, ...ALWAYS])];
+  const all = [...new Set([...withoutCurves(columns), ...ALWAYS])];
   const answer = await own("/runs/table", { ...chosen(view, q), runs, sort: sort.map(askedOrder), columns: all.map(asked), offset, limit }, signal);
   return { total: answer.total, rows: answer.rows.map((/** @type {any} */ row) => made(row, all)) };
 }
@@ -88,8 +97,8 @@ export const named = (runs, view, columns, signal) => table(view, columns, { q: 
 /** How many runs fit. @param {View} view @param {string} [q] @param {AbortSignal} [signal] @returns {Promise<number>} */
 export const count = async (view, q, signal) => (await table(view, [], { q, limit: 0, sort: [], signal })).total;
 
-/** @param {View} view @param {AbortSignal} signal @returns {Promise<AllFacts>} */
-export const facts = (view, signal) => own("/runs/columns", chosen(view), signal);
+/** @param {View} view @param {AbortSignal} signal @param {string[]} [runs] these alone @returns {Promise<AllFacts>} */
+export const facts = (view, signal, runs) => own("/runs/columns", runs ? { runs } : chosen(view), signal);
 
 /** @param {string} text @param {number} at @param {View} view @param {AbortSignal} signal */
 export const complete = (text, at, view, signal) => own("/runs/complete", { text, at, experiment: view.exp }, signal);
@@ -97,12 +106,12 @@ export const complete = (text, at, view, signal) => own("/runs/complete", { text
 export const MOST_COMPARED = 100;
 const PAGE = 1000; // rows of one answer
 
-/** All rows in their order, or those of them that are named. @param {View} view @param {string[]} columns @param {string} q @param {string[]} [runs] @returns {Promise<Row[]>} */
-export async function every(view, columns, q, runs = []) {
+/** All rows in their order. @param {(page: { offset: number, limit: number }) => Promise<{ total: number, rows: Row[] }>} fetch @returns {Promise<Row[]>} */
+export async function every(fetch) {
   /** @type {Row[]} */
   const found = [];
   for (let total = 1; found.length < total;) {
-    const answer = await table(view, columns, { offset: found.length, limit: PAGE, q, runs });
+    const answer = await fetch({ offset: found.length, limit: PAGE });
     found.push(...answer.rows);
     total = answer.rows.length === 0 ? 0 : answer.total;
   }
@@ -124,7 +133,7 @@ export function isBestGreatest(column) {
 
 /** The best value of each metric among all rows. @param {View} view @param {AllFacts} all @param {string[]} columns @param {AbortSignal} signal @returns {Promise<Map<string, number>>} */
 export async function best(view, all, columns, signal) {
-  const metrics = columns.filter((column) => parts(column).metric !== undefined);
+  const metrics = withoutCurves(columns).filter((column) => parts(column).metric !== undefined);
   const found = await Promise.all(metrics.map((column) => bestOf(view, all, column, signal)));
   return new Map(metrics.flatMap((column, at) => (typeof found[at] === "number" ? [[column, found[at]]] : [])));
 }

@@ -29,9 +29,8 @@ const differs = (facts, all) => facts.distinct > 1 || facts.count < all.total;
 /** Parameters that all rows share. @param {AllFacts} all */
 export const same = (all) => (all.total > 1 ? all.columns.filter((each) => isParam(each) && !differs(each, all)) : []);
 
-/** Parameters that differ, but for the seed. @param {AllFacts} all */
-export const butSeed = (all) =>
-  all.columns.filter((each) => isParam(each) && differs(each, all) && !/(^|[._/])seed$/i.test(each.key)).sort(byUse).map(({ key }) => key);
+/** Parameters that say how chance was begun. @param {AllFacts} all */
+export const seeds = (all) => all.columns.filter((each) => isParam(each) && /(^|[._/])(random_?)?seed$/i.test(each.key)).map(({ key }) => key);
 
 /** @param {View} view @param {AllFacts} all @returns {Chosen[]} */
 export function shown(view, all) {

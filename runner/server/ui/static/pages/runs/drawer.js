@@ -1,12 +1,15 @@
 // The active row beside the table: what it is, why it failed, its curves, and the end of what it printed.
-import { mlflow, own } from "../../lib/api.js";
+import { sparkline } from "../../charts/sparkline.js";
+import { own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
-import { clock, lasting, number } from "../../lib/format.js";
+import { clock, lasting } from "../../lib/format.js";
 import { listen } from "../../lib/stream.js";
-import { dot } from "./cells.js";
+import { dot, plain } from "./cells.js";
+import { courses } from "./curves.js";
 
 const LINES = 200; // of the end of the output
 const PAGE = 10_000, PAGES = 5; // lines of one answer, answers that are read to come to the end
+const TILES = 12;
 const PAUSE = 120; // milliseconds that a row must be the active one
 
 export class Drawer {
@@ -45,19 +48,26 @@ export class Drawer {
     this.#asked = new AbortController();
     const { signal } = this.#asked;
     try {
-      const { run } = await mlflow("runs/get", { run_id: id });
-      if (signal.aborted || this.#run !== id) return;
+      const run = await own(`/runs/${id}/overview`, {}, signal);
       const output = h("pre", { class: "tail", tabindex: 0, "aria-label": "End of the output" });
-      fill(this.element, this.#head(run.info), facts(run), metrics(run.data.metrics ?? []), params(run.data.params ?? []), h("h3", null, "Output"), output);
+      fill(this.element, this.#head(run), facts(run), metrics(run.metrics ?? []), params(run.params ?? {}), h("h3", null, "Output"), output);
+      void this.#curves(id, signal).catch(() => undefined);
       await this.#follow(id, output, signal);
     } catch (error) {
-      if (!signal.aborted) fill(this.element, this.#head({ run_id: id, run_name: id }), h("p", { class: "bad" }, error instanceof Error ? error.message : String(error)));
+      if (!signal.aborted) fill(this.element, this.#head({ id, name: id }), h("p", { class: "bad" }, error instanceof Error ? error.message : String(error)));
     }
   }
 
-  /** @param {any} info */
-  #head({ run_id, run_name, status }) {
-    return h("header", null, h("h2", null, dot(run_id), h("a", { href: `/r/${run_id}` }, run_name)), status && h("span", { class: "chip" }, status.toLowerCase()),
+  /** The courses of the metrics, where there are more points than one. @param {string} id @param {AbortSignal} signal */
+  async #curves(id, signal) {
+    const tiles = new Map([.../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".tile"))].map((tile) => [tile.dataset.key ?? "", tile]));
+    if (tiles.size === 0) return;
+    for (const { key, points } of await courses([id], [...tiles.keys()], signal)) if (points.length > 1) tiles.get(key)?.append(sparkline(points, { run: id, label: key }));
+  }
+
+  /** @param {any} run */
+  #head({ id, name, status }) {
+    return h("header", null, h("h2", null, dot(id), h("a", { href: `/r/${id}` }, name)), status && h("span", { class: "chip" }, status.toLowerCase()),
       h("button", { class: "plain", "aria-label": "Close", onclick: this.#close }, "✕"));
   }
 
@@ -89,40 +99,45 @@ function show(output, lines) {
   if (lines.length === 0) return;
   output.querySelector(".soft")?.remove();
   const atEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4 || output.childElementCount === 0;
-  output.append(...lines.map(({ stream, text }) => h("span", { class: stream === "stderr" ? "stderr" : null }, plain(text ?? ""))));
+  output.append(...lines.map(({ stream, text }) => h("span", { class: stream === "stderr" ? "stderr" : null }, line(text ?? ""))));
   while (output.childElementCount > LINES) output.firstElementChild?.remove();
   if (atEnd) output.scrollTop = output.scrollHeight;
 }
 
 /** Without colours, and of a bar that was drawn again and again its last state. @param {string} text */
-function plain(text) {
+function line(text) {
   const words = text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "").replace(/\r?\n$/, ""), drawn = words.split("\r").filter(Boolean);
   return `${drawn.at(-1) ?? ""}\n`;
 }
 
 /** @param {any} run */
-function facts({ info, data }) {
-  const tags = Object.fromEntries((data.tags ?? []).map((/** @type {any} */ { key, value }) => [key, value]));
-  const why = tags["runner.trouble"] ?? tags["runner.error"], code = tags["runner.exit_code"], commit = tags["mlflow.source.git.commit"];
+function facts({ tags = {}, start_time: begun, end_time: ended, user, experiment_name: experiment, last_error: last }) {
+  const code = tags["runner.exit_code"], exit = code && code !== "0" ? `exit code ${code}` : "";
+  const why = [tags["runner.trouble"] ?? tags["runner.error"] ?? last, exit].filter(Boolean).join("; "), note = tags["mlflow.note.content"];
   const entries = [
-    ["Started", clock(info.start_time)],
-    ["Time", info.start_time ? lasting((info.end_time || Date.now()) - info.start_time) : ""],
-    ["By", info.user_id],
-    ["Code", commit?.slice(0, 10)],
+    ["Experiment", experiment],
+    ["Started", clock(begun)],
+    ["Time", begun ? lasting((ended ?? Date.now()) - begun) : ""],
+    ["By", user],
+    ["Code", tags["mlflow.source.git.commit"]?.slice(0, 10)],
   ].filter(([, value]) => value);
-  const failed = (why || (code && code !== "0")) && h("p", { class: "failed" }, [why, code && code !== "0" && `exit code ${code}`].filter(Boolean).join("; "));
-  return [failed, h("dl", null, entries.map(([name, value]) => [h("dt", null, name), h("dd", null, value)])), tags["mlflow.note.content"] && h("p", { class: "note" }, tags["mlflow.note.content"])];
+  return [
+    why && h("p", { class: "failed" }, why),
+    h("dl", null, entries.map(([name, value]) => [h("dt", null, name), h("dd", null, value)])),
+    note && h("p", { class: "note" }, note),
+  ];
 }
 
 /** @param {{ key: string, value: number }[]} found */
 function metrics(found) {
-  if (found.length === 0) return "";
-  const own = found.filter(({ key }) => !key.startsWith("system/")).sort((a, b) => a.key.localeCompare(b.key));
-  return [h("h3", null, "Metrics"), h("div", { class: "tiles" }, own.slice(0, 12).map(({ key, value }) => h("div", { class: "tile" }, h("span", { class: "soft" }, key), h("strong", null, number(value)))))];
+  const own = found.filter(({ key }) => !key.startsWith("system/")).sort((a, b) => a.key.localeCompare(b.key)).slice(0, TILES);
+  if (own.length === 0) return "";
+  return [h("h3", null, "Metrics"), h("div", { class: "tiles" }, own.map(({ key, value }) => h("div", { class: "tile", "data-key": key }, h("span", { class: "soft" }, key), h("strong", null, plain(value)))))];
 }
 
-/** @param {{ key: string, value: string }[]} found */
+/** @param {Record<string, string>} found */
 function params(found) {
-  if (found.length === 0) return "";
-  return [h("h3", null, "Parameters"), h("dl", { class: "mono" }, found.sort((a, b) => a.key.localeCompare(b.key)).map(({ key, value }) => [h("dt", null, key), h("dd", null, value)]))];
+  const entries = Object.entries(found).sort(([a], [b]) => a.localeCompare(b));
+  if (entries.length === 0) return "";
+  return [h("h3", null, "Parameters"), h("dl", { class: "mono" }, entries.map(([key, value]) => [h("dt", null, key), h("dd", null, value)]))];
 }

@@ -3,6 +3,7 @@ import { copy } from "../../lib/command.js";
 import { toast } from "../../lib/dialog.js";
 import { h } from "../../lib/dom.js";
 import { counted, number } from "../../lib/format.js";
+import { rounded } from "./cells.js";
 
 /** @typedef {import("./data.js").Row} Row */
 /** @typedef {"csv" | "markdown" | "latex"} Kind */
@@ -70,7 +71,7 @@ export function field({ key, title, numeric = false }) {
     exact: (row) => String(group(row)?.mean ?? raw(row)),
     short: (row) => {
       const spread = group(row), value = raw(row);
-      if (spread) return `${number(Number(spread.mean.toPrecision(5)))}${spread.spread === null ? "" : ` ± ${number(Number(spread.spread.toPrecision(2)))}`}`;
+      if (spread?.mean !== undefined && spread.distinct > 1) return [rounded(spread.mean, 5), spread.spread !== undefined && rounded(spread.spread, 2)].filter((each) => each !== false).map(number).join(" ± ");
       return typeof value === "number" ? number(value) : String(value);
     },
   };

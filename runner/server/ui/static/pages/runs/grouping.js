@@ -2,7 +2,7 @@
 import { own } from "../../lib/api.js";
 import { h } from "../../lib/dom.js";
 import * as data from "./data.js";
-import { butSeed } from "./defaults.js";
+import { seeds } from "./defaults.js";
 import { drops, ticks } from "./menus.js";
 import { filterOf } from "./view.js";
 
@@ -21,8 +21,8 @@ import { filterOf } from "./view.js";
 const PARENT = "tags.mlflow.parentRunId", SEED = "seed";
 const MOST_GROUPS = 1000, MOST_MEMBERS = 500;
 
-/** @type {Nested} */
-const NONE = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
+/** @type {Nested} each run by itself */
+export const flat = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
 
 /**
  * Runs inside of others fold, unless something is searched for: then each stands by itself.
@@ -31,9 +31,9 @@ const NONE = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
  */
 export async function nested(view, facts, signal) {
   const some = facts.columns.some(({ key }) => key === PARENT);
-  if (!some || view.flat || view.group.length > 0 || filterOf(view) !== "") return NONE;
-  const { groups: found } = await ask(view, [PARENT], [], signal);
-  const counts = new Map(found.map(({ by, count }) => [by[0], count]));
+  if (!some || view.flat || view.group.length > 0 || filterOf(view) !== "") return flat;
+  const { groups: found } = await own("/runs/groups", { ...data.chosen(view), by: [PARENT], limit: MOST_GROUPS }, signal);
+  const counts = new Map(found.map((/** @type {Group} */ { by, count }) => [by[0], count]));
   return {
     filter: () => `${PARENT} is null`,
     of: (run) => ({ holds: counts.get(run) ?? 0, filter: `${PARENT} = ${text(run)}` }),
@@ -43,37 +43,33 @@ export async function nested(view, facts, signal) {
 /** Whether runs are folded into others now. @param {View} view @param {AllFacts} facts */
 export const hasNested = (view, facts) => view.group.length === 0 && filterOf(view) === "" && facts.columns.some(({ key }) => key === PARENT);
 
-/** Keys by which runs are grouped. @param {View} view @param {AllFacts} facts */
-export const keys = (view, facts) => (view.group.includes(SEED) ? butSeed(facts) : view.group);
-
-/** @param {View} view @param {AllFacts} facts @param {string[]} wanted @param {AbortSignal} signal @returns {Promise<{ rows: Row[], runs: number }>} */
-export async function groups(view, facts, wanted, signal) {
-  const by = keys(view, facts), shown = wanted.filter((column) => !by.includes(column));
-  const { groups: found, total } = await ask(view, by, shown.map(data.asked), signal);
-  return { rows: found.map((each) => made(each, by, shown)), runs: total };
+/**
+ * Some groups, of how many groups and runs.
+ *
+ * @param {View} view @param {AllFacts} facts @param {string[]} wanted @param {{ offset: number, limit: number, signal: AbortSignal }} page
+ * @returns {Promise<{ total: number, runs: number, rows: Row[] }>}
+ */
+export async function groups(view, facts, wanted, { offset, limit, signal }) {
+  const seed = view.group.includes(SEED), columns = data.withoutCurves(wanted);
+  const answer = await own("/runs/groups", {
+    ...data.chosen(view), by: seed ? [] : view.group, but: seed ? seeds(facts) : [], columns: columns.map(data.asked), sort: view.sort.map(data.askedOrder), offset, limit,
+  }, signal);
+  return { total: answer.total, runs: answer.runs, rows: answer.groups.map((/** @type {Group} */ each) => made(each, answer.by, columns)) };
 }
 
-/** @typedef {{ mean: number, sd: number | null, min: number, max: number, count: number } | null} Summary */
-/** @typedef {{ by: (string | null)[], count: number, values: Summary[] }} Group */
-
-/** @param {View} view @param {string[]} by @param {string[]} columns @param {AbortSignal} signal @returns {Promise<{ groups: Group[], total: number }>} */
-const ask = (view, by, columns, signal) =>
-  own("/runs/groups", { experiment: view.exp, q: filterOf(view), lifecycle: view.archived ? "deleted" : null, by, columns, limit: MOST_GROUPS }, signal);
+/** @typedef {{ by: data.Value[], count: number, started?: number, cells: data.Spread[] }} Group */
 
 /** @param {Group} group @param {string[]} by @param {string[]} columns @returns {Row} */
 function made(group, by, columns) {
-  const values = Object.fromEntries(by.map((key, at) => [key, group.by[at]]));
-  const spread = Object.fromEntries(columns.flatMap((column, at) => {
-    const told = group.values[at];
-    return told ? [[column, { mean: told.mean, spread: told.sd, count: told.count }]] : [];
-  }));
+  const spread = Object.fromEntries(columns.map((column, at) => [column, group.cells[at]]));
   const name = by.map((key, at) => `${key.slice(key.indexOf(".") + 1)} ${group.by[at] ?? "–"}`).join(", ") || "all runs";
   const filter = by.map((key, at) => condition(key, group.by[at])).join(" and ");
+  const values = Object.fromEntries(Object.entries(spread).map(([column, cell]) => [column, cell?.value]));
   return { id: `group:${JSON.stringify(group.by)}`, group: true, name, experiment: "", status: "", user: "", values, spread, depth: 0, holds: group.count, filter };
 }
 
-/** @param {string} key @param {string | null | undefined} value */
-const condition = (key, value) => (value === null || value === undefined ? `${quotedKey(key)} is null` : `${quotedKey(key)} = ${text(value)}`);
+/** @param {string} key @param {data.Value} value */
+const condition = (key, value) => (value === null || value === undefined ? `${quotedKey(key)} is null` : `${quotedKey(key)} = ${text(String(value))}`);
 
 /** @param {string} key */
 function quotedKey(key) {
@@ -101,5 +97,5 @@ export function button(view, facts, change) {
     ticks(things, view.group.filter((key) => key !== SEED), "Group by", (group) => change({ group })),
   ];
   const name = view.group.includes(SEED) ? "all but the seed" : view.group.map((key) => key.slice(key.indexOf(".") + 1)).join(", ");
-  return drops(name ? `Groups: ${name}` : "Group", build, { on: view.group.length > 0, role: "dialog" });
+  return drops("group", name ? `Groups: ${name}` : "Group", build, { on: view.group.length > 0, role: "dialog" });
 }

@@ -3,23 +3,47 @@ import { opened } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
 
 /**
+ * Fill an element anew; the button that had the focus has it again, known by its name.
+ *
+ * @param {HTMLElement} element @param {...any} children
+ */
+export function refill(element, ...children) {
+  const before = document.activeElement, name = element.contains(before) ? before?.getAttribute("name") : null;
+  fill(element, ...children);
+  if (name) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${name}"]`))?.focus();
+}
+
+/**
+ * A menu at a button; it is gone when it is closed, and the focus is back at a button of that name.
+ *
+ * @param {HTMLElement} opener @param {any} content @param {{ role: string, label: string }} options
+ */
+export function drop(opener, content, { role, label }) {
+  const list = h("div", { class: "menu", popover: "auto", role, "aria-label": label }, content);
+  document.body.append(list);
+  list.addEventListener("keydown", (event) => event.stopPropagation()); // Escape closes it, and does nothing else
+  list.addEventListener("toggle", (event) => {
+    if (Reflect.get(event, "newState") !== "closed") return;
+    const back = opener.isConnected ? opener : document.querySelector(`button[name="${opener.getAttribute("name")}"]`);
+    if (list.contains(document.activeElement) || document.activeElement === document.body) /** @type {HTMLElement | null} */ (back)?.focus();
+    list.remove();
+  });
+  if (role === "menu") list.addEventListener("click", () => list.hidePopover());
+  opened(list, opener);
+  if (role !== "menu") list.querySelector("input")?.focus();
+}
+
+/**
  * A chip that opens what `build` gives, anew each time.
  *
- * @param {string} text
+ * @param {string} name of the button @param {string} text
  * @param {() => any} build
  * @param {{ on?: boolean, label?: string, role?: "menu" | "dialog" }} [options] `on`: it chooses something now
  */
-export function drops(text, build, options = {}) {
+export function drops(name, text, build, options = {}) {
   const role = options.role ?? "menu";
-  const opener = h("button", { class: options.on ? "drop on" : "drop", "aria-haspopup": role, "aria-label": options.label }, h("span", { class: "text" }, text), h("span", { "aria-hidden": "true" }, " ▾"));
-  opener.addEventListener("click", () => {
-    const list = h("div", { class: "menu", popover: "auto", role, "aria-label": text }, build());
-    document.body.append(list);
-    list.addEventListener("toggle", (event) => Reflect.get(event, "newState") === "closed" && list.remove());
-    opened(list, opener);
-    if (role === "menu") list.addEventListener("click", () => list.hidePopover());
-    else list.querySelector("input")?.focus();
-  });
+  const opener = h("button", { name, class: options.on ? "drop on" : "drop", "aria-haspopup": role, "aria-label": options.label }, h("span", { class: "text" }, text), h("span", { "aria-hidden": "true" }, " ▾"));
+  opener.addEventListener("click", () => drop(opener, build(), { role, label: text }));
   return opener;
 }
 
