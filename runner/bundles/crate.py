@@ -3,7 +3,7 @@
 https://w3id.org/ro/wfrun/process/0.5, on RO-Crate 1.1. JSON-LD is JSON, so it takes no library to write it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from mimetypes import MimeTypes
 from pathlib import PurePosixPath
@@ -151,8 +151,7 @@ def _measured(recorded: Recorded) -> Iterator[Entity]:
 
 
 def _variables(recorded: Recorded) -> Iterator[Entity]:
-    found = recorded.record.get("variables")
-    for name, text in sorted(found.items()) if isinstance(found, Mapping) else ():
+    for name, text in sorted(recorded.facts("variables").items()):
         yield _value("variable", name, str(text))
 
 

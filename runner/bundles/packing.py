@@ -74,7 +74,7 @@ def gather(recorded: Recorded, scratch: Path, wanted: Wanted, *, settings: Setti
 
 
 def _environment(packed: Packed, recorded: Recorded, scratch: Path, settings: Settings, phase: Phase) -> None:
-    key = (recorded.record.get("environment") or {}).get("key")
+    key = recorded.facts("environment").get("key")
     if not isinstance(key, str):
         packed.missing += ("the environment is not packed: the run had none of its own",)
         return

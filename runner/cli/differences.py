@@ -62,7 +62,7 @@ def print_code(differences: Sequence[Difference]) -> None:
     for one in differences:
         if one.aspect is Aspect.CODE and one.name != "commit":
             if not one.detail.startswith("--- "):
-                click.echo(f"{one.change}: {_renamed(one)}")
+                click.echo(f"{one.change}: {printable(_renamed(one))}")
             for line in one.detail.splitlines():
                 click.echo(_coloured(line))
 

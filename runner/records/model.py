@@ -57,3 +57,10 @@ class Recorded:
     tag: Callable[[Mapping[str, str]], None] | None = None
     code: Callable[[], AbstractContextManager[Source]] | None = None
     provided: Callable[[Settings, Progress], AbstractContextManager[Mapping[str, Path]]] | None = None
+
+    def facts(self, *path: str) -> Mapping[str, Any]:
+        """An object of the record, which strangers may have written: an empty one for whatever else is there."""
+        found: Any = self.record
+        for key in path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}

@@ -150,9 +150,9 @@ def _lock(recorded: Recorded, changes: Changes) -> Lock | None:
 
 def _variables(recorded: Recorded, changes: Changes) -> dict[str, str]:
     """The recorded variables with the changes; those that a seed decides, or that hide a secret, are not kept."""
-    then = recorded.record.get("variables") or {}
     left = {*OF_MACHINE, *(OF_SEED if changes.seed is not None else ())}
-    kept = {name: value for name, value in then.items() if name not in left and MASK not in str(value)}
+    then = recorded.facts("variables").items()
+    kept = {name: value for name, value in then if name not in left and MASK not in str(value)}
     changed = {**kept, **changes.variables}
     return {name: value for name, value in changed.items() if isinstance(value, str)}
 

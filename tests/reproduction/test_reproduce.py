@@ -417,6 +417,52 @@ class TestAnotherMachine:
         assert "impossible: interpreter: Python 3.11.99 is not on this machine" in outcome.out
 
 
+class TestRecordsOfStrangers:
+    def test_it_is_told_whose_run_it_is_and_what_would_be_executed(
+        self, cli: Cli, demo: Path, tmp_path: Path
+    ) -> None:
+        cli("run", demo, "--run-name", "theirs")
+        cli("export", "theirs", tmp_path / "theirs.zip")
+
+        outcome = cli("reproduce", tmp_path / "theirs.zip", "--check-only", "--json")
+
+        assert outcome.code == 0
+        ((_, whose),) = checks(outcome, "run")
+        assert whose.startswith("theirs, by ")
+        assert whose.endswith(f"from {tmp_path / 'theirs.zip'}")
+        assert checks(outcome, "command") == [("ok", f"{sys.executable} train.py {{code}}")]
+        assert count(cli) == 1
+
+    @pytest.mark.parametrize(
+        "nonsense", [[1], "text", 5, {"observed": [1], "digest": 5, "OMP_NUM_THREADS": 2}]
+    )
+    def test_nonsense_in_a_record_is_passed_over(
+        self, cli: Cli, demo: Path, tmp_path: Path, nonsense: object
+    ) -> None:
+        cli("run", demo)
+        record = documents(newest(cli)) / "record.json"
+        known = json.loads(record.read_text())
+        record.write_text(json.dumps(dict.fromkeys(known, nonsense)))
+
+        outcome = cli("reproduce", "-1", "--json")
+
+        assert (outcome.code, said(outcome)["verdict"]) == (0, "identical"), outcome.err
+        assert cli("diff", "-2", "-1").code in {0, 1}
+        assert cli("export", "-2", tmp_path / "nonsense.zip").code == 0
+
+    def test_what_a_lost_run_had_no_time_to_tell_is_no_cause(
+        self, cli: Cli, demo: Path, hidden: Path
+    ) -> None:
+        cli("run", demo)
+        (documents(newest(cli)) / "record.json").unlink()
+        hidden.write_text("0.75")
+
+        outcome = cli("reproduce", "-1", "--json")
+
+        assert outcome.code == 1
+        assert said(outcome)["causes"] == []
+
+
 class TestRunsThatAreNone:
     def recorded(self, settings: Settings, status: RunStatus, tags: Mapping[str, str] = {}) -> Run:
         with closing(open_store(settings)) as store:

@@ -10,7 +10,6 @@ from runner.reproduction.again import OF_SEED
 from runner.reproduction.bisecting.model import Change
 from runner.reproduction.differing import code
 from runner.reproduction.differing.parameters import given
-from runner.reproduction.differing.sides import table as _table
 from runner.reproduction.mixing.images import IMAGE
 from runner.reproduction.mixing.parts import PYTHON
 from runner.reproduction.model import Aspect
@@ -46,7 +45,7 @@ def other_data(a: Recorded, b: Recorded) -> list[str]:
 
 def other_packages(a: Recorded, b: Recorded) -> bool:
     """Whether other packages were observed in environments that we have not made."""
-    digests = [_table(_table(run.record, "environment"), "observed").get("digest") for run in (a, b)]
+    digests = [run.facts("environment", "observed").get("digest") for run in (a, b)]
     return digests[0] != digests[1]
 
 
@@ -138,9 +137,7 @@ def _variables(a: Recorded, b: Recorded) -> Iterator[Change]:
 
 def variables(run: Recorded) -> Mapping[str, str]:
     """The environment variables that were recorded."""
-    found = run.record.get("variables")
-    items = found.items() if isinstance(found, Mapping) else ()
-    return {name: text for name, text in items if isinstance(text, str)}
+    return {name: text for name, text in run.facts("variables").items() if isinstance(text, str)}
 
 
 def _in_project(run: Recorded, name: str) -> bool:

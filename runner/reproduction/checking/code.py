@@ -45,7 +45,12 @@ def checked(recorded: Recorded, planned: Planned) -> list[Check]:
         Check(what="code", state=State.WARNING, said=f"not recorded: {text}")
         for text in recorded.plan.source.left_out
     ]
-    return [_there(recorded, planned), *left_out]
+    return [_there(recorded, planned), *left_out, _command(planned)]
+
+
+def _command(planned: Planned) -> Check:
+    """What is going to be executed, as the code at hand has it, and not as somebody has recorded it."""
+    return Check(what="command", said=" ".join(planned.entry_point.command.split()))
 
 
 def _there(recorded: Recorded, planned: Planned) -> Check:

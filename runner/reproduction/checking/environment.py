@@ -13,6 +13,7 @@ from runner.files import sha256
 from runner.launch import inside
 from runner.launch.planning import Planned
 from runner.progress import Phase
+from runner.project.model import DockerEnv
 from runner.records import Recorded
 from runner.reproduction.changes import Changes
 from runner.reproduction.checking import files as listed
@@ -36,7 +37,10 @@ def checked(
 
 
 def _container(planned: Planned, settings: Settings) -> Iterator[Check]:
-    """What a container is to get of this machine: variables, volumes."""
+    """What a container is to get of this machine: variables, volumes, rights."""
+    volumes = planned.spec.volumes if isinstance(planned.spec, DockerEnv) else ()
+    if given := (*planned.plan.environment.docker_args, *(f"volume={volume}" for volume in volumes)):
+        yield Check(what="container", said=f"with {', '.join(given)}")
     try:
         inside.check(planned, settings)
     except RunnerError as error:
@@ -96,7 +100,7 @@ def _unlocked(recorded: Recorded, changes: Changes) -> list[Check]:
 
 def _callers(recorded: Recorded, planned: Planned, settings: Settings) -> Check:
     """The caller's environment is not made but found, and may be another one by now."""
-    then = ((recorded.record.get("environment") or {}).get("observed") or {}).get("digest")
+    then = recorded.facts("environment", "observed").get("digest")
     now = observe(settings.environ, planned.checkout.path)
     if then is None:
         return Check(what="environment", said="the caller's, as it is")
@@ -134,7 +138,7 @@ def _lock(recorded: Recorded, lock: Lock) -> Check:
 
 def _other_platform(recorded: Recorded, lock: Lock) -> str | None:
     """Python packages were chosen for one system and processor; conda locks and images say theirs themselves."""
-    then = recorded.record.get("machine") or {}
+    then = recorded.facts("machine")
     if lock.kind == "conda":
         return listed.other_platform(lock)
     if lock.kind == "image" or not then.get("system"):

@@ -26,7 +26,8 @@ def checked(
         files: ask indexes, channels and registries for what the environment is made of.
     """
     settings = as_then(recorded, changes, settings)
-    items = [Check(what="record", state=State.WARNING, said=text) for text in recorded.concluded]
+    items = [_origin(recorded)]
+    items += [Check(what="record", state=State.WARNING, said=text) for text in recorded.concluded]
     with progress.phase("checking") as phase:
         with code.had(recorded, changes, settings=settings, phase=phase) as found:
             if isinstance(found, Check):
@@ -50,6 +51,12 @@ def checked(
         items += [*_secrets(recorded, changes), *data.checks, *machine.checked(recorded)]
         _tell(items, phase)
     return Checklist(checks=tuple(items), inputs=data.inputs)
+
+
+def _origin(recorded: Recorded) -> Check:
+    """Whose run it is: that of a bundle or a server may be a stranger's."""
+    by = f", by {recorded.run.user}" if recorded.run.user else ""
+    return Check(what="run", said=f"{recorded.run.name}{by}, from {recorded.place}")
 
 
 def _opened(planned: Planned) -> set[str]:

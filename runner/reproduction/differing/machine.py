@@ -100,6 +100,8 @@ def _pinned(image: Pinned | None) -> str | None:
 
 
 def _variables(first: Side, second: Side) -> Iterator[Difference]:
+    if not all("variables" in side.record for side in (first, second)):
+        return  # a run that was lost, or that others have recorded, tells of none
     mine, theirs = (table(side.record, "variables") for side in (first, second))
     for name in sorted({*mine, *theirs}):
         before, after = _text(mine.get(name)), _text(theirs.get(name))

@@ -49,7 +49,7 @@ class Side:
 
 def side_of(run: Recorded, *, settings: Settings, phase: Phase) -> Side:
     """What a recorded run tells."""
-    key = table(run.record, "environment").get("key") or run.run.tags.get("runner.environment")
+    key = run.facts("environment").get("key") or run.run.tags.get("runner.environment")
     return Side(
         name=run.run.name,
         plan=run.plan,
@@ -98,7 +98,7 @@ def _tree(run: Recorded, settings: Settings, phase: Phase) -> Iterator[Checkout]
 
 
 def _observed(run: Recorded) -> tuple[str, ...]:
-    if not table(table(run.record, "environment"), "observed"):
+    if not run.facts("environment", "observed"):
         return ()
     try:
         text = run.artifacts.read(OBSERVED_FILE).decode(errors="replace")
