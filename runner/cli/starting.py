@@ -73,8 +73,8 @@ class Process:
                 _ = self.run_id  # before the file is gone
                 self._child = None
                 self.code = code
-        except RunnerError as error:
-            self._said, self.code = str(error).encode(), error.exit_code
+        except (RunnerError, OSError) as error:
+            self._said, self.code = str(error).encode(), getattr(error, "exit_code", 1)
 
     def _hear(self, stream: str, data: bytes) -> None:
         if stream == "stderr":

@@ -148,4 +148,15 @@ ROUTES: Mapping[str, Decision] = {
     f"POST {OURS}/runs/{{run_id}}/logs": sends(
         EDIT, f"{OURS}/runs/{{run}}/logs", stream="stdout", offset=0, text="x"
     ),
+    f"GET {OURS}/me": asks(KNOWN),
+    f"DELETE {OURS}/me/sessions/{{name}}": Decision(KNOWN, path=f"{OURS}/me/sessions/none", status=404),
+    f"GET {OURS}/server": asks(KNOWN),
+    f"GET {OURS}/executions": asks(KNOWN),
+    f"POST {OURS}/executions": Decision(  # nobody is allowed to here
+        EDIT, body={"kind": "rerun", "run": "{run}"}, status=403
+    ),
+    f"GET {OURS}/executions/{{execution_id}}": Decision(KNOWN, path=f"{OURS}/executions/{{run}}", status=404),
+    f"POST {OURS}/executions/{{execution_id}}/stop": Decision(
+        KNOWN, body={}, path=f"{OURS}/executions/{{run}}/stop", status=404
+    ),
 }

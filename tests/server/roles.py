@@ -21,6 +21,7 @@ from runner.server.artifacts.routes import open_files
 from runner.server.artifacts.served import ServedArtifacts
 from runner.server.native.routes import Native
 from runner.server.places import Places
+from runner.server.starting import Starting
 from runner.server.writer import Writer
 from runner.tracking.access import Kind, Permission
 from runner.tracking.database.sqlite import SqliteDatabase
@@ -204,6 +205,7 @@ def serving(
     default: Permission = Permission.READ,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     pages: OwnPages | None = None,
+    starting: Starting | None = None,
 ) -> Iterator[tuple[Server, Starlette]]:
     """The whole application, with sign-in, and with something `around` it; `pages`: with the UI."""
     (home / "runner.db").write_bytes(database)
@@ -215,7 +217,9 @@ def serving(
         native = Native(store, home)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         artifacts = ServedArtifacts(open_files(root), largest=1_000_000)
-        tracking = Tracking(store, Places(root=root, proxied=True), writer, artifacts, native, pages)
+        tracking = Tracking(
+            store, Places(root=root, proxied=True), writer, artifacts, native, pages, starting
+        )
         app = create_app(tracking, authenticate=users)
         uri = stack.enter_context(answering(around(app)))
         stack.callback(native.watcher.close)

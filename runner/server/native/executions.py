@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,12 +28,13 @@ SLICE = 0.1
 STARTED_BY = "runner.started_by"  # tag of a run: who pressed the button; its user is that of the server
 REFUSED = "this server starts no runs (runner server --allow-run); the command that does it:\n"
 
-Text = Annotated[str, Meta(max_length=6000)]
+Text = Annotated[str, Meta(max_length=6000, pattern=r"^[^\0]*$")]
+Name = Annotated[str, Meta(max_length=250, pattern=r"^[^\0]*$")]
 Texts = Annotated[
-    dict[Annotated[str, Meta(min_length=1, max_length=250, pattern="^[^=\0]+$")], Text], Meta(max_length=200)
+    dict[Annotated[str, Meta(min_length=1, max_length=250, pattern=r"^[^=\0]+$")], Text], Meta(max_length=200)
 ]
 Ref = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/@^~+-]{0,200}$")
+    str, Meta(pattern=r"^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/@^~+-]{0,200}$")
 ]  # never a directory of this machine
 
 
@@ -42,15 +43,15 @@ class Execute(wire.Request):
 
     kind: Literal["rerun", "reproduce", "run"]
     run: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{0,64}$")] = ""
-    uri: Annotated[str, Meta(max_length=2000, pattern="^[^-\0][^\0]*$")] | None = None
+    uri: Annotated[str, Meta(max_length=2000, pattern=r"^[^-\0][^\0]*$")] | None = None
     experiment_id: Annotated[str, Meta(pattern="^[0-9]{1,18}$")] | None = None
-    entry_point: Annotated[str, Meta(max_length=250)] | None = None
-    parameters: Texts = {}
-    inputs: Texts = {}
+    entry_point: Name | None = None
+    parameters: Texts = field(default_factory=dict)
+    inputs: Texts = field(default_factory=dict)
     code: Ref = "same"
     env: Ref = "same"
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] | None = None
-    run_name: Annotated[str, Meta(max_length=250)] | None = None
+    run_name: Name | None = None
 
 
 class Execution(Struct, kw_only=True):
