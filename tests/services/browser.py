@@ -102,8 +102,10 @@ class Watch:
             self.troubles.append(f"another host: {request.url}")
 
     def _failed(self, request: Request) -> None:
+        if request.failure == "csp":  # it was not sent: what the policy refuses is in the console
+            self.troubles.remove(f"another host: {request.url}")
         # what is aborted, the page itself gave up, or was left
-        if request.failure and "ERR_ABORTED" not in request.failure:
+        elif request.failure and "ERR_ABORTED" not in request.failure:
             self.troubles.append(f"no answer: {request.failure} {request.method} {request.url}")
 
     def _answered(self, response: Response) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from runner.server.ui.files import DIRECTORY
 from runner.server.ui.pages import PAGES
+from runner.tracking.clock import now
+from runner.tracking.model import Metric, RunStatus
 from tests.server.ui.conftest import Seeded
 from tests.services.browser import Watch, axe, settled, watched
 
@@ -121,3 +123,19 @@ def test_every_page_has_its_module_and_its_style() -> None:
     ]
 
     assert missing == []
+
+
+def test_nine_tabs_stay_live(context: BrowserContext, seeded: Seeded) -> None:
+    """Browsers open six connections to a server: a stream for each tab would leave three without news."""
+    run = seeded.store.create_run("0", status=RunStatus.RUNNING, started=now())
+    seeded.store.log(run.id, metrics=[Metric("loss", 1.0, now())])
+    tabs = [context.new_page() for _ in range(9)]
+    for tab in tabs:
+        tab.goto(f"/r/{run.id}")
+        expect(tab.get_by_text("loss").first).to_be_visible()
+
+    seeded.store.log(run.id, metrics=[Metric("loss", 4242.0, now(), step=1)])
+
+    for tab in tabs:
+        expect(tab.get_by_text(re.compile("4,?242")).first).to_be_visible()
+    seeded.store.update_run(run.id, status=RunStatus.FINISHED, ended=now())
