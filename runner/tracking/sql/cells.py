@@ -79,37 +79,41 @@ def _marked(ids: Sequence[int]) -> Iterable[dict[str, int]]:
         yield {f"k{name}": value for name, value in marks.items()}
 
 
-def _statement(like: Column, where: str) -> tuple[str, Callable[[Row], Value]]:
-    match like.entity, like.which:
-        case "metric", "last":
-            return (
-                f"SELECT m.run, m.key_id, m.value, m.is_nan FROM runner_latest_metrics m WHERE {where}",
-                _number,
-            )
-        case "metric", "min" | "max":
-            best = f"{like.which.upper()}(m.value), FALSE"
-            grouped = "AND m.is_nan = FALSE GROUP BY m.run, m.key_id"
-            return f"SELECT m.run, m.key_id, {best} FROM runner_metrics m WHERE {where} {grouped}", _number
-        case "metric", "first":
-            return _ranked("MAX(m.value), MAX(m.is_nan)", where, "ASC", 1), _number
-        case "metric", _:
-            return _ranked("AVG(m.value), FALSE", f"{where} AND {FINITE}", "DESC", like.count), _number
+def points(like: Column, where: str) -> str:
+    """A SELECT of run, key_id, value and is_nan, of the metrics `m` that fit: a row for each run and key."""
+    match like.which:
+        case "last":
+            return f"SELECT m.run, m.key_id, m.value, m.is_nan FROM runner_latest_metrics m WHERE {where}"
+        case "min" | "max":
+            return _every(f"{like.which.upper()}(m.value)", "FALSE", f"{where} AND m.is_nan = FALSE")
+        case "first":
+            return _ranked("MAX(m.value)", "MAX(m.is_nan)", where, "ASC", 1)
+        case _ if like.count:
+            return _ranked("AVG(m.value)", "FALSE", f"{where} AND {FINITE}", "DESC", like.count)
         case _:
-            table = "runner_params" if like.entity == "param" else "runner_tags"
-            return f"SELECT m.run, m.key_id, m.value FROM {table} m WHERE {where}", _text
+            return _every("AVG(m.value)", "FALSE", f"{where} AND {FINITE}")
 
 
-def _ranked(what: str, where: str, direction: str, most: int) -> str:
-    """`what` of the first or last points; of all of them if `most` is 0."""
-    if not most:
-        return f"SELECT m.run, m.key_id, {what} FROM runner_metrics m WHERE {where} GROUP BY m.run, m.key_id"
+def _every(value: str, is_nan: str, where: str, source: str = "runner_metrics") -> str:
+    """Of all points of each metric."""
+    what = f"m.run, m.key_id, {value} AS value, {is_nan} AS is_nan"
+    return f"SELECT {what} FROM {source} m WHERE {where} GROUP BY m.run, m.key_id"
+
+
+def _ranked(value: str, is_nan: str, where: str, direction: str, most: int) -> str:
+    """Of so many points of each metric, the first or the last ones."""
     order = ", ".join(f"m.{each} {direction}" for each in ("step", "time", "value"))
-    is_nan = "CASE WHEN m.is_nan THEN 1 ELSE 0 END AS is_nan"  # which PostgreSQL can take the greatest of
     rank = f"ROW_NUMBER() OVER (PARTITION BY m.run, m.key_id ORDER BY {order}) AS place"
-    ranked = f"SELECT m.run, m.key_id, m.value, {is_nan}, {rank} FROM runner_metrics m WHERE {where}"
-    return (
-        f"SELECT m.run, m.key_id, {what} FROM ({ranked}) m WHERE m.place <= {most} GROUP BY m.run, m.key_id"
-    )
+    nan = "CASE WHEN m.is_nan THEN 1 ELSE 0 END AS is_nan"  # which PostgreSQL can take the greatest of
+    ranked = f"(SELECT m.run, m.key_id, m.value, {nan}, {rank} FROM runner_metrics m WHERE {where})"
+    return _every(value, is_nan, f"m.place <= {most}", ranked)
+
+
+def _statement(like: Column, where: str) -> tuple[str, Callable[[Row], Value]]:
+    if like.entity == "metric":
+        return points(like, where), _number
+    table = "runner_params" if like.entity == "param" else "runner_tags"
+    return f"SELECT m.run, m.key_id, m.value FROM {table} m WHERE {where}", _text
 
 
 def _number(row: Row) -> Value:

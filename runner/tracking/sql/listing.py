@@ -10,7 +10,7 @@ from runner.tracking.filters.columns import Column, Sorted, column, order
 from runner.tracking.filters.parser import Name, Order
 from runner.tracking.model import RunStatus
 from runner.tracking.sql import keys
-from runner.tracking.sql.cells import cells
+from runner.tracking.sql.cells import cells, points
 from runner.tracking.sql.choosing import COLUMNS, fitting, scope, within_experiments
 from runner.tracking.sql.conditions import Sql
 from runner.tracking.sql.searching import CANDIDATES, UNTIED, from_best
@@ -19,7 +19,6 @@ from runner.tracking.tables import Chosen, Table, TableRow
 NEWEST = Sorted(Column("attribute", "started"), descending=True)
 AGGREGATED = 5000  # runs that are sorted by what all points of a metric say
 TABLES = {"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"}
-POINTS = {"min": "MIN(m.value)", "max": "MAX(m.value)", "mean": "AVG(m.value)"}
 
 
 def table(
@@ -98,13 +97,14 @@ class _Asked:
     def of(cls, chosen: Chosen, orders: Sequence[Sorted]) -> "_Asked":
         sql = Sql()
         within, each = scope(sql, chosen), list(fitting(sql, chosen))
-        terms = [] if orders == [NEWEST] else [term for by in orders for term in _terms(sql, by)]
+        where = " AND ".join((*within, *each))
+        terms = [] if orders == [NEWEST] else [term for by in orders for term in _terms(sql, by, where)]
         ties = "r.id DESC" if terms else "r.started DESC, r.id DESC"
         best = None
         if not each and _one_metric_first(orders, chosen):
             first = Order(Name("metric", orders[0].column.key, 0), "DESC" if orders[0].descending else "ASC")
             best = from_best(sql, first, within_experiments(sql, chosen.experiments))
-        return cls(sql, " AND ".join((*within, *each)), bool(each), ", ".join((*terms, ties)), best)
+        return cls(sql, where, bool(each), ", ".join((*terms, ties)), best)
 
     def counting(self) -> str:
         """The rows, each with the number of all: to look for what fits twice would take longer."""
@@ -134,33 +134,19 @@ def _one_metric_first(orders: Sequence[Sorted], chosen: Chosen) -> bool:
     )
 
 
-def _terms(sql: Sql, by: Sorted) -> list[str]:
+def _terms(sql: Sql, by: Sorted, where: str) -> list[str]:
     """What ORDER BY says of a column."""
     direction, wanted = "DESC" if by.descending else "ASC", by.column
     if wanted.entity == "attribute":
         known = COLUMNS[wanted.key]
         return [f"{known} IS NULL", f"{known} {direction}"]
+    alias, key, table = f"s{len(sql.joins)}", sql.key(wanted.key), TABLES[wanted.entity]
     if wanted.which != "last":
-        every = _of_points(sql, wanted)
-        return [f"{every} IS NULL", f"{every} {direction}"]
-    alias = f"s{len(sql.joins)}"
-    sql.joins.append(
-        f" LEFT JOIN {TABLES[wanted.entity]} {alias} ON {alias}.run = r.id AND {alias}.key_id = {sql.key(wanted.key)}"
-    )
+        among = f"m.run IN (SELECT r.id FROM runner_runs r WHERE {where})"
+        table = f"({points(wanted, f'm.key_id = {key} AND {among}')})"
+    sql.joins.append(f" LEFT JOIN {table} {alias} ON {alias}.run = r.id AND {alias}.key_id = {key}")
     between = {
         "metric": [f"{alias}.is_nan"],
         "param": [f"{alias}.number IS NULL", f"{alias}.number {direction}"],
     }
     return [f"{alias}.run IS NULL", *between.get(wanted.entity, ()), f"{alias}.value {direction}"]
-
-
-def _of_points(sql: Sql, wanted: Column) -> str:
-    of = f"m.run = r.id AND m.key_id = {sql.key(wanted.key)} AND m.is_nan = FALSE"
-    if wanted.which == "first":
-        return f"(SELECT m.value FROM runner_metrics m WHERE {of} ORDER BY m.step, m.time, m.value LIMIT 1)"
-    if wanted.which == "mean":
-        of += " AND ABS(m.value) < 1e300"
-    if wanted.count:
-        last = f"SELECT m.value FROM runner_metrics m WHERE {of} ORDER BY m.step DESC, m.time DESC LIMIT {wanted.count}"
-        return f"(SELECT AVG(m.value) FROM ({last}) m)"
-    return f"(SELECT {POINTS[wanted.which]} FROM runner_metrics m WHERE {of})"
