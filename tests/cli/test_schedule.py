@@ -545,16 +545,19 @@ def _process_of_firing() -> int:
 def test_firings_of_two_stores_that_have_the_same_number_leave_each_other_alone(
     cli: Cli, files: Files, tmp_path: Path
 ) -> None:
-    demo = files({"MLproject": "entry_points: {main: {command: 'sleep 3; echo done'}}"})
+    demo = files({"MLproject": "entry_points: {main: {command: 'sleep 6; echo done'}}"})
     long = [sys.executable, "-m", "runner", "schedule", "fire", "s", "--scheduled-for", "2026-01-01"]
     homes = {**os.environ, "RUNNER_HOME": str(tmp_path / "other")}
     add = [sys.executable, "-m", "runner", "schedule", "add", "s", "@daily", str(demo)]
     subprocess.run(add, env=homes, check=True, capture_output=True)
-    cli("schedule", "add", "s", "@daily", files({"MLproject": NOOP}))
+    hanging = files({"MLproject": "entry_points: {main: {command: 'sleep 60'}}"})
+    cli("schedule", "add", "s", "@daily", hanging, "--timeout", "1s")
 
     with subprocess.Popen(long, env=homes, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as slow:
         time.sleep(1.5)
-        assert cli("schedule", "fire", "s", "--scheduled-for", "2026-01-01").code == 0
+        assert (
+            cli("schedule", "fire", "s", "--scheduled-for", "2026-01-01").code == 1
+        )  # ended with all its processes
         out, err = slow.communicate(timeout=PATIENCE)
 
     assert (slow.returncode, out) == (0, "done\n"), err
