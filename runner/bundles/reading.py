@@ -167,12 +167,10 @@ def _mapping(members: Members, member: str) -> Mapping[str, Any]:
 
 def _contradictions(bundle: Bundle) -> Iterator[str]:
     """What the plan names by its digest must be what lies beside it."""
-    source, members = bundle.plan.source, bundle.members
-    captured = {f"sha256:{members.digests[name]}" for name in members.below(f"{ARTIFACTS}runner/source/")}
-    named = {"a patch": source.patch} if source.patch else {}
-    for what, digest in {**named, **source.bundles}.items():
-        if digest not in captured:
-            yield f"its plan names {what or 'a git bundle'} with the digest {digest}, which is not there"
+    members = bundle.members
+    kept = {f"sha256:{members.digests[name]}" for name in members.below(ARTIFACTS + stored.CODE)}
+    for digest in stored.lost_code(bundle.plan.source, kept):
+        yield f"its plan names code with the digest {digest}, which is not there"
     code = bundle.about.code.file if bundle.about.code else None
     for packed in (code, bundle.about.environment, *_packed(bundle.about)):
         if packed is not None and not (packed in members or members.below(f"{packed}/")):

@@ -147,11 +147,9 @@ def _lock(found: Verified, run: Run, plan: Plan, artifacts: ArtifactStore) -> No
 
 
 def _code(found: Verified, plan: Plan, artifacts: ArtifactStore, there: set[str]) -> None:
-    source = plan.source
-    named = [digest for digest in (source.patch, *source.bundles.values()) if digest]
-    kept = {digest_of(artifacts, path) for path in sorted(there) if path.startswith("runner/source/")}
+    kept = {digest_of(artifacts, path) for path in sorted(there) if path.startswith(stored.CODE)}
     found.altered += [
-        f"code with the digest {digest} is gone, or altered" for digest in named if digest not in kept
+        f"code with the digest {digest} is gone, or altered" for digest in stored.lost_code(plan.source, kept)
     ]
 
 

@@ -105,6 +105,7 @@ def _fill(bundle: Sealed, recorded: Recorded, packed: Packed, scratch: Path) -> 
     for name, file in sorted(packed.files.items()):
         bundle.add_file(name, file)
     metrics = dict(_metrics(bundle, recorded))
+    _check_code(bundle, recorded)
     plan = ARTIFACTS + stored.PLAN
     if stored.PLAN not in paths:
         plan = layout.PLAN
@@ -114,6 +115,17 @@ def _fill(bundle: Sealed, recorded: Recorded, packed: Packed, scratch: Path) -> 
     document = crate.document(recorded, about, bundle.members.values())
     bundle.add(layout.CRATE, [msgspec.json.format(msgspec.json.encode(document)) + b"\n"])
     bundle.add_manifest()
+
+
+def _check_code(bundle: Sealed, recorded: Recorded) -> None:
+    """Nobody could read a bundle whose plan names code that is not in it."""
+    there = bundle.members.items()
+    kept = {member.digest for name, member in there if name.startswith(ARTIFACTS + stored.CODE)}
+    for digest in stored.lost_code(recorded.plan.source, kept):
+        raise TrackingError(
+            f"run {recorded.run.name} is not whole: its code with the digest {digest} is gone, or was altered",
+            hint=f"bring back what was below {stored.CODE} among its artifacts; `runner verify` tells of the rest",
+        )
 
 
 def _add_artifact(bundle: Sealed, recorded: Recorded, path: str, scratch: Path) -> None:

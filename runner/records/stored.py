@@ -5,18 +5,19 @@ runner/record.json
 """
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from runner.environments.model import LOCK_FILES, Lock
 from runner.errors import NotFound, RunnerError, TrackingError
 from runner.files import sha256
-from runner.launch.plan import Plan, PlannedLock
+from runner.launch.plan import Plan, PlannedLock, PlannedSource
 from runner.records.model import Recorded, Unrepeatable
 from runner.records.models import models_of
 from runner.tracking import ArtifactStore, OpenStore
 from runner.tracking.model import Run
 
-PLAN, RECORD = "runner/plan.json", "runner/record.json"
+PLAN, RECORD, CODE = "runner/plan.json", "runner/record.json", "runner/source/"
 OURS = {"runner.dirty", "runner.error", "runner.exit_code"}  # tags that no other program sets
 
 
@@ -111,6 +112,12 @@ def read_lock(artifacts: ArtifactStore, planned: PlannedLock | None, run: Run) -
     if lock.digest != planned.digest:
         raise _altered(LOCK_FILES[planned.kind], run, lock.digest, planned.digest)
     return lock
+
+
+def lost_code(planned: PlannedSource, kept: Collection[str]) -> list[str]:
+    """Digests of patch and git bundles that a plan names, and that are not among those of what was kept."""
+    named = (planned.patch, *planned.bundles.values())
+    return [digest for digest in named if digest and digest not in kept]
 
 
 def _record(artifacts: ArtifactStore, run: Run) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -92,6 +93,21 @@ def test_an_artifact_that_is_gone_is_told_and_nothing_is_written(
     assert outcome.code == 2
     assert "runner/plan.json" in outcome.err
     assert not (tmp_path / "run.zip").exists()
+
+
+@pytest.mark.parametrize("change", [lambda file: file.write_text("another"), Path.unlink])
+def test_a_run_whose_code_was_altered_becomes_no_bundle_that_nobody_could_read(
+    cli: Cli, files: Files, tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    cli("run", files(PROJECT))
+    place = Path(json.loads(cli("runs", "show", "-1", "--json").out)["artifact_uri"].removeprefix("file://"))
+    change(place / "runner/source/patch.diff")
+
+    outcome = cli("export", "-1", tmp_path / "run.zip")
+
+    assert outcome.code == 7
+    assert "its code with the digest sha256:" in outcome.err
+    assert list(tmp_path.glob("*run.zip*")) == []
 
 
 def test_a_killed_export_leaves_no_file_at_its_place(cli: Cli, files: Files, tmp_path: Path) -> None:
