@@ -148,6 +148,11 @@ ROUTES: Mapping[str, Decision] = {
     f"POST {OURS}/runs/{{run_id}}/logs": sends(
         EDIT, f"{OURS}/runs/{{run}}/logs", stream="stdout", offset=0, text="x"
     ),
+    f"GET {OURS}/runs/table": asks(FILTERED),
+    f"GET {OURS}/runs/columns": asks(FILTERED, experiment="{experiment}"),
+    f"GET {OURS}/runs/groups": asks(FILTERED, by="name"),
+    f"GET {OURS}/runs/complete": asks(FILTERED, text="{name}"),
+    f"GET {OURS}/runs/series": asks(FILTERED, runs="{run}", keys="{name}"),
     f"GET {OURS}/me": asks(KNOWN),
     f"DELETE {OURS}/me/sessions/{{name}}": Decision(KNOWN, path=f"{OURS}/me/sessions/none", status=404),
     f"GET {OURS}/server": asks(KNOWN),

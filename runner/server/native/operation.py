@@ -1,9 +1,11 @@
 """What a call of our own API is, and what its answer is made from."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -12,6 +14,9 @@ from runner.server.mlflow import wire
 from runner.tracking.store import Store
 
 JSON = "application/json"
+PACKED = Middleware(
+    GZipMiddleware, compresslevel=4
+)  # a fifth of the size; more would take longer than it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,11 @@ class Operation:
     answer: Callable[[Request], Awaitable[ASGIApp]]
     gives: type[msgspec.Struct] | str
     takes: type[wire.Request] | None = None
+
+    @property
+    def packed(self) -> Sequence[Middleware]:
+        """Answers in JSON are sent compressed to who takes them so. Streams and artifacts go as they are."""
+        return () if isinstance(self.gives, str) and self.gives != JSON else (PACKED,)
 
 
 def view(request: Request) -> Store:
@@ -44,5 +54,5 @@ def query(request: Request, shape: type[wire.R]) -> wire.R:
 
 
 def json(answer: msgspec.Struct) -> Response:
-    """A shape as an answer."""
-    return Response(msgspec.json.encode(answer), media_type=JSON)
+    """A shape as an answer; it holds now, and nobody keeps it."""
+    return Response(msgspec.json.encode(answer), media_type=JSON, headers={"Cache-Control": "no-store"})

@@ -65,7 +65,12 @@ class Native:
     def routes(self) -> Sequence[BaseRoute]:
         """The calls for the application."""
         calls = [
-            Route(each.path.replace("{path}", "{path:rest}"), each.answer, methods=[each.method])
+            Route(
+                each.path.replace("{path}", "{path:rest}"),
+                each.answer,
+                methods=[each.method],
+                middleware=each.packed,
+            )
             for each in OPERATIONS
         ]
         return [Mount(PREFIX, routes=calls)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
@@ -35,7 +36,7 @@ class Pages:
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
-            Mount(place(), app=Files()),
+            Mount(place(), app=GZipMiddleware(Files(), compresslevel=6)),
             *self._shells,
             Route(sign_in.PATH, sign_in.page, methods=["GET"]),
             Route(sign_in.PATH, sign_in.enter, methods=["POST"]),
