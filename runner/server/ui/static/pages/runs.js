@@ -256,7 +256,7 @@ class RunsPage {
 
   /** Everything but the table. */
   #drawAround() {
-    const { view } = this, equal = same(this.#facts), { rows } = this.#shown;
+    const { view } = this, equal = same(this.#facts, view.cols);
     const only = view.exp.length === 1 ? this.#experiments.find(({ experiment_id }) => experiment_id === view.exp[0]) : undefined;
     refill(this.#parts.head,
       h("h1", null, "Runs"), h("span", { class: "soft", role: "status" }, this.#told()), h("span", { class: "space" }),

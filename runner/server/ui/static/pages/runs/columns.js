@@ -30,6 +30,7 @@ import { drop } from "./menus.js";
  */
 
 const WIDTHS = { select: 34, name: 230, status: 104, started: 78, duration: 84, experiment: 130 };
+const NARROW = 720; // pixels of a window in which less of a name is seen
 const METRIC = 112, PARAM = 112, LETTER = 8;
 const DELTA = 76, SPREAD = 110; // more, where a cell also says by how much
 
@@ -63,7 +64,7 @@ function select({ isSelected, select: does, view }) {
 /** @param {Context} context @returns {Column} */
 function name(context) {
   return {
-    key: "name", title: context.view.group.length > 0 ? "Group" : "Run", width: WIDTHS.name, sticky: true, names: true,
+    key: "name", title: context.view.group.length > 0 ? "Group" : "Run", width: innerWidth < NARROW ? WIDTHS.name / 2 : WIDTHS.name, sticky: true, names: true,
     ...sorts(context, "name", context.view.group.length > 0 ? "Group" : "Run"),
     draw: (row, cell) => {
       cell.title = row.group ? row.name : `${row.name} ${row.id}${noteOf(row)}`;

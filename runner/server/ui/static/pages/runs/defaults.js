@@ -26,17 +26,17 @@ function usual(all) {
 /** Whether the rows have several values, or some have none. @param {Facts} facts @param {AllFacts} all */
 const differs = (facts, all) => facts.distinct > 1 || facts.count < all.total;
 
-/** Parameters that all rows share. @param {AllFacts} all */
-export const same = (all) => (all.total > 1 ? all.columns.filter((each) => isParam(each) && !differs(each, all)) : []);
+/** Parameters that all rows share, but for those that somebody wants to see. @param {AllFacts} all @param {Chosen[] | null} chosen */
+export function same(all, chosen) {
+  const seen = new Set(chosen?.map(({ key }) => parts(key).key));
+  return all.total > 1 ? all.columns.filter((each) => isParam(each) && !differs(each, all) && !seen.has(each.key)) : [];
+}
 
 /** Parameters that say how chance was begun. @param {AllFacts} all */
 export const seeds = (all) => all.columns.filter((each) => isParam(each) && /(^|[._/])(random_?)?seed$/i.test(each.key)).map(({ key }) => key);
 
 /** @param {View} view @param {AllFacts} all @returns {Chosen[]} */
 export function shown(view, all) {
-  const equal = same(all);
-  if (view.cols === null) return [...usual(all), ...(view.same ? equal.map(({ key }) => ({ key })) : [])];
-  if (view.same) return view.cols;
-  const hidden = new Set(equal.map(({ key }) => key));
-  return view.cols.filter(({ key }) => !hidden.has(parts(key).key));
+  const chosen = view.cols ?? usual(all);
+  return view.same ? [...chosen, ...same(all, chosen).map(({ key }) => ({ key }))] : chosen;
 }
