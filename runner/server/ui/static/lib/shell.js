@@ -17,10 +17,10 @@ onLive((live, since) => {
   dot.classList.toggle("down", !live);
 });
 
-async function openPalette() {
-  const palette = await import("./palette.js");
-  palette.open();
-}
+const palette = () => import("./palette.js");
+const openPalette = async () => (await palette()).open();
+// fetched when there is nothing else to do, so that it is there when somebody types on
+addEventListener("load", () => setTimeout(() => void palette(), 500));
 
 const turn = () => choose("theme", isDark() ? "light" : "dark");
 

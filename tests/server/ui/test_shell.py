@@ -1,0 +1,212 @@
+"""What every page has around its content, Home, Settings, signing in, and Run again."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from runner.tracking.clock import now
+from runner.tracking.model import Metric, Run, RunStatus
+from tests.server.servers import running_server
+from tests.server.ui.conftest import Seeded
+from tests.server.ui.seeding import environment
+from tests.services.browser import Watch, until, watched
+
+PASSWORD = "correct horse battery staple"
+# The module that pages import by its place beside the shell's.
+RUN_AGAIN = """async ([run, what]) => {
+  const lib = document.querySelector("script[src*='/lib/shell.js']").src.replace("shell.js", "");
+  const [{ own }, again] = await Promise.all([import(lib + "api.js"), import(lib + "runagain.js")]);
+  await again[what](await own(`/runs/${run}/overview`));
+}"""
+
+
+@pytest.fixture
+def new_run(seeded: Seeded) -> Iterator[Run]:
+    """A run that goes on until the end of the test."""
+    run = seeded.store.create_run("0", name="newcomer", status=RunStatus.RUNNING, started=now())
+    yield run
+    seeded.store.update_run(run.id, status=RunStatus.FINISHED, ended=now())
+
+
+def test_a_metric_of_what_runs_is_seen_when_it_comes(page: Page, seeded: Seeded, new_run: Run) -> None:
+    page.goto("/")
+    row = page.get_by_role("listitem").filter(has_text=new_run.name)
+    expect(row).to_be_visible()
+    page.wait_for_timeout(300)  # its stream has begun
+
+    seeded.store.log(new_run.id, metrics=[Metric(key="loss", value=0.125, step=1, time=now())])
+
+    expect(row).to_contain_text("loss 0.125")
+    assert "running" in page.title()
+
+
+def test_a_run_that_failed_says_why(page: Page, seeded: Seeded) -> None:
+    page.goto("/")
+
+    row = page.get_by_role("region", name="Failed lately").get_by_role("listitem").filter(has_text="diverged")
+    expect(row).to_contain_text("diverged: lr is too large")
+    row.get_by_role("link").click()
+    expect(page).to_have_url(f"/r/{seeded.runs['diverged']}")
+
+
+def test_the_keyboard_goes_to_a_run_a_model_or_a_page(page: Page, seeded: Seeded) -> None:
+    page.goto("/settings")
+    for text, url in (
+        ("digits-299", f"/r/{seeded.runs['searched']}"),
+        ("dig", "/models/digits"),
+        ("home", "/"),
+    ):
+        page.keyboard.press("Control+k")
+        field = page.get_by_role("combobox", name="Go to")
+        expect(field).to_be_focused()
+        field.press_sequentially(text)
+        option = page.get_by_role("option").filter(has_text="model" if url.startswith("/models") else text)
+        expect(option.first).to_be_visible()
+        while option.first.get_attribute("aria-selected") != "true":
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(url)
+
+
+def test_a_page_shows_its_keys_and_leaves_them_to_who_writes(page: Page) -> None:
+    page.goto("/settings")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+    page.keyboard.press("Escape")
+    opener = page.get_by_role("button", name="Light or dark")
+    opener.focus()
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Show these keys")
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_light_dark_and_density_stay_in_the_browser(page: Page) -> None:
+    page.goto("/settings")
+    page.get_by_role("radio", name="Dark").check()
+    page.get_by_role("radio", name="Compact").check()
+
+    page.goto("/")
+
+    chosen = "[document.documentElement.dataset.theme, document.documentElement.dataset.density]"
+    assert page.evaluate(chosen) == ["dark", "compact"]
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
+
+
+def test_without_leave_run_again_shows_the_command_to_copy(
+    page: Page, context: BrowserContext, seeded: Seeded
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/settings")
+    page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
+
+    page.get_by_label("lr").fill("0.5 or so")
+    page.get_by_role("button", name="Copy the command").click()
+
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"runner rerun {seeded.runs['first']} -P 'lr=0.5 or so'"
+
+
+def test_where_it_may_the_server_runs_it_again(browser: Browser, seeded: Seeded) -> None:
+    with (
+        running_server("--allow-run", environ=environment(seeded.home)) as server,
+        watched(browser, Watch(server.uri)) as context,
+    ):
+        page = context.new_page()
+        page.goto("/settings")
+        page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
+        page.get_by_role("textbox", name="epochs").fill("2")
+        expect(page.locator(".field.changed")).to_have_text("epochs")
+
+        page.get_by_role("button", name="Start").click()
+
+        page.wait_for_url("**/r/*", timeout=30_000)
+        run = seeded.store.run(page.url.rpartition("/")[2])
+        assert (run.params["epochs"], run.params["lr"]) == (
+            "2",
+            seeded.store.run(seeded.runs["first"]).params["lr"],
+        )
+
+
+def test_a_new_store_says_how_to_begin_and_a_lost_server_since_when(browser: Browser, tmp_path: Path) -> None:
+    with running_server(environ=environment(tmp_path)) as server:
+        watch = Watch(server.uri)
+        watch.expect(
+            "ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET"
+        )
+        with watched(browser, watch) as context:
+            page = context.new_page()
+            page.goto("/")
+            expect(page.get_by_text("runner run .")).to_be_visible()
+            page.wait_for_timeout(300)  # the stream is up
+
+            server.process.send_signal(signal.SIGINT)
+            server.process.wait(20)
+
+            expect(page.locator(".live")).to_contain_text("reconnecting, data from")
+
+
+@pytest.fixture(scope="module")
+def signing_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server where people sign in; its address."""
+    environ = environment(tmp_path_factory.mktemp("signing-in"))
+    words = [sys.executable, "-m", "runner", "users", "add", "ann", "--admin", "--password-stdin"]
+    subprocess.run(words, input=PASSWORD, text=True, check=True, env=environ, capture_output=True)
+    with running_server("--auth", environ=environ) as server:
+        yield server.uri
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_people_sign_in_to_the_page_that_they_asked_for_and_out_again(
+    scripts: bool, browser: Browser, signing_in: str
+) -> None:
+    watch = Watch(signing_in)
+    watch.expect("401 POST .*/sign-in")
+    with watched(browser, watch, java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto("/settings?a=b")
+        page.get_by_label("Name").fill("ann")
+        for secret in ("wrong horse battery staple", PASSWORD):
+            page.get_by_label("Password or token").fill(secret)
+            page.get_by_role("button", name="Sign in").click()
+            if secret != PASSWORD:
+                expect(page.get_by_role("alert")).to_contain_text("do not fit together")
+
+        expect(page).to_have_url("/settings?a=b")
+        if scripts:
+            expect(page.get_by_role("cell", name="this one")).to_be_visible()
+        page.get_by_role("button", name="Sign out").first.click()
+        expect(page).to_have_url("/sign-in")
+        page.goto("/")
+        expect(page).to_have_url("/sign-in?to=%2F")
+
+
+def test_a_session_that_ended_leads_back_to_the_form(browser: Browser, signing_in: str) -> None:
+    watch = Watch(signing_in)
+    watch.expect("401 GET")
+    with watched(browser, watch) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("Name").fill("ann")
+        page.get_by_label("Password or token").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+
+        context.clear_cookies()
+        until(
+            page,
+            "import(document.querySelector(\"script[src*='/lib/shell.js']\").src.replace('shell', 'api')).then((api) => api.own('/me')).catch(() => true)",
+        )
+
+        expect(page).to_have_url("/sign-in?to=%2F")
