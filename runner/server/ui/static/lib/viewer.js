@@ -1,0 +1,74 @@
+// A file of a run, shown as well as its kind allows. Strange HTML and SVG stay in the box in which the server sends them.
+import { artifactUrl, own } from "./api.js";
+import { copy, copyAs } from "./command.js";
+import { fill, h } from "./dom.js";
+import { bytes } from "./format.js";
+import { image } from "./viewers/image.js";
+import { raw } from "./viewers/raw.js";
+import { looked } from "./viewers/looked.js";
+import { query, show } from "./state.js";
+
+/** @typedef {{ name: string, path: string, directory?: boolean, size?: number, digest?: string }} Entry */
+/** @typedef {{ id: string, name: string }} Run */
+/** @typedef {{ run: Run, entry: Entry, siblings: Entry[], url: string, go: (path: string) => void }} Shown */
+
+const IMAGES = /\.(png|jpe?g|gif|webp|avif|svg|bmp|ico)$/i;
+const AUDIO = /\.(wav|mp3|ogg|oga|flac|m4a|aac|opus)$/i, VIDEO = /\.(mp4|webm|ogv|mov|m4v)$/i;
+const PAGES = /\.(html?|xhtml)$/i, PDF = /\.pdf$/i;
+const LOOKED = /(\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|npy|npz|md|markdown|ipynb|json|ya?ml|toml)|(^|\/)MLmodel)$/i;
+
+/** @param {string} name */
+export const isImage = (name) => IMAGES.test(name);
+
+/**
+ * Show a file.
+ *
+ * @param {HTMLElement} place
+ * @param {Run} run
+ * @param {Entry} entry
+ * @param {Entry[]} siblings what is in the same directory
+ * @param {(path: string) => void} go to another file
+ * @returns {(() => void) | undefined} to be called when another one is shown
+ */
+export function viewer(place, run, entry, siblings, go) {
+  const shown = { run, entry, siblings, url: artifactUrl(run.id, entry.path), go };
+  const body = h("div", { class: "file-body" });
+  const both = LOOKED.test(entry.path) && h("button", { onclick: () => {
+    show({ as: query().get("as") === "text" ? null : "text" });
+    viewer(place, run, entry, siblings, go);
+  } }, query().get("as") === "text" ? "As it is meant" : "As text");
+  fill(place, head(shown, both), body);
+  return choose(body, shown);
+}
+
+/** @param {HTMLElement} body @param {Shown} shown */
+function choose(body, shown) {
+  const { path, name } = shown.entry;
+  if (query().get("as") === "text") return raw(body, shown);
+  if (IMAGES.test(path)) return void image(body, shown);
+  if (AUDIO.test(path)) return void fill(body, h("audio", { controls: true, src: shown.url, "aria-label": name, preload: "metadata" }));
+  if (VIDEO.test(path)) return void fill(body, h("video", { controls: true, src: shown.url, "aria-label": name, preload: "metadata" }));
+  if (PAGES.test(path)) return void fill(body, h("iframe", { class: "boxed", src: shown.url, title: name, sandbox: "allow-scripts allow-downloads allow-popups", referrerpolicy: "no-referrer" }));
+  if (PDF.test(path)) return void fill(body, h("iframe", { class: "boxed", src: shown.url, title: name, referrerpolicy: "no-referrer" }));
+  if (LOOKED.test(path)) return looked(body, shown);
+  return raw(body, shown);
+}
+
+/** @param {Shown} shown @param {any} more */
+function head({ run, entry, url }, more) {
+  const absolute = new URL(url, location.href).href;
+  const download = h("a", { class: "button", href: url, download: entry.name }, "Download");
+  const snippet = `import mlflow\n\nmlflow.set_tracking_uri(${JSON.stringify(location.origin)})\npath = mlflow.artifacts.download_artifacts(run_id=${JSON.stringify(run.id)}, artifact_path=${JSON.stringify(entry.path)})\n`;
+  return h(
+    "header",
+    { class: "file-head" },
+    h("h2", { class: "mono" }, entry.path),
+    h("span", { class: "soft" }, bytes(entry.size)),
+    entry.digest && h("button", { class: "plain digest mono", title: `Copy ${entry.digest}`, "aria-label": "Copy its digest", onclick: () => void copy(entry.digest ?? "") }, entry.digest.replace("sha256:", "").slice(0, 12)),
+    h("span", { class: "file-actions" }, more, h("button", { onclick: () => void copy(location.href) }, "Copy link"), h("a", { class: "button", href: url, target: "_blank", rel: "noopener noreferrer" }, "Open alone"), copyAs(download, { python: snippet, curl: `curl -fO '${absolute.replaceAll("'", "%27")}'` })),
+  );
+}
+
+/** What the server sees in a file. @param {Shown} shown @param {import("./api.js").Query} [options] */
+export const seen = ({ run, entry }, options) =>
+  own(`/runs/${encodeURIComponent(run.id)}/view/${entry.path.split("/").map(encodeURIComponent).join("/")}`, options);
