@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from gc import set_threshold
 from importlib import import_module
+from signal import SIGINT
+from typing import Any
 
 import click
 
 from runner import __version__
 from runner.cli.output import printable
-from runner.errors import RunnerError
+from runner.errors import Interrupted, RunnerError
 from runner.settings import Settings, truth
 
 COMMANDS: Mapping[str, str] = {
@@ -61,6 +63,13 @@ class CommandTable(click.Group):
         command = import_module(f"runner.cli.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Ctrl-C has a code of its own: click's is 1, by which commands say that something differs, or was altered."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted(SIGINT) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -549,10 +549,11 @@ def test_ctrl_c_ends_it_like_a_run(cli: Cli, files: Files, tmp_path: Path) -> No
     assert "runner.verdict" not in newest(cli)["tags"]
 
 
-def test_ctrl_c_ends_the_search_for_the_run(home: Path) -> None:
+@pytest.mark.parametrize("words", [["reproduce"], ["diff", "-1"], ["export", "run.zip"]])
+def test_ctrl_c_ends_the_search_for_the_run_and_is_no_verdict(home: Path, words: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/#/experiments/0/runs/0123abcd"
-        command = [sys.executable, "-m", "runner", "reproduce", address]
+        command = [sys.executable, "-m", "runner", words[0], address, *words[1:]]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         connection, _ = silent.accept()
         with connection:
