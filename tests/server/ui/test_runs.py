@@ -281,9 +281,9 @@ def test_runs_inside_of_another_fold(page: Page, seeded: Seeded, made: str) -> N
 def test_a_pinned_baseline_says_how_far_the_others_are(page: Page, seeded: Seeded, made: str) -> None:
     table(page, f"exp={made}&pin={seeded.store.run('made-0').id}")
 
-    expect(row(page, "made-2").locator(".delta.good")).to_have_text("−0.2")
+    expect(row(page, "made-2").locator(".delta.good")).to_have_text("\N{MINUS SIGN}0.2")
     page.get_by_role("button", name="Percent").click()
-    expect(row(page, "made-2").locator(".delta.good")).to_have_text("−20 %")
+    expect(row(page, "made-2").locator(".delta.good")).to_have_text("\N{MINUS SIGN}20 %")
 
 
 def test_archived_runs_come_back(page: Page, seeded: Seeded, made: str) -> None:

@@ -51,6 +51,7 @@ function pressed(event) {
   const name = nameOf(event), binding = bindings.get(name);
   if (!binding || event.defaultPrevented || event.isComposing) return;
   if (!name.startsWith("Ctrl+") && (isWriting(event.target) || document.querySelector("dialog[open]"))) return;
+  if ((name === "Enter" || name === " ") && isPressed(event.target)) return;
   event.preventDefault();
   binding[1](event);
 }
@@ -61,6 +62,9 @@ function isWriting(target) {
   if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "range", "submit"].includes(target.type);
   return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }
+
+/** Whether Enter and Space are for what has the focus. @param {EventTarget | null} target */
+const isPressed = (target) => target instanceof HTMLElement && target.matches("a[href], button, summary, input, [role=button]");
 
 document.addEventListener("keydown", pressed);
 bind({ "?": ["Show these keys", showKeys] });

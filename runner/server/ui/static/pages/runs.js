@@ -28,7 +28,7 @@ import { drops, refill } from "./runs/menus.js";
 import { empty } from "./runs/nearest.js";
 import * as saved from "./runs/saved.js";
 import { Selection } from "./runs/selection.js";
-import { filterOf, read, subject, write } from "./runs/view.js";
+import { filterOf, keepColumns, keptColumns, read, subject, write } from "./runs/view.js";
 
 /** @typedef {import("./runs/view.js").View} View */
 /** @typedef {import("./runs/data.js").Row} Row */
@@ -49,8 +49,8 @@ class RunsPage {
   /** @type {data.AllFacts} */
   #facts = { total: 0, columns: [] };
   #factsOf = "";
-  /** @type {{ source: Folding<Row>, blocks: Blocks<Row> | undefined, columns: string[], rows: number }} */
-  #shown = { source: new Folding(NOTHING), blocks: undefined, columns: [], rows: 0 };
+  /** @type {{ source: Folding<Row>, blocks: Blocks<Row> | undefined, columns: string[], rows: number, q: string }} `rows`: runs that fit `q` */
+  #shown = { source: new Folding(NOTHING), blocks: undefined, columns: [], rows: 0, q: "" };
   /** @type {import("./runs/grouping.js").Nested | undefined} */
   #nested;
   #newcomers = 0;
@@ -94,6 +94,8 @@ class RunsPage {
   begin() {
     const { head, chips: conditions, fresh, none, bar } = this.#parts;
     fill(main(), head, h("div", { class: "conditions" }, this.#filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.#table.element, none), this.#drawer.element), bar);
+    this.view.cols = keptColumns(this.view);
+    write(this.view);
     this.#filter.value = this.view.q;
     this.#filter.input.addEventListener("blur", () => { this.#typing = false; });
     this.#drawAround();
@@ -109,6 +111,8 @@ class RunsPage {
   change(changes, options) {
     const before = subject(this.view), sorted = this.view.sort.join();
     this.view = { ...this.view, ...changes };
+    if ("cols" in changes) keepColumns(this.view);
+    else if ("exp" in changes) this.view.cols = keptColumns({ ...this.view, cols: null });
     this.#selection.set(this.view.sel);
     write(this.view, { push: options?.push ?? subject(this.view) !== before });
     void this.load({ top: subject(this.view) !== before || this.view.sort.join() !== sorted });
@@ -159,11 +163,11 @@ class RunsPage {
     const { view } = this, chosen = shown(view, this.#facts), wanted = chosen.map(({ key }) => key);
     const first = top ? 0 : this.#table.firstIndex;
     const nested = guessed ? grouping.flat : await this.#nests(signal);
-    const { source, blocks, rows } = view.group.length > 0 ? await this.#groups(wanted, first, signal) : await this.#rows(wanted, nested, first, signal);
+    const { source, blocks, rows, q } = view.group.length > 0 ? await this.#groups(wanted, first, signal) : await this.#rows(wanted, nested, first, signal);
     const [base, best] = await Promise.all([this.#baseline(wanted, signal), guessed ? this.#best : data.best(view, this.#facts, wanted, signal)]);
     if (signal.aborted) return;
     this.#shown.blocks?.close();
-    this.#shown = { source, blocks, columns: wanted, rows };
+    this.#shown = { source, blocks, columns: wanted, rows, q };
     this.#base = base;
     this.#best = best;
     this.#newcomers = 0;
@@ -186,7 +190,7 @@ class RunsPage {
     }, () => this.#table.came(), (error) => this.#refused(error));
     await blocks.begin(first, signal);
     if (first >= blocks.total) await blocks.begin(0, signal);
-    return { source: new Folding(blocks), blocks, rows: blocks.total };
+    return { source: new Folding(blocks), blocks, rows: blocks.total, q };
   }
 
   /** @param {string[]} wanted @param {number} first @param {AbortSignal} signal */
@@ -199,7 +203,7 @@ class RunsPage {
     }, () => this.#table.came(), (error) => this.#refused(error));
     await blocks.begin(first, signal);
     if (first >= blocks.total) await blocks.begin(0, signal);
-    return { source: new Folding(blocks), blocks, rows: runs };
+    return { source: new Folding(blocks), blocks, rows: runs, q: filterOf(this.view) };
   }
 
   /** @param {string[]} wanted @param {AbortSignal} signal */
@@ -285,15 +289,13 @@ class RunsPage {
     if (count > 0) refill(bar, actions.bar(this.#selected(count)));
   }
 
-  /** The same list elsewhere. @returns {import("../lib/command.js").Ways} */
+  /** The same list elsewhere. The filter of a command is MLflow's, and knows less than ours. @returns {import("../lib/command.js").Ways} */
   #ways() {
-    const { view } = this, filter = filterOf(view), sort = view.sort.map((each) => ` --sort ${quoted(each)}`).join("");
-    const names = view.exp.map((id) => ` --experiment ${id}`).join("");
-    return {
-      command: () => `runner runs list${filter ? ` -f ${quoted(filter)}` : ""}${sort}${names}${view.archived ? " --deleted" : ""}`,
-      python: () => `mlflow.search_runs(experiment_ids=${JSON.stringify(view.exp)}, filter_string=${JSON.stringify(filter)})`,
-      curl: () => `curl ${quoted(`${location.origin}/api/runner/1/runs/table?${new URLSearchParams([["q", filter], ...view.exp.map((id) => ["experiment", id]), ...view.sort.map((each) => ["sort", data.asked(each)])])}`)}`,
-    };
+    const { view } = this, filter = filterOf(view), asked = view.sort.map(data.askedOrder);
+    const query = [["q", filter], ["lifecycle", view.archived ? "deleted" : ""], ...view.exp.map((id) => ["experiment", id]), ...asked.map((each) => ["sort", each]), ...this.#shown.columns.map((each) => ["columns", data.asked(each)])];
+    const url = `${location.origin}/api/runner/1/runs/table?${new URLSearchParams(query.filter(([, value]) => value !== ""))}`;
+    const command = ["runner runs list", ...asked.map((each) => `--sort ${quoted(each)}`), ...view.exp.map((id) => `--experiment ${id}`), ...(view.archived ? ["--deleted"] : [])].join(" ");
+    return { ...(filter === "" ? { command } : {}), python: `import json, urllib.request\n\njson.load(urllib.request.urlopen(${JSON.stringify(url)}))`, curl: `curl ${quoted(url)}` };
   }
 
   // rows ---------------------------------------------------------------------------------------------------
@@ -424,6 +426,7 @@ class RunsPage {
   #resize(key, width) {
     const cols = shown(this.view, this.#facts).map((each) => (each.key === key ? { key, width } : each));
     this.view = { ...this.view, cols };
+    keepColumns(this.view);
     write(this.view);
     this.#draw(false);
   }
@@ -463,7 +466,7 @@ class RunsPage {
   /** How many rows have come since those here were asked for. */
   async #count() {
     if (this.view.group.length > 0) return this.load({ anew: true });
-    const now = await data.count(this.view), before = this.#shown.rows;
+    const { rows: before, q } = this.#shown, now = await data.count(this.view, q);
     if (before === 0 && now > 0) return this.load({ anew: true });
     this.#newcomers = Math.max(0, now - before);
     this.#drawAround();
@@ -480,6 +483,7 @@ class RunsPage {
       c: ["Compare the selected runs", () => void this.#compare()],
       Enter: ["Open the run", () => this.#table.active && this.#open(this.#table.active)],
       e: ["Columns", () => this.#choose()],
+      l: ["Output of the run", () => this.#table.active && !this.#table.active.group && location.assign(`/r/${this.#table.active.id}/logs`)],
       d: ["Show or hide what is the same in every run", () => this.change({ same: !this.view.same })],
       p: ["Pin the run as baseline", () => this.#pin()],
       n: ["Show new runs", () => this.#newcomers > 0 && void this.load({ top: true, anew: true })],

@@ -19,7 +19,7 @@ const MOST = 8; // conditions that are tried
 export function empty(view, change, signal) {
   if (!isFiltered(view)) {
     if (view.archived) return h("div", { class: "empty" }, "Nothing is archived here.");
-    return h("div", { class: "empty" }, "No runs yet. Start one:", copyable("runner run examples/mnist"));
+    return h("div", { class: "empty" }, "No runs yet. Run the project of a folder:", copyable("runner run ."));
   }
   const ways = h("ul", { class: "ways" });
   void nearest(view, signal).then((found) => fill(ways, found.map(([text, number, changes]) => way(text, number, () => change(changes)))), () => undefined);

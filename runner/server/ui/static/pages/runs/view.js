@@ -53,13 +53,40 @@ export function write(view, options) {
   show({
     ...rest,
     sort: sort.join(","),
-    cols: cols === null ? null : cols.map(({ key, width }) => (width ? `${key}*${width}` : key)).join(",") || "none",
+    cols: cols === null ? null : columnsOf(cols),
     group: group.join(","),
     sel: sel.length > MOST_SELECTED ? null : sel.join(","),
     exp: exp.join(","),
     experiment: null,
   }, options);
 }
+
+const KEPT = "runner.columns.";
+
+/** Remember the choice of columns for the only experiment, in this browser; null: no choice. @param {View} view */
+export function keepColumns({ exp, cols }) {
+  if (exp.length !== 1) return;
+  try {
+    if (cols === null) localStorage.removeItem(KEPT + exp[0]);
+    else localStorage.setItem(KEPT + exp[0], columnsOf(cols));
+  } catch {
+    // for this page only, where the browser keeps nothing
+  }
+}
+
+/** The columns that were chosen for the only experiment. @param {View} view @returns {Chosen[] | null} */
+export function keptColumns({ exp, cols }) {
+  if (cols !== null || exp.length !== 1) return cols;
+  try {
+    const kept = localStorage.getItem(KEPT + exp[0]);
+    return kept === null ? null : split(kept).map(chosen);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Chosen[]} cols */
+const columnsOf = (cols) => cols.map(({ key, width }) => (width ? `${key}*${width}` : key)).join(",") || "none";
 
 /** All conditions on the runs: what is written first, so that an error in it is where it is. @param {View} view @param {string} [q] */
 export function filterOf(view, q = view.q) {
