@@ -81,6 +81,7 @@ def as_json(recorded: Recorded, checklist: Checklist, found: Reproduced) -> dict
             for check in checklist.checks
         ],
         "results": [asdict(one) for one in found.compared],
+        "children": found.children,
         "causes": list(values_of(found.causes)),
         "tolerance": {
             **_tolerance(found.tolerances.otherwise),
@@ -128,6 +129,9 @@ def _print_compared(found: Reproduced) -> None:
 def _print_notes(found: Reproduced) -> None:
     if nothing_compared(found.compared):
         click.echo("the runs have neither metrics nor files: that says little", err=True)
+    if found.children:
+        said = f"{counted(found.children, 'run')} that it has started {'is' if found.children == 1 else 'are'} not compared"
+        click.echo(f"{said}: reproduce each of them, too", err=True)
     if found.trouble is not None:
         click.echo(f"causes could not be looked for: {printable(str(found.trouble))}", err=True)
 

@@ -20,7 +20,7 @@ from runner.progress import Progress
 from runner.project.model import CondaEnv, EntryPoint, EnvironmentSpec, PythonEnv
 from runner.records.model import Recorded, Unrepeatable
 from runner.records.models import models_of
-from runner.records.stored import experiment_of, shown
+from runner.records.stored import children_of, experiment_of, shown
 from runner.settings import Settings
 from runner.sources.model import ArchiveSource, CapturedSource, DirectorySource, GitSource, Source
 from runner.tracking import OpenStore
@@ -73,6 +73,7 @@ def recorded(store: OpenStore, run: Run, *, settings: Settings, progress: Progre
         artifacts=store.artifacts(run.artifact_uri),
         history=lambda key: store.metric_history(run.id, key),
         models=lambda: models_of(store, run),
+        children=lambda: children_of(store, run),
         place=shown(store),
         experiment=experiment_of(store, run),
         as_of=as_of,

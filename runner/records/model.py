@@ -34,6 +34,7 @@ class Recorded:
         artifacts: its files, our own documents below `runner/` and `logs/` included.
         history: all points of a metric, by step, time and value.
         models: files of the models that it logged beside its own, by their names; none where nobody knows, as in a bundle.
+        children: how many runs it has started; 0 where nobody knows, as in a bundle.
         place: where it is recorded, for people.
         experiment: name of its experiment; None where nobody knows it.
         concluded: what was not recorded, and how it was concluded, one sentence each.
@@ -53,6 +54,7 @@ class Recorded:
     experiment: str | None = None
     as_of: str | None = None
     models: Callable[[], Mapping[str, ArtifactStore]] = dict
+    children: Callable[[], int] = int
     concluded: tuple[str, ...] = ()
     tag: Callable[[Mapping[str, str]], None] | None = None
     code: Callable[[], AbstractContextManager[Source]] | None = None

@@ -18,6 +18,7 @@ from runner.tracking import ArtifactStore, OpenStore
 from runner.tracking.model import Run
 
 PLAN, RECORD, CODE = "runner/plan.json", "runner/record.json", "runner/source/"
+PARENT, MANY = "mlflow.parentRunId", 1000
 OURS = {"runner.dirty", "runner.error", "runner.exit_code"}  # tags that no other program sets
 
 
@@ -59,6 +60,7 @@ def recorded(store: OpenStore, run: Run, document: bytes) -> Recorded:
         artifacts=artifacts,
         history=lambda key: store.metric_history(run.id, key),
         models=lambda: models_of(store, run),
+        children=lambda: children_of(store, run),
         place=shown(store),
         experiment=experiment_of(store, run),
         tag=lambda tags: store.log(run.id, tags=tags),
@@ -153,6 +155,15 @@ def experiment_of(store: OpenStore, run: Run) -> str | None:
         return store.experiment(run.experiment_id).name
     except TrackingError:
         return None
+
+
+def children_of(store: OpenStore, run: Run) -> int:
+    """How many runs name this one as the run around them; as many as one answer holds.
+
+    Raises:
+        TrackingError: the store does not answer.
+    """
+    return len(store.search_runs(filter=f"tags.`{PARENT}` = '{run.id}'", limit=MANY).items)
 
 
 def shown(store: OpenStore) -> str:

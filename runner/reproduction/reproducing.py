@@ -39,6 +39,7 @@ class Reproduced:
         compared: its results beside those of the original.
         causes: what may explain that they differ, the likeliest first.
         tolerances: within which results count as equivalent.
+        children: how many runs the original has started, which are not compared.
         trouble: what is missing, where the verdict is `impossible`; or why causes could not be looked for.
     """
 
@@ -47,6 +48,7 @@ class Reproduced:
     compared: tuple[Compared, ...] = ()
     causes: tuple[Difference, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)
+    children: int = 0
     trouble: RunnerError | None = None
 
 
@@ -133,6 +135,7 @@ def judged(
         compared=tuple(compared),
         causes=tuple(causes),
         tolerances=tolerances,
+        children=recorded.children(),
         trouble=trouble,
     )
 

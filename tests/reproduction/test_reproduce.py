@@ -100,6 +100,19 @@ class TestVerdicts:
         assert newest(cli)["tags"]["runner.reproduces"] == first["run_id"]
         assert newest(cli)["tags"]["runner.verdict"] == "identical"
 
+    def test_runs_that_it_started_are_told_not_to_be_compared(self, cli: Cli, files: Files) -> None:
+        inner = f"{sys.executable} -m runner run . -q -e inner"
+        points = {"main": {"command": inner}, "inner": {"command": "true"}}
+        cli("run", files({"MLproject": json.dumps({"entry_points": points})}))
+        runs = json.loads(cli("runs", "list", "--json").out)
+        (outer,) = (run["run_id"] for run in runs if "mlflow.parentRunId" not in run["tags"])
+
+        outcome = cli("reproduce", outer)
+
+        assert len(runs) == 2
+        assert outcome.out.endswith("bit for bit\n")
+        assert "1 run that it has started is not compared" in outcome.err
+
     def test_a_program_that_failed_fails_again(self, cli: Cli, demo: Path) -> None:
         cli("run", demo, "-P", "code=3")
 
