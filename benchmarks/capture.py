@@ -164,7 +164,7 @@ def _floor(repository: Path, rounds: int) -> Figures:
 
 
 def _run(variables: Mapping[str, str], project: Path, entry_point: str, options: tuple[str, ...]) -> Figures:
-    argv = [
+    argv: list[str | Path] = [
         BIN / "runner",
         "run",
         project,
