@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -14,7 +15,7 @@ from runner.tracking.model import Metric, Run, RunStatus
 from tests.server.servers import running_server
 from tests.server.ui.conftest import Seeded
 from tests.server.ui.seeding import environment
-from tests.services.browser import Watch, until, watched
+from tests.services.browser import Watch, axe, until, watched
 
 PASSWORD = "correct horse battery staple"
 # The module that pages import by its place beside the shell's.
@@ -157,6 +158,25 @@ def test_a_new_store_says_how_to_begin_and_a_lost_server_since_when(browser: Bro
             expect(page.locator(".live")).to_contain_text("reconnecting, data from")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_what_opens_over_a_page(
+    theme: Literal["light", "dark"], page: Page, seeded: Seeded
+) -> None:
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto("/settings")
+    for opened in (
+        lambda: page.keyboard.press("Control+k"),
+        lambda: page.keyboard.press("?"),
+        lambda: page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"]),
+        lambda: page.evaluate(RUN_AGAIN, [seeded.runs["first"], "reproduce"]),
+    ):
+        opened()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert axe(page) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 @pytest.fixture(scope="module")
 def signing_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server where people sign in; its address."""
@@ -176,6 +196,7 @@ def test_people_sign_in_to_the_page_that_they_asked_for_and_out_again(
     with watched(browser, watch, java_script_enabled=scripts) as context:
         page = context.new_page()
         page.goto("/settings?a=b")
+        assert not scripts or axe(page) == []
         page.get_by_label("Name").fill("ann")
         for secret in ("wrong horse battery staple", PASSWORD):
             page.get_by_label("Password or token").fill(secret)
