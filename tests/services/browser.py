@@ -39,12 +39,12 @@ COUNT = """(() => {
   window.unanswered = 0;
   window.fetch = (...given) => { window.unanswered += 1; return asked(...given).finally(() => { window.unanswered -= 1; }); };
 })();"""
-SETTLED = """(patience) => new Promise((resolve) => {
+SETTLED = """([patience, shown]) => new Promise((resolve) => {
   const begun = performance.now();
   let since = begun;
   const look = () => {
     const now = performance.now();
-    const waits = document.readyState !== "complete" ? "it loads" : !document.querySelector("#main > *") ? "nothing is shown"
+    const waits = document.readyState !== "complete" ? "it loads" : !document.querySelector(shown) ? "nothing is shown"
       : document.querySelector("[aria-busy=true]") ? "something is busy" : window.unanswered > 0 ? "a request is open" : "";
     if (waits) since = now;
     if (now - since > 150 || now - begun > patience) resolve(waits);
@@ -128,9 +128,9 @@ def watched(browser: Browser, watch: Watch, **options: object) -> Iterator[Brows
     assert not found, "\n".join(found)
 
 
-def settled(page: Page) -> None:
+def settled(page: Page, *, within: str = "#main") -> None:
     """Wait until the page is loaded, shows something, is busy with nothing and has asked for nothing for a moment."""
-    trouble = page.evaluate(SETTLED, PATIENCE)
+    trouble = page.evaluate(SETTLED, [PATIENCE, f"{within} > *"])
     assert not trouble, f"{page.url} does not come to rest: {trouble}"
 
 
