@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from runner.errors import RunnerError
 from runner.files import sha256
 
 SCHEMA = 1
+SOURCES = {"directory", "git", "archive"}
+ENVIRONMENTS = {"system", "virtualenv", "conda", "docker"}
 SOURCE_FILES = {"patch": "runner/source/patch.diff", "archive": "runner/source/archive.zip"}
 
 
@@ -118,25 +121,15 @@ class Plan:
                 f"a plan of schema {document.get('schema')!r} cannot be read",
                 hint=f"this version reads schema {SCHEMA}",
             )
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in document.items()
-            if key != "schema"
-        }
+        msgspec = import_module("msgspec")  # late: who runs a project reads no plan
         try:
-            environment = dict(values.pop("environment"))
-            lock = environment.pop("lock", None)
-            values["environment"] = PlannedEnvironment(
-                lock=PlannedLock(**lock) if lock else None,
-                docker_args=tuple(environment.pop("docker_args", ())),
-                **environment,
-            )
-            source = dict(values["source"])
-            left_out = tuple(source.pop("left_out", ()))
-            values["source"] = PlannedSource(left_out=left_out, **source)
-            return cls(**values)
-        except (KeyError, TypeError, ValueError) as error:
+            found: Plan = msgspec.convert(document, cls)
+        except msgspec.ValidationError as error:
             raise RunnerError(f"this is no plan: {error}") from error
+        name = _unknown(document, found.to_json()) or _unknown_kind(found)
+        if name is not None:
+            raise RunnerError(f"this is no plan: {name!r} is not known", hint="take a newer runner")
+        return found
 
     def locked(self, lock: PlannedLock | None) -> "Plan":
         """The same plan with its environment resolved."""
@@ -146,3 +139,18 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON: equal plans execute the same."""
         return f"sha256:{sha256(json.dumps(self.to_json(), sort_keys=True, separators=(',', ':')))}"
+
+
+def _unknown(given: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """The first name that was given and is not known: what it means would be lost."""
+    for key, value in given.items():
+        if key not in known:
+            return key
+        if isinstance(value, Mapping) and (name := _unknown(value, known[key])) is not None:
+            return name
+    return None
+
+
+def _unknown_kind(plan: Plan) -> str | None:
+    kinds = ((plan.source.kind, SOURCES), (plan.environment.kind, ENVIRONMENTS))
+    return next((kind for kind, known in kinds if kind not in known), None)

@@ -22,6 +22,18 @@ entry_points:
     parameters: {alpha: float, data: path, token: {secret: true}}
     command: "true {alpha} {data}"
 """
+SOURCE = {"kind": "git", "uri": "https://example.org/x.git"}
+SMALL = {
+    "schema": 1,
+    "source": SOURCE,
+    "entry_point": "main",
+    "command": "true",
+    "environment": {"kind": "system"},
+}
+
+
+def test_what_a_plan_does_not_say_is_as_usual() -> None:
+    assert Plan.from_json(SMALL).parameters == {}
 
 
 @pytest.mark.usefixtures("index")
@@ -46,6 +58,14 @@ def test_the_plan_of_a_run_is_read_back_as_it_was(cli: Cli, files: Files) -> Non
         ({"schema": 2}, "schema 2 cannot be read"),
         ({"schema": 1}, "no plan"),
         ({"schema": 1, "odd": 1}, "no plan"),
+        ({**SMALL, "odd": 1}, "'odd' is not known"),
+        ({**SMALL, "source": {**SOURCE, "odd": 1}}, "'odd' is not known"),
+        ({**SMALL, "source": {**SOURCE, "kind": "ftp"}}, "'ftp' is not known"),
+        ({**SMALL, "environment": {"kind": "jail"}}, "'jail' is not known"),
+        ({**SMALL, "source": {**SOURCE, "commit": 5}}, "no plan: .*commit"),
+        ({**SMALL, "source": {**SOURCE, "subdirectory": 5}}, "no plan: .*subdirectory"),
+        ({**SMALL, "parameters": {"alpha": 5}}, "no plan: .*parameters"),
+        ({**SMALL, "seed": "x"}, "no plan: .*seed"),
     ],
 )
 def test_what_is_no_plan_is_refused(document: dict[str, object], message: str) -> None:
