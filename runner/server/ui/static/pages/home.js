@@ -1,5 +1,6 @@
 // What is going on: running now, failed lately and why, what comes next, each experiment with its last result.
 import { ApiError, change, own } from "../lib/api.js";
+import { sparkline } from "../charts/sparkline.js";
 import { copyable } from "../lib/command.js";
 import { fill, h, main } from "../lib/dom.js";
 import { ago, clock, counted, lasting, number } from "../lib/format.js";
@@ -11,6 +12,7 @@ import { listen } from "../lib/stream.js";
 /** @typedef {{ metrics: Metric[], tags: Record<string, string> }} Detail */
 
 const RUNNING = 10, FAILED = 5, EXPERIMENTS = 12, RECENT = 300, METRICS = 3;
+const POINTS = 60; // of a small course
 const REST = 1000; // milliseconds between two looks
 const SEEN = "runner.home.seen";
 const DAY = 86_400_000;
@@ -19,6 +21,8 @@ const title = document.title;
 const since = Number(keep(SEEN) ?? 0) || Date.now() - DAY;
 /** @type {Map<string, Detail>} */
 const details = new Map();
+/** @type {Map<string, { key: string, points: (number | null)[][] }>} the course of the first metric of what runs */
+const courses = new Map();
 /** @type {Map<string, string>} names of experiments by their ids */
 const names = new Map();
 /** @type {() => void} */
@@ -41,6 +45,7 @@ async function load() {
   for (const each of found.experiments ?? []) names.set(each.experiment_id, each.name);
   const last = lastOf(recent.rows);
   await look([...running.rows, ...failed.rows, ...last.values()]);
+  await lookBack(running.rows);
   const lately = failed.rows.filter((/** @type {Row} */ row) => (row.ended ?? 0) > Date.now() - 7 * DAY);
   tell(running.total, lately);
   if (recent.total === 0) return fill(main(), empty());
@@ -74,6 +79,20 @@ async function look(rows) {
   }
 }
 
+/** The course that the first metric of each run has had so far. @param {Row[]} rows */
+async function lookBack(rows) {
+  const wanted = rows.flatMap((row) => {
+    const [metric] = shownMetrics(row.id);
+    return metric && !courses.has(row.id) ? [{ run: row.id, key: metric.key }] : [];
+  });
+  if (wanted.length === 0) return;
+  const { series } = await own("/runs/series", { runs: wanted.map(({ run }) => run), keys: [...new Set(wanted.map(({ key }) => key))], buckets: POINTS });
+  for (const { run, key } of wanted) {
+    const found = series.find((/** @type {any} */ each) => each.run === run && each.key === key);
+    courses.set(run, { key, points: found?.points ?? [] });
+  }
+}
+
 /** @param {Row} row */
 const ended = (row) => !["RUNNING", "PENDING", "QUEUED", "PREPARING"].includes(row.status);
 
@@ -101,7 +120,7 @@ function runningBlock(rows, total) {
       h("li", { "data-run": row.id },
         h("span", { class: "dot busy", "aria-hidden": "true" }),
         h("span", { class: "who" }, link(row), " ", experiment(row)),
-        h("span", { class: "what mono", "data-metrics": true }, metrics(row.id)),
+        h("span", { class: "what mono", "data-metrics": true }, course(row.id), metrics(row.id)),
         h("time", { class: "soft when", "data-since": row.started }, row.started ? lasting(Date.now() - row.started) : ""),
       ))),
     more,
@@ -166,9 +185,17 @@ const link = (row) => h("a", { href: `/r/${row.id}` }, row.name);
 const experiment = (row) => h("span", { class: "soft" }, names.get(row.experiment) ?? "");
 
 /** @param {string} id */
+const shownMetrics = (id) => (details.get(id)?.metrics ?? []).filter((metric) => !metric.key.startsWith("system/")).slice(0, METRICS);
+
+/** @param {string} id */
+function course(id) {
+  const found = courses.get(id);
+  return found && found.points.length > 1 && sparkline(found.points, { run: id, label: found.key });
+}
+
+/** @param {string} id */
 function metrics(id) {
-  const told = (details.get(id)?.metrics ?? []).filter((metric) => !metric.key.startsWith("system/")).slice(0, METRICS);
-  return told.map((metric) => h("span", { class: "metric" }, h("span", { class: "soft" }, metric.key), ` ${number(metric.value)} `));
+  return shownMetrics(id).map((metric) => [h("span", { class: "metric" }, h("span", { class: "soft" }, metric.key), ` ${number(metric.value)}`), " "]);
 }
 
 /** Hear the metrics of what runs. @param {Row[]} rows */
@@ -181,8 +208,10 @@ function follow(rows) {
     const known = detail.metrics.find((metric) => metric.key === news.data.key);
     if (known) known.value = point[2];
     else detail.metrics.push({ key: news.data.key, value: point[2] });
+    const drawn = courses.get(news.data.run);
+    if (drawn && drawn.key === news.data.key) drawn.points.push(...news.data.points.map((/** @type {number[]} */ [step, , value]) => [step, value]));
     const shown = blocks.running.querySelector(`[data-run="${news.data.run}"] [data-metrics]`);
-    if (shown) fill(shown, metrics(news.data.run));
+    if (shown) fill(shown, course(news.data.run), metrics(news.data.run));
   });
 }
 
