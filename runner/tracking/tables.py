@@ -82,10 +82,10 @@ class Span:
 
 
 class Bucket(NamedTuple):
-    """`count` points next to each other from `x` on. None stands for NaN and infinities, which are no `least` or `greatest`."""
+    """`points` of them next to each other from `x` on. None stands for NaN and infinities, which are no `least` or `greatest`."""
 
     x: int
-    count: int
+    points: int
     least: float | None
     greatest: float | None
     first: float | None

@@ -83,6 +83,8 @@ def test_times_count_back_from_now() -> None:
         ("user is null", "is", "params, metrics and tags"),
         ("dataset.size > 3", "dataset.size", "name, digest, context"),
         ("duration > long", "long", "90s"),
+        ("metrics.loss in (1, 2)", "1", "it takes ="),
+        ("started in (7d)", "7d", "it takes ="),
     ],
 )
 def test_what_is_wrong_is_pointed_at(text: str, wrong: str, hint: str | None) -> None:

@@ -309,7 +309,7 @@ def test_a_line_loses_no_spike(store: Store) -> None:
 
     wide = lines(Span(buckets=10))
     line, short = wide[runs[0].id], wide[runs[1].id]
-    assert (line.nan, line.infinite, sum(bucket.count for bucket in line.buckets)) == (1, 0, 1000)
+    assert (line.nan, line.infinite, sum(bucket.points for bucket in line.buckets)) == (1, 0, 1000)
     assert [bucket.x for bucket in line.buckets] == list(range(0, 1000, 100))
     assert [bucket.greatest for bucket in line.buckets] == [0.0] * 7 + [99.0] + [0.0] * 2
     assert [bucket.least for bucket in line.buckets] == [0.0] * 3 + [-99.0] + [0.0] * 6
@@ -331,7 +331,7 @@ def test_a_line_loses_no_spike(store: Store) -> None:
     assert [bucket.x for bucket in elapsed[runs[0].id].buckets] == [0, 668, 1334]
     assert runs[1].id not in elapsed
     times = lines(Span(axis="time", buckets=2))[runs[1].id]
-    assert [(bucket.x, bucket.count, bucket.first, bucket.last) for bucket in times.buckets] == [
+    assert [(bucket.x, bucket.points, bucket.first, bucket.last) for bucket in times.buckets] == [
         (5000, 2, 1.0, None)
     ]
 

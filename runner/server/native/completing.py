@@ -9,7 +9,7 @@ from runner.server.native.operation import Operation
 from runner.server.native.table_shapes import Complete, Completion, Completions
 from runner.server.native.tables import answering
 from runner.tracking.filters.completing import Place, place
-from runner.tracking.filters.native import ATTRIBUTES, SHORT, STATUSES
+from runner.tracking.filters.meaning import ATTRIBUTES, SHORT, STATUSES
 from runner.tracking.filters.parser import Name
 from runner.tracking.tables import Chosen, Found, Tables
 

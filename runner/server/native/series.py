@@ -20,7 +20,7 @@ def _series(line: Line) -> Series:
     return Series(
         run=line.run,
         key=line.key,
-        count=sum(bucket.count for bucket in line.buckets),
+        count=sum(bucket.points for bucket in line.buckets),
         nan=line.nan,
         infinite=line.infinite,
         points=[_points(bucket) for bucket in line.buckets],
@@ -28,7 +28,7 @@ def _series(line: Line) -> Series:
 
 
 def _points(bucket: Bucket) -> list[float | None]:
-    if bucket.count == 1:
+    if bucket.points == 1:
         return [bucket.x, bucket.last]
     return [bucket.x, bucket.least, bucket.greatest, bucket.first, bucket.last]
 

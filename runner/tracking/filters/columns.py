@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast, get_args
 
 from runner.errors import FilterError, did_you_mean
-from runner.tracking.filters.native import ATTRIBUTES, ENTITIES
+from runner.tracking.filters.meaning import ATTRIBUTES, ENTITIES
 from runner.tracking.filters.vocabulary import Entity
 
 Which: TypeAlias = Literal["last", "first", "min", "max", "mean"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runner.errors import FilterError
-from runner.tracking.filters.native import ATTRIBUTES, ENTITIES, SHORT
+from runner.tracking.filters.meaning import ATTRIBUTES, ENTITIES, SHORT
 from runner.tracking.filters.parser import Name
 from runner.tracking.filters.pieces import QUOTES, Piece, pieces
 from runner.tracking.filters.vocabulary import Entity

@@ -11,47 +11,15 @@
 Keys are quoted (`...`) only if they hold spaces or operators. MLflow's strict dialect is parser.py.
 """
 
-import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runner.errors import FilterError, did_you_mean
-from runner.tracking.filters.moments import DURATION, ago, duration
+from runner.errors import FilterError
+from runner.tracking.filters.meaning import ENTITIES, among, comparison, moment, said, unsaid
 from runner.tracking.filters.parser import Clause, Name
 from runner.tracking.filters.pieces import Piece, pieces
-from runner.tracking.filters.vocabulary import (
-    ATTRIBUTE_OF_RUN,
-    DATASET,
-    DATASET_KEYS,
-    METRIC,
-    NUMERIC,
-    PARAM,
-    TAG,
-    Entity,
-)
 
-ENTITIES = {**METRIC, **PARAM, **TAG, **ATTRIBUTE_OF_RUN, **DATASET}
-ATTRIBUTES = {
-    **{name: name for name in ("id", "name", "status", "user", "experiment", "started", "ended", "duration")},
-    "run_id": "id",
-    "run_name": "name",
-    "user_id": "user",
-    "start_time": "started",
-    "end_time": "ended",
-    "created": "started",
-}
-SHORT = {"code": "mlflow.source.git.commit", "note": "mlflow.note.content"}  # tags that people name so
-STATUSES = {
-    "scheduled": ("PENDING", "QUEUED"),
-    "running": ("PREPARING", "RUNNING"),
-    "failed": ("FAILED", "LOST"),
-    **{word.lower(): (word,) for word in ("PENDING", "QUEUED", "PREPARING", "FINISHED", "KILLED", "LOST")},
-}
-TEXTUAL = ("=", "!=", "~", "LIKE", "ILIKE")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-GREATEST = sys.float_info.max  # infinities are stored as this
 LONGEST, MOST_TERMS, MOST_LISTED = 10_000, 50, 200
 
 
@@ -142,20 +110,20 @@ class _Parser:
 
     def _since(self, at: Piece) -> Clause:
         piece = self.take()
-        return Clause(Name("attribute", "started", at.start), ">=", float(_moment(piece)))
+        return Clause(Name("attribute", "started", at.start), ">=", float(moment(piece)))
 
     # names ------------------------------------------------------------------------------------------------
     def _name(self) -> list[Name]:
         """What the name may mean: one thing, or a param, a metric and a tag."""
         piece = self.take()
         if piece.kind != "word":
-            return _unsaid(piece.value, piece)
+            return unsaid(piece.value, piece)
         word, dot, key = piece.value.partition(".")
         if dot and word in ENTITIES:
             if not key and self.next.kind in {"key", "text"}:
                 key = self.take().value
-            return [_said(ENTITIES[word], key, piece)]
-        return _unsaid(piece.value, piece)
+            return [said(ENTITIES[word], key, piece)]
+        return unsaid(piece.value, piece)
 
     # comparisons ------------------------------------------------------------------------------------------
     def _comparison(self, names: list[Name]) -> Iterator[Term]:
@@ -173,7 +141,8 @@ class _Parser:
         if value.kind not in {"word", "text"}:
             value.fail("a value is missing", f"for example {piece.value} 0.01, or {piece.value} 'some text'")
         yield _any(
-            [each for name in names if (each := _clause(name, operator, value, alone=len(names) == 1))], value
+            [each for name in names if (each := comparison(name, operator, value, alone=len(names) == 1))],
+            value,
         )
 
     def _null(self, names: list[Name]) -> Iterator[Term]:
@@ -198,7 +167,7 @@ class _Parser:
             closing.fail("expected , or )")
         if len(values) > MOST_LISTED:
             opening.fail(f"more than {MOST_LISTED} values")
-        return [_among(name, operator, values) for name in names if name.entity != "metric"]
+        return [among(name, operator, values) for name in names if len(names) == 1 or name.entity != "metric"]
 
     def _listed(self) -> Piece:
         piece = self.take()
@@ -207,102 +176,7 @@ class _Parser:
         return piece
 
 
-def _said(entity: Entity, key: str, at: Piece) -> Name:
-    if not key:
-        at.fail(f"a key is missing after {at.value}", "for example metrics.loss")
-    if entity == "attribute" and key not in ATTRIBUTES:
-        known = did_you_mean(key, ATTRIBUTES) or f"one of {', '.join(dict.fromkeys(ATTRIBUTES.values()))}"
-        at.fail(f"a run has no {key!r}", known)
-    if entity == "dataset" and key not in DATASET_KEYS:
-        at.fail(f"a dataset has no {key!r}", f"one of {', '.join(DATASET_KEYS)}")
-    return Name(entity, ATTRIBUTES[key] if entity == "attribute" else key, at.start)
-
-
-def _unsaid(key: str, at: Piece) -> list[Name]:
-    if at.kind == "word" and key in ATTRIBUTES:
-        return [Name("attribute", ATTRIBUTES[key], at.start)]
-    if at.kind == "word" and key in SHORT:
-        return [Name("tag", SHORT[key], at.start)]
-    entities: tuple[Entity, ...] = ("param", "metric", "tag")
-    return [Name(entity, key, at.start) for entity in entities]
-
-
 def _any(clauses: Sequence[Clause], at: Piece) -> Term:
     if not clauses:
         at.fail(f"{at.value!r} is no number", "texts are compared by = != ~ like ilike in")
     return clauses[0] if len(clauses) == 1 else AnyOf(tuple(clauses))
-
-
-def _clause(name: Name, operator: str, value: Piece, *, alone: bool) -> Clause | None:
-    """The comparison, if it means something; if nothing else can be meant, it must."""
-    number = _number(value)
-    match name.entity:
-        case "attribute":
-            return _attribute(name, operator, value)
-        case "metric":
-            if number is not None and operator in NUMERIC:
-                return Clause(name, operator, number)
-        case "param":
-            if operator in NUMERIC and number is not None:
-                return Clause(name, operator, number)
-            if operator in TEXTUAL:
-                return Clause(name, operator, value.value)
-        case _ if operator in TEXTUAL and (alone or number is None):
-            return Clause(name, operator, value.value)
-    if alone:
-        takes = NUMERIC if name.entity == "metric" else TEXTUAL
-        kind = "a number" if number is not None else "a text"
-        value.fail(f"{name.key} cannot be compared by {operator} with {kind}", f"it takes {' '.join(takes)}")
-    return None
-
-
-def _number(value: Piece) -> float | None:
-    """The number that a word is, no greater than any that is stored."""
-    if value.kind != "word" or not NUMBER.fullmatch(value.value):
-        return None
-    return max(-GREATEST, min(GREATEST, float(value.value)))
-
-
-def _among(name: Name, operator: str, values: Sequence[Piece]) -> Clause:
-    if name.entity == "attribute" and name.key == "status":
-        return Clause(name, operator, tuple(word for each in values for word in _status(each)))
-    if name.entity == "attribute" and name.key in {"started", "ended", "duration"}:
-        values[0].fail(f"{name.key} takes no list", f"it takes {' '.join(NUMERIC)}")
-    return Clause(name, operator, tuple(each.value for each in values))
-
-
-# attributes -----------------------------------------------------------------------------------------------
-
-
-def _attribute(name: Name, operator: str, value: Piece) -> Clause:
-    if name.key in {"started", "ended", "duration"}:
-        if operator not in NUMERIC:
-            value.fail(f"{name.key} cannot be compared by {operator}", f"it takes {' '.join(NUMERIC)}")
-        return Clause(name, operator, float(_length(value) if name.key == "duration" else _moment(value)))
-    if operator not in TEXTUAL:
-        value.fail(f"{name.key} cannot be compared by {operator}", f"it takes {' '.join(TEXTUAL)}")
-    if name.key == "status" and operator in {"=", "!="}:
-        return Clause(name, "IN" if operator == "=" else "NOT IN", _status(value))
-    return Clause(name, operator, value.value)
-
-
-def _status(value: Piece) -> tuple[str, ...]:
-    found = STATUSES.get(value.value.lower())
-    if found is None:
-        known = did_you_mean(value.value.lower(), STATUSES) or f"one of {', '.join(STATUSES)}"
-        value.fail(f"there is no status {value.value!r}", known)
-    return found
-
-
-def _moment(value: Piece) -> int:
-    found = ago(value.value)
-    if found is None:
-        value.fail(f"{value.value!r} is no time", "for example 7d, 12h, 30m, 2026-11-01 or 2026-11-01T18:30")
-    return found
-
-
-def _length(value: Piece) -> int:
-    found = duration(value.value)
-    if found is None:
-        value.fail(f"{value.value!r} is no duration", f"a number and one of {', '.join(DURATION)}: 90s, 2h")
-    return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from runner.errors import FilterError
 from runner.tracking.database import Connection
 from runner.tracking.filters.columns import Column, column, order
-from runner.tracking.filters.native import NUMBER
+from runner.tracking.filters.meaning import NUMBER
 from runner.tracking.sql.cells import cells
 from runner.tracking.sql.choosing import fitting, scope
 from runner.tracking.sql.conditions import Sql

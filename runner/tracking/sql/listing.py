@@ -40,12 +40,6 @@ def table(
     return Table(total, tuple(rows(db, numbers, wanted)))
 
 
-def count(db: Connection, chosen: Chosen) -> int:
-    """How many runs there are."""
-    sql = Sql()
-    return _counted(db, " AND ".join((*scope(sql, chosen), *fitting(sql, chosen))), sql.values)
-
-
 def rows(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> list[TableRow]:
     """The rows of these runs."""
     found: dict[int, TableRow] = {}
