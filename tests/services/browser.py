@@ -52,6 +52,13 @@ SETTLED = """([patience, shown]) => new Promise((resolve) => {
   };
   look();
 })"""
+OWN = (
+    "data:",
+    "blob:",
+    "about:",
+    "chrome:",
+    "chrome-extension:",
+)  # of the browser itself: its viewer of PDF, for one
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 COLOURS = ("color-contrast", "link-in-text-block")
 
@@ -99,7 +106,7 @@ class Watch:
             self.troubles.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:", "blob:", "about:")):
+        if not request.url.startswith((f"{self.origin}/", *OWN)):
             self.troubles.append(f"another host: {request.url}")
 
     def _failed(self, request: Request) -> None:

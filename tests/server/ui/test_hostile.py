@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from runner.tracking.clock import now
 from runner.tracking.logs import LogWriter
@@ -218,6 +218,18 @@ def test_a_file_is_looked_at_in_a_box(
     visitor.goto(f"/r/{hostile.run}/artifacts?path={quote(path)}")
     settled(visitor)
 
+    _nothing_happened(visitor, hostile, seeded, attacker)
+
+
+def test_scripts_of_a_page_run_in_the_box_and_reach_nothing(
+    visitor: Page, hostile: Hostile, seeded: Seeded, attacker: Attacker
+) -> None:
+    visitor.goto(f"/r/{hostile.run}/artifacts?path=page.html")
+    expect(visitor.frame_locator("main iframe").get_by_role("heading", name="report")).to_be_visible()
+
+    box = visitor.frames[-1]
+
+    assert box.evaluate("[origin, window.ran]") == ["null", True]
     _nothing_happened(visitor, hostile, seeded, attacker)
 
 
