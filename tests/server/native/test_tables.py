@@ -41,9 +41,7 @@ def server(runs: list[Run]) -> Iterator[RunningServer]:
         yield running
 
 
-def asked(
-    server: RunningServer, path: str, /, *, **query: Any
-) -> Answer:
+def asked(server: RunningServer, path: str, /, **query: Any) -> Answer:
     """What our own API answers, the body as it was sent if it is compressed."""
     with closing(connected(server.uri)) as connection:
         headers = {"Accept-Encoding": query.pop("accept", "identity")}
