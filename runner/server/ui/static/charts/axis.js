@@ -1,6 +1,6 @@
 // An axis of whatever values runs have: of numbers, or of texts one beside the other.
 import { labelled } from "./axes.js";
-import { pixel, roomy, scale, value } from "./scale.js";
+import { pixel, roomy, scale, value, written } from "./scale.js";
 
 /** @typedef {string | number | null | undefined} Value */
 /** @typedef {import("./scale.js").Scale} Scale */
@@ -16,10 +16,11 @@ export const isConstant = (values) => new Set(values.filter((each) => each !== n
 
 /**
  * @param {Value[]} values @param {number} from @param {number} to pixels
- * @param {{ log?: boolean, distance?: number, room?: number }} [options] `distance` in pixels between marks; `room` part of the axis at its ends
+ * @param {{ log?: boolean, distance?: number, room?: number, few?: number }} [options] `distance` in pixels between marks; `room` part of the axis at
+ *   its ends; so `few` values are marked themselves
  * @returns {Axis} values without a place (none, or none on a log scale) are NaN
  */
-export function axisOf(values, from, to, { log = false, distance = 60, room = 0.04 } = {}) {
+export function axisOf(values, from, to, { log = false, distance = 60, room = 0.04, few = 0 } = {}) {
   if (!areNumbers(values)) return ofTexts(values, from, to);
   const numbers = values.filter((each) => typeof each === "number" && Math.abs(each) < Number.MAX_VALUE && (!log || each > 0));
   let low = Infinity, high = -Infinity;
@@ -29,7 +30,9 @@ export function axisOf(values, from, to, { log = false, distance = 60, room = 0.
   }
   const axis = roomy(scale(low, high, from, to, log), room);
   const place = (/** @type {Value} */ each) => (typeof each === "number" && Math.abs(each) < Number.MAX_VALUE && (!log || each > 0) ? pixel(axis, each) : NaN);
-  return { scale: axis, texts: null, place, marks: labelled(axis, "number", distance) };
+  const distinct = [...new Set(/** @type {number[]} */ (numbers))];
+  const marks = distinct.length <= few ? distinct.map((each) => /** @type {[number, string]} */ ([pixel(axis, each), written(each, "number")])) : labelled(axis, "number", distance);
+  return { scale: axis, texts: null, place, marks };
 }
 
 /** @param {Value[]} values @param {number} from @param {number} to @returns {Axis} */

@@ -50,9 +50,9 @@ export function contour(container, options) {
 /** @param {CanvasRenderingContext2D} context @param {import("./axes.js").Area} inside @param {{ x: number, y: number, z: number }[]} known @param {(z: number) => string} colour */
 function fields(context, inside, known, colour) {
   const far = (FAR * Math.hypot(inside.right - inside.left, inside.bottom - inside.top)) ** 2;
-  const cell = Math.max(CELL, Math.sqrt((known.length * (inside.right - inside.left) * (inside.bottom - inside.top)) / 3e6));
-  for (let x = inside.left; x < inside.right; x += cell) {
-    for (let y = inside.top; y < inside.bottom; y += cell) {
+  const cell = Math.ceil(Math.max(CELL, Math.sqrt((known.length * (inside.right - inside.left) * (inside.bottom - inside.top)) / 3e6)));
+  for (let x = Math.round(inside.left); x < inside.right; x += cell) {
+    for (let y = Math.round(inside.top); y < inside.bottom; y += cell) {
       let weights = 0, sum = 0, nearest = Infinity;
       for (const each of known) {
         const square = (each.x - x - cell / 2) ** 2 + (each.y - y - cell / 2) ** 2 + 1;

@@ -148,7 +148,7 @@ export class LineChart {
     axes(context, inside, x, y, { kind: across?.kind, x: across?.title, y: up?.title });
     context.save();
     context.beginPath();
-    context.rect(inside.left, inside.top - 2, inside.right - inside.left + 1, inside.bottom - inside.top + 4);
+    context.rect(inside.left - 4, inside.top - 4, inside.right - inside.left + 8, inside.bottom - inside.top + 8);
     context.clip();
     this.#lines.forEach((line, at) => line.run !== this.#lit && this.#draw(context, line, x, y, within[at] ?? [0, 0]));
     this.#lines.forEach((line, at) => line.run === this.#lit && this.#draw(context, line, x, y, within[at] ?? [0, 0]));

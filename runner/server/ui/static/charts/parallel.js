@@ -27,7 +27,7 @@ import { tooltip } from "./tooltip.js";
  * @property {(id: string | null) => void} [onHover]
  */
 
-const TOP = 46, BOTTOM = 30, SIDE = 60, REACH = 18, SHADES = 24;
+const TOP = 46, BOTTOM = 30, SIDE = 60, REACH = 18, SHADES = 24, FEW = 8;
 
 /** @param {HTMLElement} container @param {Options} options */
 export function parallel(container, options) {
@@ -87,6 +87,7 @@ export class Parallel {
 
   /** Ids of the rows within all brushes. */
   chosen() {
+    this.#layOut(this.#surface.width(), this.#surface.height());
     return this.#options.rows.flatMap((row, at) => (this.#chosen[at] ? [row.id] : []));
   }
 
@@ -105,7 +106,7 @@ export class Parallel {
     this.#size = `${width} ${height}`;
     const shown = this.#shown(), { rows } = this.#options;
     const apart = (width - 2 * SIDE) / Math.max(1, shown.length - 1);
-    this.#axes = shown.map((option, at) => ({ option, x: shown.length === 1 ? width / 2 : SIDE + at * apart, axis: axisOf(rows.map((row) => row.values[option.key]), height - BOTTOM, TOP, { log: option.log, distance: 34, room: 0 }) }));
+    this.#axes = shown.map((option, at) => ({ option, x: shown.length === 1 ? width / 2 : SIDE + at * apart, axis: axisOf(rows.map((row) => row.values[option.key]), height - BOTTOM, TOP, { log: option.log, distance: 34, room: 0, few: FEW }) }));
     this.#heights = rows.map((row) => Float64Array.from(this.#axes, ({ option, axis }) => {
       const place = axis.place(row.values[option.key]);
       return Number.isFinite(place) ? place : height - 10; // without a value

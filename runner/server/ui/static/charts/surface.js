@@ -14,7 +14,7 @@ export function surface(container, label, paint) {
   const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": label });
   const element = h("div", { class: "chart" }, canvas);
   container.append(element);
-  let frame = 0, width = 0, height = 0;
+  let frame = 0, width = element.clientWidth, height = element.clientHeight;
   const draw = () => {
     frame ||= requestAnimationFrame(drawn);
   };

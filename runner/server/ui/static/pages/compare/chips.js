@@ -25,7 +25,6 @@ function chip(run, at, moved, removed) {
     { class: "compare-chip", draggable: "true", "data-run": run.id },
     nameOf(run),
     at === 0 ? h("span", { class: "soft" }, "baseline") : button("⇤", "Make it the baseline", () => moved(at, 0)),
-    at > 0 && button("←", "Move left", () => moved(at, at - 1)),
     button("✕", "Remove", removed),
   );
   element.addEventListener("dragstart", (event) => event.dataTransfer?.setData("text/x-place", String(at)));

@@ -83,7 +83,7 @@ function code(found) {
   const notes = others.map((one) => h("div", { class: "compare-commit" }, h("strong", null, one.name), " ", h("span", { class: "mono" }, [one.before, one.after].filter(Boolean).join(" → ")), one.change !== "changed" && h("span", { class: "soft" }, ` ${one.change}`), one.detail && h("pre", null, one.detail)));
   const little = files.filter(({ weight, name }) => weight === 0 && name.endsWith(".py"));
   const view = h("div");
-  diffView(view, files.map(({ detail }) => detail).join("\n"));
+  diffView(view, files.toSorted((a, b) => b.weight - a.weight).map(({ detail }) => detail).join("\n"));
   return [
     notes,
     little.length > 0 && h("p", { class: "soft" }, `Only comments and layout differ in ${little.map(({ name }) => name).join(", ")}.`),

@@ -42,12 +42,18 @@ export async function load() {
   hear([]);
   /** @type {Key[]} */
   const all = facts.columns.filter((/** @type {any} */ each) => !OURS.test(each.key)).map((/** @type {any} */ each) => keyOf(each, facts.total));
-  all.sort((a, b) => ORDER[a.kind] - ORDER[b.kind] || Number(a.same) - Number(b.same) || a.title.localeCompare(b.title, "en", { numeric: true }));
+  all.sort((a, b) => ORDER[a.kind] - ORDER[b.kind] || Number(a.same) - Number(b.same) || deciding(b) - deciding(a) || a.title.localeCompare(b.title, "en", { numeric: true }));
   const keys = all.slice(0, COLUMNS - ALWAYS.length), columns = [...keys.map(({ key }) => key), ...ALWAYS];
   const table = await own("/runs/table", { runs: ids, columns, limit: MOST });
   const rows = new Map(table.rows.map((/** @type {any} */ row) => [row.id, rowOf(row, columns)]));
   const runs = ids.flatMap((id) => rows.get(id) ?? []);
   return { runs, keys, left: all.length - keys.length, missing: [...missing, ...ids.filter((id) => !rows.has(id))] };
+}
+
+/** Metrics that people decide by come first. @param {Key} key */
+function deciding({ kind, title }) {
+  if (kind !== "metrics") return 0;
+  return (/^(val|valid|eval|test|dev)/i.test(title) ? 2 : 0) + (/acc|f1|auc|loss|rmse|score/i.test(title) ? 1 : 0) - (title.startsWith("system/") ? 5 : 0);
 }
 
 const ORDER = { metrics: 0, params: 1, tags: 2 };

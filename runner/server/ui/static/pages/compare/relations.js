@@ -35,11 +35,11 @@ function drawn(container, subject, again) {
   const y = chosen("ry", keys, metrics[0] ?? keys[0]);
   if (!y || keys.length < 2) return fill(container, h("p", { class: "soft" }, "Too little differs between these runs to go together.")), [];
   const results = runs.map((run) => numeric(run.values[y.key]));
-  const ranked = params.toSorted((a, b) => importance(of(runs, b), results) - importance(of(runs, a), results));
+  const ranked = params.filter(({ title }) => !/seed/i.test(title)).toSorted((a, b) => importance(of(runs, b), results) - importance(of(runs, a), results));
   const x = chosen("rx", keys, ranked[0] ?? keys.find((key) => key !== y)) ?? y;
-  const few = params.find((key) => new Set(of(runs, key)).size <= CATEGORIES && key !== x);
+  const few = ranked.find((key) => new Set(of(runs, key)).size <= CATEGORIES && key !== x);
   const by = chosen("rb", keys, few ?? x) ?? x;
-  const numbers = keys.filter((key) => areNumbers(of(runs, key))), second = ranked.find((key) => key !== x && numbers.includes(key));
+  const numbers = keys.filter((key) => areNumbers(of(runs, key))), second = ranked.filter((key) => key !== x && numbers.includes(key)).toSorted((a, b) => new Set(of(runs, b)).size - new Set(of(runs, a)).size)[0];
   const colour = chosen("rc", keys), z = chosen("rz", numbers, second ?? numbers.find((key) => key !== x && key !== y));
   const size = chosen("rs", numbers);
   const options = (/** @type {Key[]} */ all, /** @type {boolean} */ none = false) => [...(none ? [/** @type {[string, string]} */ (["", "–"])] : []), ...all.map(({ key, kind, title }) => /** @type {[string, string]} */ ([key, `${title}${kind === "metrics" ? "" : " (parameter)"}`]))];

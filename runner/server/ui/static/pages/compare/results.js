@@ -19,8 +19,7 @@ const T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18
 /** @param {Subject} subject @param {Between} told @param {{ first: Repeats, second: Repeats } | null} repeats */
 export function results(subject, told, repeats) {
   const metrics = subject.keys.filter(({ kind }) => kind === "metrics");
-  const changed = metrics.filter(({ key }) => subject.runs[0]?.values[key] !== subject.runs[1]?.values[key]);
-  const shown = changed.toSorted((a, b) => importance(b.title) - importance(a.title));
+  const shown = metrics.filter(({ key }) => subject.runs[0]?.values[key] !== subject.runs[1]?.values[key]);
   const body = h("tbody");
   const draw = (/** @type {number} */ count) => fill(body, shown.slice(0, count).map((key) => row(subject, key, repeats)), shown.length > count && h("tr", null, h("td", { colspan: 6 }, h("button", { type: "button", class: "plain", onclick: () => draw(Infinity) }, `${counted(shown.length - count, "more metric")} changed`))));
   draw(FIRST);
@@ -30,7 +29,7 @@ export function results(subject, told, repeats) {
   return h(
     "section",
     { class: "card compare-results", "aria-label": "Results" },
-    h("header", null, h("h2", null, "Results"), verdict(told, metrics.length, changed.length)),
+    h("header", null, h("h2", null, "Results"), verdict(told, metrics.length, shown.length)),
     shown.length > 0 ? h("div", { class: "compare-scroll", tabindex: 0, role: "region", "aria-label": "Metrics that changed" }, h("table", null, h("thead", null, head), body)) : h("p", { class: "soft" }, metrics.length > 0 ? `${counted(metrics.length, "metric")}, all the same.` : "Neither has a metric."),
     shown.length > 0 && more(subject, repeats),
     others.length > 0 && h("details", null, h("summary", null, `${counted(others.length, "other result")} differ`), h("ul", { class: "compare-list" }, others.slice(0, 200).map((one) => h("li", null, h("span", { class: "mono" }, one.name), ` ${one.outcome}`, h("span", { class: "soft" }, ` ${[one.before, one.after].filter(Boolean).join(" → ")} ${one.note ?? ""}`))))),
@@ -43,9 +42,6 @@ function verdict(told, all, changed) {
   if (told.verdict === "identical") return h("span", { class: "good" }, "identical: everything that was compared is the same");
   return h("span", { class: "soft" }, all > 0 ? counts : "");
 }
-
-/** Those that people decide by come first. @param {string} metric */
-const importance = (metric) => (/^(val|valid|eval|test|dev)/i.test(metric) ? 2 : 0) + (/acc|f1|auc|loss|rmse|score/i.test(metric) ? 1 : 0) - (/^system\//.test(metric) ? 5 : 0);
 
 /** @param {Subject} subject @param {Key} key @param {{ first: Repeats, second: Repeats } | null} repeats */
 function row({ runs: [a, b] }, key, repeats) {
