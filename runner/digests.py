@@ -168,15 +168,19 @@ class _Reading:
             threading.Thread(target=self._work, name=f"digest-{number}", daemon=True)
             for number in range(count)
         ]
+        self._tell()
         try:
             for thread in threads:
                 thread.start()
             for thread in threads:
                 while thread.is_alive():
                     thread.join(_SLICE)
-                    self.phase.update(f"read {self.done >> 20} of {self.total >> 20} MB")
+                    self._tell()
         finally:
             self.stopped.set()
+
+    def _tell(self) -> None:
+        self.phase.update(f"read {self.done >> 20} of {self.total >> 20} MB")
 
     def _work(self) -> None:
         buffer = bytearray(PIECE)
