@@ -6,19 +6,23 @@ Lines come in the order of the index (see tracking/logs.py).
 
 import codecs
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self, cast
+from typing import NamedTuple, Protocol, Self
 
+from runner.server.native.files import opened
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.logs import DIGITS, INDEX, STREAMS, Stream
 from runner.tracking.model import Run
 
 LARGEST = 1024 * 1024  # bytes of what is told at once, and a piece
 TOGETHER = 20  # milliseconds between pieces that are told as one
+FILES = frozenset(f"logs/{name}" for name in (INDEX, *(f"{stream}.txt" for stream in STREAMS)))
 PIECE = 256 * 1024  # bytes read at once, and of the longest piece of a line
 
 
@@ -75,16 +79,30 @@ class Told(NamedTuple):
     size: int
 
 
-class Output:
-    """The output from `at` on. `lines` may be asked again, and left at any line: `position` is behind the last one given."""
+class Mark(NamedTuple):
+    """A place in the index, and how much of each stream lies before it: from there on a position is found without the rest."""
 
-    def __init__(self, files: Mapping[str, File], at: Position) -> None:
+    read: int
+    passed: Position
+
+
+BEGINNING = Mark(0, START)
+
+
+class Output:
+    """The output from `at` on. `lines` may be asked again, and left at any line: `position` is behind the last one given.
+
+    `mark` is a place in the index before that position.
+    """
+
+    def __init__(self, files: Mapping[str, File], at: Position, mark: Mark = BEGINNING) -> None:
+        self.mark = mark
         self._files = files
         self._at: dict[Stream, int] = dict(zip(STREAMS, at, strict=True))
-        self._passed: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
+        self._passed: dict[Stream, int] = dict(zip(STREAMS, mark.passed, strict=True))
         self._index: list[bytes] = []
         self._rest = b""
-        self._read = 0
+        self._read = self._next_line = mark.read
         self._told: _Until | None = None
         self._time = 0
 
@@ -125,14 +143,20 @@ class Output:
     def _next(self) -> _Until | None:
         """The next line of the index that can be read."""
         while self._index or self._more():
-            if told := _parsed(self._index.pop()):
+            self.mark = Mark(self._next_line, Position(*self._passed.values()))
+            if told := _parsed(self._pop()):
                 self._time = told.time
                 self._passed[told.stream] += told.size
                 while self._index and (more := _parsed(self._index[-1])) and _together(told, more):
-                    self._index.pop()
+                    self._pop()
                     self._passed[told.stream] += more.size
                 return _Until(told.time, told.stream, self._passed[told.stream])
         return None
+
+    def _pop(self) -> bytes:
+        line = self._index.pop()
+        self._next_line += len(line) + 1
+        return line
 
     def _more(self) -> bool:
         file = self._files[INDEX]
@@ -142,6 +166,28 @@ class Output:
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._index = lines[::-1]
         return bool(lines) or (bool(data) and self._more())
+
+
+class Marks:
+    """Where in their indexes the last positions were: who reads a long output piece by piece would read its index each time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._marks: OrderedDict[tuple[str, Position], Mark] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, run_id: str, at: Position) -> Mark:
+        with self._lock:
+            return self._marks.get((run_id, at), BEGINNING)
+
+    def keep(self, run_id: str, at: Position, mark: Mark) -> None:
+        with self._lock:
+            self._marks[run_id, at] = mark
+            while len(self._marks) > self._most:
+                self._marks.popitem(last=False)
+
+
+MARKS = Marks(1000)
 
 
 class Opened:
@@ -159,7 +205,7 @@ class Opened:
         `ended`: the run had ended before we were asked. No lines at all: there are no more by now.
         """
         if self._output is None and (files := self._files(run, ended=ended)):
-            self._output = Output(files, self.at)
+            self._output = Output(files, self.at, MARKS.get(run.id, self.at))
         if self._output is None:
             return [], ended
         found: list[Line] = []
@@ -170,6 +216,7 @@ class Opened:
             if full := len(found) == most or size >= LARGEST:
                 break
         self.at = self._output.position
+        MARKS.keep(run.id, self.at, self._output.mark)
         return found, ended and not full
 
     def close(self) -> None:
@@ -202,7 +249,11 @@ class Opened:
         names = [item.path for item in artifacts.list("logs")]
         if f"logs/{INDEX}" not in names:
             return {}
-        return {Path(name).name: cast("File", artifacts.reader(name)) for name in names}
+        return {
+            Path(name).name: self._stack.enter_context(opened(artifacts, name))
+            for name in names
+            if name in FILES
+        }
 
 
 def places(home: Path, run_id: str) -> Sequence[Path]:
