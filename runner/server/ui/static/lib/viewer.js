@@ -15,6 +15,7 @@ import { query, show } from "./state.js";
 const IMAGES = /\.(png|jpe?g|gif|webp|avif|svg|bmp|ico)$/i;
 const AUDIO = /\.(wav|mp3|ogg|oga|flac|m4a|aac|opus)$/i, VIDEO = /\.(mp4|webm|ogv|mov|m4v)$/i;
 const PAGES = /\.(html?|xhtml)$/i, PDF = /\.pdf$/i;
+const TEXTS = /(\.(csv|tsv|jsonl|ndjson|md|markdown|ipynb|json|ya?ml|toml|svg|html?|xhtml)|(^|\/)MLmodel)$/i;
 const LOOKED = /(\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|npy|npz|md|markdown|ipynb|json|ya?ml|toml)|(^|\/)MLmodel)$/i;
 
 /** @param {string} name */
@@ -33,7 +34,7 @@ export const isImage = (name) => IMAGES.test(name);
 export function viewer(place, run, entry, siblings, go) {
   const shown = { run, entry, siblings, url: artifactUrl(run.id, entry.path), go };
   const body = h("div", { class: "file-body" });
-  const both = LOOKED.test(entry.path) && h("button", { onclick: () => {
+  const both = TEXTS.test(entry.path) && h("button", { onclick: () => {
     show({ as: query().get("as") === "text" ? null : "text" });
     viewer(place, run, entry, siblings, go);
   } }, query().get("as") === "text" ? "As it is meant" : "As text");

@@ -30,8 +30,10 @@ export function raw(body, { entry, url }) {
     view.resize(lines.length + (rest ? 1 : 0));
     more.hidden = at >= size;
     state.textContent = size === 0 ? "It is empty." : at < size ? `${bytes(at)} of ${bytes(size)}` : "";
+    bar.hidden = state.textContent === "";
   };
-  fill(body, h("div", { class: "bar" }, state, more), view.element);
+  const bar = h("div", { class: "bar" }, state, more);
+  fill(body, bar, view.element);
   void next();
   return () => view.close();
 }

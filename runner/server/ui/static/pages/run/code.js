@@ -33,7 +33,7 @@ export function open(place, run) {
         ["Entry point", h("span", null, String(run.plan?.entry_point ?? tags["mlflow.project.entryPoint"] ?? ""), run.plan?.file && h("span", { class: "soft" }, ` in ${run.plan.file}`))],
         ["Command", run.plan?.command && h("code", { class: "break" }, run.plan.command)],
       ]),
-      commit && h("p", { class: "soft" }, "The same code, as a directory:"),
+      commit && repository && h("p", { class: "soft" }, "The commit, as a directory:"),
       commit && repository && copyable(`git clone ${quoted(String(repository))} code && git -C code checkout ${quoted(String(commit))}`),
     ),
     submodules(source),

@@ -72,7 +72,7 @@ function drawPackages(place, run, { lock, packages = [], links, observed = [], p
     show({ package: field.value, asked: only.checked });
     const found = all.filter((each) => each.name.includes(field.value.toLowerCase()) && (!only.checked || each.asked));
     told.textContent = counted(found.length, "package");
-    fill(body, found.slice(0, MOST).map((each) => h("tr", null, h("th", { scope: "row" }, each.name), h("td", { class: "mono" }, each.version, each.build && h("span", { class: "soft break" }, ` ${each.build}`)), links && h("td", null, each.asked ? h("span", { class: "chip" }, "asked for") : h("span", { class: "soft" }, "through ", through(each.required_by))), h("td", null, (each.hashes ?? []).slice(0, 1).map(digest)))));
+    fill(body, found.slice(0, MOST).map((each) => h("tr", null, h("th", { scope: "row" }, each.name), h("td", { class: "mono" }, each.version, each.build && h("span", { class: "soft break" }, ` ${each.build}`)), links && h("td", null, each.asked ? h("span", { class: "chip" }, "asked for") : h("span", { class: "soft" }, "through ", through(each.required_by))), packages.length > 0 && h("td", null, (each.hashes ?? []).slice(0, 1).map(digest)))));
   };
   for (const element of [field, only]) element.addEventListener("input", draw);
   draw();
@@ -80,7 +80,7 @@ function drawPackages(place, run, { lock, packages = [], links, observed = [], p
     place,
     h("div", { class: "bar" }, field, links && h("label", null, only, " asked for"), told, lock && h("a", { class: "button", href: artifactUrl(run.id, lock), download: "" }, `Download ${lock.split("/")[1]}`), observed.length > 0 && h("a", { class: "button", href: artifactUrl(run.id, "runner/packages.txt"), download: "" }, "Download packages.txt")),
     packages.length === 0 && h("p", { class: "soft" }, "Observed in the environment of who started it, not locked."),
-    h("table", { class: "wide packages" }, h("thead", null, h("tr", null, h("th", { scope: "col" }, "Package"), h("th", { scope: "col" }, "Version"), links && h("th", { scope: "col" }, "Why"), h("th", { scope: "col" }, "Hash"))), body),
+    h("table", { class: "wide packages" }, h("thead", null, h("tr", null, h("th", { scope: "col" }, "Package"), h("th", { scope: "col" }, "Version"), links && h("th", { scope: "col" }, "Why"), packages.length > 0 && h("th", { scope: "col" }, "Hash"))), body),
   );
 }
 
