@@ -254,6 +254,7 @@ def test_repeats_are_one_row_with_their_mean_and_spread(page: Page, seeded: Seed
     page.goto(f"/runs?exp={made}")
 
     page.get_by_role("button", name="Group").click()
+    assert axe(page) == []
     page.get_by_role("button", name="Everything but the seed").click()
 
     group = page.locator(".grid-row.group").filter(has_text="lr 0.2")
@@ -320,6 +321,7 @@ def test_columns_are_chosen_ordered_and_kept_in_the_address(page: Page, seeded: 
     page.keyboard.press("e")
     chooser = page.get_by_role("dialog", name="Columns")
     chooser.get_by_role("searchbox").fill("da")
+    assert axe(page) == []
     chooser.get_by_role("checkbox", name="data").check()
     chooser.get_by_role("button", name="Move params.seed").press("ArrowUp")
     page.keyboard.press("Escape")

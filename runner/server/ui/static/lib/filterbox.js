@@ -46,7 +46,7 @@ export class FilterBox {
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("scroll", () => this.#paint());
     this.input.addEventListener("keydown", (event) => this.#key(event));
-    this.input.addEventListener("blur", () => this.#close());
+    this.input.addEventListener("blur", () => document.activeElement !== this.input && this.#close()); // not when the window is left
     this.input.addEventListener("click", () => this.#askSoon());
     this.#list.addEventListener("mousedown", (event) => this.#picked(event));
   }

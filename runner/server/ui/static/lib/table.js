@@ -102,6 +102,10 @@ export class Table {
   /** Classes and states of the rows anew, without drawing their cells. */
   mark() {
     for (const [index, { element, row }] of this.#drawn) this.#markRow(element, index, row);
+    for (const [place, element] of [...this.#head.querySelectorAll(".pinned")].entries()) {
+      const row = this.#pinned[place];
+      if (row !== undefined && element instanceof HTMLElement) this.#does.mark?.(row, element);
+    }
   }
 
   get active() {

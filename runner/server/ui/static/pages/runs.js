@@ -37,18 +37,15 @@ import { filterOf, keepColumns, keptColumns, read, subject, write } from "./runs
 /** @type {import("../lib/blocks.js").Source<Row>} */
 const NOTHING = { total: 0, row: () => undefined, want: () => undefined };
 
-const PATIENCE = 150; // milliseconds after which rows are shown before all of them were looked at
-
-/** @param {number} milliseconds @returns {Promise<undefined>} */
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 class RunsPage {
   view = read();
   /** @type {Experiment[]} */
   #experiments = [];
   /** @type {data.AllFacts} */
   #facts = { total: 0, columns: [] };
-  #factsOf = "";
+  #factsOf = ""; // the subject that they are about, where they are about all of it
+  /** @type {string | undefined} the experiments of which at least some are known */
+  #guessedOf;
   /** @type {{ source: Folding<Row>, blocks: Blocks<Row> | undefined, columns: string[], rows: number, q: string }} `rows`: runs that fit `q` */
   #shown = { source: new Folding(NOTHING), blocks: undefined, columns: [], rows: 0, q: "" };
   /** @type {import("./runs/grouping.js").Nested | undefined} */
@@ -133,38 +130,49 @@ class RunsPage {
     const { signal } = this.#asked;
     this.#drawAround();
     try {
-      const about = subject(this.view);
-      if (anew || about !== this.#factsOf) {
-        const whole = data.facts(this.view, signal);
-        const early = await Promise.race([whole, pause(PATIENCE)]);
-        if (early === undefined) await this.#fetch(signal, top, await this.#guessed(signal));
-        this.#facts = await whole;
-        this.#factsOf = about;
-        this.#nested = undefined;
-        top &&= early !== undefined;
-      }
+      await this.#guess(anew, signal);
       await this.#fetch(signal, top);
       this.#filter.wrong(null);
+      if (this.#factsOf !== subject(this.view)) await this.#lookAtAll(signal);
     } catch (error) {
       if (!signal.aborted) this.#refused(error);
     }
   }
 
-  /** What is known of the columns before all rows were looked at: what was known before, or what the first rows have. @param {AbortSignal} signal */
-  async #guessed(signal) {
-    if (this.#facts.columns.length > 0) return this.#facts;
-    const { rows } = await data.table(this.view, [], { signal });
-    return data.facts(this.view, signal, rows.map(({ id }) => id));
+  /** Among very many runs it takes a while to know all columns; until then they are those of the first rows, or those before. @param {boolean} anew @param {AbortSignal} signal */
+  async #guess(anew, signal) {
+    const { view } = this, about = subject(view), where = view.exp.join();
+    if (about === this.#factsOf && !anew) return;
+    this.#factsOf = "";
+    this.#nested = undefined;
+    if (where === this.#guessedOf) return;
+    const { rows, total } = await data.table(view, [], { sort: [], signal });
+    this.#facts = rows.length > 0 ? await data.facts(view, signal, rows.map(({ id }) => id)) : { total: 0, columns: [] };
+    this.#guessedOf = where;
+    if (rows.length === total) this.#factsOf = about;
   }
 
-  /** @param {AbortSignal} signal @param {boolean} top @param {data.AllFacts} [guessed] */
-  async #fetch(signal, top, guessed) {
-    if (guessed) this.#facts = guessed;
-    const { view } = this, chosen = shown(view, this.#facts), wanted = chosen.map(({ key }) => key);
+  /** What all runs have; the rows are fetched again only if that changes the columns. @param {AbortSignal} signal */
+  async #lookAtAll(signal) {
+    const { view } = this, nested = grouping.hasNested(view, this.#facts), facts = await data.facts(view, signal);
+    this.#facts = facts;
+    this.#factsOf = subject(view);
+    const wanted = shown(view, facts).map(({ key }) => key);
+    if (wanted.join() !== this.#shown.columns.join() || grouping.hasNested(view, facts) !== nested) {
+      this.#nested = undefined;
+      return this.#fetch(signal, false);
+    }
+    this.#best = await data.best(view, facts, wanted, signal);
+    if (!signal.aborted) this.#draw(false);
+  }
+
+  /** @param {AbortSignal} signal @param {boolean} top */
+  async #fetch(signal, top) {
+    const { view } = this, chosen = shown(view, this.#facts), wanted = chosen.map(({ key }) => key), known = this.#factsOf !== "";
     const first = top ? 0 : this.#table.firstIndex;
-    const nested = guessed ? grouping.flat : await this.#nests(signal);
-    const { source, blocks, rows, q } = view.group.length > 0 ? await this.#groups(wanted, first, signal) : await this.#rows(wanted, nested, first, signal);
-    const [base, best] = await Promise.all([this.#baseline(wanted, signal), guessed ? this.#best : data.best(view, this.#facts, wanted, signal)]);
+    this.#nested ??= grouping.nested(view, this.#facts, signal, () => this.#counted());
+    const { source, blocks, rows, q } = view.group.length > 0 ? await this.#groups(wanted, first, signal) : await this.#rows(wanted, this.#nested, first, signal);
+    const [base, best] = await Promise.all([this.#baseline(wanted, signal), known ? data.best(view, this.#facts, wanted, signal) : new Map()]);
     if (signal.aborted) return;
     this.#shown.blocks?.close();
     this.#shown = { source, blocks, columns: wanted, rows, q };
@@ -174,10 +182,10 @@ class RunsPage {
     this.#draw(top);
   }
 
-  /** @param {AbortSignal} signal */
-  async #nests(signal) {
-    this.#nested ??= await grouping.nested(this.view, this.#facts, signal);
-    return this.#nested;
+  /** How many runs are inside of others is known now. */
+  #counted() {
+    this.#shown.blocks?.replace((row) => (row.group ? row : { ...row, ...this.#nested?.of(row.id) }));
+    this.#table.came();
   }
 
   /** @param {string[]} wanted @param {import("./runs/grouping.js").Nested} nested @param {number} first @param {AbortSignal} signal */
@@ -374,7 +382,7 @@ class RunsPage {
   #selected(count) {
     const ids = this.#selection.ids, single = ids.length === 1 && !this.#selection.isAll ? ids[0] : undefined;
     return {
-      count, single, total: this.#shown.rows, archived: this.view.archived, pinned: single !== undefined && single === this.view.pin,
+      count, single, comparable: count + (this.view.pin ? 1 : 0) > 1, total: this.#shown.rows, archived: this.view.archived, pinned: single !== undefined && single === this.view.pin,
       ids: () => this.#ids(),
       all: () => { this.#selection.all(); this.#chose(); },
       none: () => { this.#selection.none(); this.#chose(); },
@@ -391,8 +399,8 @@ class RunsPage {
 
   async #compare() {
     const ids = await this.#ids(), { pin } = this.view;
-    const first = pin && ids.includes(pin) ? [pin, ...ids.filter((id) => id !== pin)] : ids;
-    if (first.length < 2) toast("Select two runs or more: x");
+    const first = pin ? [pin, ...ids.filter((id) => id !== pin)] : ids;
+    if (first.length < 2) toast("Select two runs or more (x), or pin a baseline (p) and select one");
     else if (first.length > data.MOST_COMPARED) toast(`${counted(data.MOST_COMPARED, "run")} can be compared at once; ${first.length.toLocaleString("en")} are selected.`, { bad: true });
     else location.assign(`/compare?runs=${first.join(",")}`);
   }

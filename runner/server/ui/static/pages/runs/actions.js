@@ -13,6 +13,7 @@ import { drops } from "./menus.js";
 /**
  * @typedef {object} Selected
  * @property {number} count
+ * @property {boolean} comparable whether there is anything to compare them with
  * @property {number} total rows that fit
  * @property {boolean} archived whether they are archived ones
  * @property {() => Promise<string[]>} ids
@@ -35,7 +36,7 @@ export function bar(selected) {
   return [
     h("strong", null, `${count.toLocaleString("en")} selected`),
     count < total && button(`Select all ${total.toLocaleString("en")} matching`, selected.all, { class: "plain" }),
-    button("Compare", selected.compare, { class: "main", disabled: count < 2, title: "c" }),
+    button("Compare", selected.compare, { class: "main", disabled: !selected.comparable, title: "c" }),
     single !== undefined && button(selected.pinned ? "Unpin baseline" : "Pin as baseline", selected.pin),
     single !== undefined && copyAs(button("Re-run…", () => rerun(single)), { command: `runner rerun ${single}` }),
     button("Tag…", () => tag(selected)),

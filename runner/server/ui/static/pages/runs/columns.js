@@ -29,7 +29,7 @@ import { drop } from "./menus.js";
  * @property {(metric: string, which: "min" | "max") => void} say which is better
  */
 
-const WIDTHS = { select: 34, name: 230, status: 104, started: 78, duration: 84, experiment: 130 };
+const WIDTHS = { select: 34, name: 230, group: 320, status: 104, started: 78, duration: 84, experiment: 130 };
 const NARROW = 720; // pixels of a window in which less of a name is seen
 const METRIC = 112, PARAM = 112, LETTER = 8;
 const DELTA = 76, SPREAD = 110; // more, where a cell also says by how much
@@ -64,7 +64,7 @@ function select({ isSelected, select: does, view }) {
 /** @param {Context} context @returns {Column} */
 function name(context) {
   return {
-    key: "name", title: context.view.group.length > 0 ? "Group" : "Run", width: innerWidth < NARROW ? WIDTHS.name / 2 : WIDTHS.name, sticky: true, names: true,
+    key: "name", title: context.view.group.length > 0 ? "Group" : "Run", width: innerWidth < NARROW ? WIDTHS.name / 2 : context.view.group.length > 0 ? WIDTHS.group : WIDTHS.name, sticky: true, names: true,
     ...sorts(context, "name", context.view.group.length > 0 ? "Group" : "Run"),
     draw: (row, cell) => {
       cell.title = row.group ? row.name : `${row.name} ${row.id}${noteOf(row)}`;
@@ -95,7 +95,8 @@ function attribute(context, key, title, draw) {
 function value(context, chosen) {
   const { which, key, metric } = parts(chosen.key), facts = context.facts.get(key);
   const short = key.slice(key.indexOf(".") + 1), title = which === "last" ? short : `${which} ${short}`;
-  const more = context.view.group.length > 0 && (metric !== undefined || facts?.numeric) ? SPREAD : metric !== undefined && context.base ? DELTA : 0;
+  const spreads = context.view.group.length > 0 && (metric !== undefined || (facts?.numeric && !isShared(context.view, key)));
+  const more = spreads ? SPREAD : metric !== undefined && context.base ? DELTA : 0;
   const least = (metric === undefined ? PARAM : METRIC) + more, numeric = metric !== undefined || facts?.numeric === true;
   return {
     key: chosen.key, title, numeric, width: chosen.width ?? Math.min(220, Math.max(least, title.length * LETTER + 52)),
@@ -103,6 +104,9 @@ function value(context, chosen) {
     draw: (row, cell) => draw(context, chosen.key, row, cell),
   };
 }
+
+/** Whether all runs of a group are equal in it. @param {View} view @param {string} key */
+const isShared = ({ group }, key) => (group.includes("seed") ? !/seed$/i.test(key) : group.includes(key));
 
 /** @param {Context} context @param {string} column @param {Row} row @param {HTMLElement} cell */
 function draw({ facts, best, base, view, curves }, column, row, cell) {
@@ -115,7 +119,7 @@ function draw({ facts, best, base, view, curves }, column, row, cell) {
 }
 
 // heads -----------------------------------------------------------------------------------------------------
-/** @param {Context} context @param {string} column @param {string} title @param {() => HTMLElement[]} [items] */
+/** @param {Context} context @param {string} column @param {string} title @param {() => (HTMLElement | false)[]} [items] */
 function sorts({ view, sort }, column, title, items) {
   const place = view.sort.findIndex((each) => each === column || each === `-${column}`), down = view.sort[place]?.startsWith("-") ?? false;
   const several = view.sort.length > 1 && place >= 0 ? String(place + 1) : "";
@@ -129,7 +133,7 @@ function sorts({ view, sort }, column, title, items) {
   return { sort: told, head };
 }
 
-/** @param {string} title @param {() => HTMLElement[]} items */
+/** @param {string} title @param {() => (HTMLElement | false)[]} items */
 function headMenu(title, items) {
   const opener = h("button", { class: "plain opens", "aria-haspopup": "menu", "aria-label": `Column ${title}`, name: `column ${title}` }, "⋮");
   opener.addEventListener("click", () => drop(opener, items(), { role: "menu", label: title }));
@@ -147,7 +151,8 @@ function menu({ change, say }, column) {
     item("Less is better", () => say(metric, "min"), better(metric) === "min"),
     item("More is better", () => say(metric, "max"), better(metric) === "max"),
   ];
-  return () => [...values, ...directions, item("Hide", () => change(column, null))];
+  const line = () => h("hr", null);
+  return () => [line(), ...values, metric !== undefined && line(), ...directions, metric !== undefined && line(), item("Hide", () => change(column, null))];
 }
 
 /** @type {Record<string, string>} */

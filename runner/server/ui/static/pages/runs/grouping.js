@@ -27,13 +27,20 @@ export const flat = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
 /**
  * Runs inside of others fold, unless something is searched for: then each stands by itself.
  *
- * @param {View} view @param {AllFacts} facts @param {AbortSignal} signal @returns {Promise<Nested>}
+ * @param {View} view @param {AllFacts} facts @param {AbortSignal} signal
+ * @param {() => void} counted told when it is known how many each holds
+ * @returns {Nested}
  */
-export async function nested(view, facts, signal) {
-  const some = facts.columns.some(({ key }) => key === PARENT);
-  if (!some || view.flat || view.group.length > 0 || filterOf(view) !== "") return flat;
-  const { groups: found } = await own("/runs/groups", { ...data.chosen(view), by: [PARENT], limit: MOST_GROUPS }, signal);
-  const counts = new Map(found.map((/** @type {Group} */ { by, count }) => [by[0], count]));
+export function nested(view, facts, signal, counted) {
+  if (view.flat || !hasNested(view, facts)) return flat;
+  /** @type {Map<data.Value, number>} */
+  const counts = new Map();
+  const learn = async () => {
+    const { groups: found } = await own("/runs/groups", { ...data.chosen(view), by: [PARENT], limit: MOST_GROUPS }, signal);
+    for (const { by, count } of /** @type {Group[]} */ (found)) counts.set(by[0], count);
+    counted();
+  };
+  learn().catch(() => undefined); // without it, nothing unfolds
   return {
     filter: () => `${PARENT} is null`,
     of: (run) => ({ holds: counts.get(run) ?? 0, filter: `${PARENT} = ${text(run)}` }),
