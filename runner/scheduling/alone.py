@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from runner.errors import RunnerError
 from runner.process.child import Sink
 from runner.scheduling.deciding import decide, due, overlapped
+from runner.scheduling.ending import abandoned
 from runner.scheduling.executing import Execution
+from runner.scheduling.pruning import prune
 from runner.scheduling.times import first, latest, times
 from runner.scheduling.watching import lease
 from runner.settings import Settings
@@ -37,16 +39,22 @@ class Alone:
         """Fire for the time that has just come, and run all that waits. None if nothing is due."""
         if self.schedule.paused:
             return None
+        self._take_up()
         moment = self._nearest(self.store.schedules.now())
         start = due(self.schedule.name, self.schedule.definition, moment)
         self._sleep_until(start)
         self.store.schedules.fire(
             max(start, self.store.schedules.now()), decide, limit=1, only=self.schedule.id
         )
-        return self._ran(moment)
+        fired = self._ran(moment)
+        prune(self.store.schedules, self.schedule.id, self.store.schedules.now())
+        return fired
 
     def at(self, moment: int) -> Firing | None:
-        """Fire for that time, and run all that waits."""
+        """Fire for that time, and run all that waits. None if the schedule is paused."""
+        if self.schedule.paused:
+            return None
+        self._take_up()
         schedules, overlap = self.store.schedules, self.schedule.definition.overlap
         going = schedules.going(self.schedule.id)
         new = overlapped(overlap, NewFiring(moment, schedules.now(), Cause.CLOCK), going)
@@ -63,14 +71,33 @@ class Alone:
     def _ran(self, moment: int) -> Firing | None:
         """The firing for that time, after all that was to run has."""
         schedules = self.store.schedules
-        while any(each.state is FiringState.WAITING for each in schedules.going(self.schedule.id)):
+        while self._waiting():
             now = schedules.now()
             claimed = schedules.claim(now, lease(self.settings, now), limit=1, only=self.schedule.id)
             for _schedule, firing in claimed:
                 self._run(firing)
             if not claimed:
+                self._take_up()
                 time.sleep(SLICE)
         return schedules.at(self.schedule.id, moment)
+
+    def _waiting(self) -> bool:
+        """Whether something is to run that may: the schedule can be paused meanwhile, or removed."""
+        schedules, number = self.store.schedules, self.schedule.id
+        going = schedules.going(number)
+        return (
+            any(each.state is FiringState.WAITING for each in going) and not schedules.numbered(number).paused
+        )
+
+    def _take_up(self) -> None:
+        """What died with its process, perhaps with the whole machine, must not stand in the way for ever."""
+        abandoned(
+            self.store,
+            self.store.schedules.now(),
+            settings=self.settings,
+            say=self.say,
+            only=self.schedule.id,
+        )
 
     def _run(self, firing: Firing) -> None:
         run(self.store, firing.id, firing.claims, settings=self.settings, say=self.say, sink=self.sink)

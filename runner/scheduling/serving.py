@@ -1,9 +1,10 @@
 """The scheduler put together: a ticker over a store, whose firings are processes of this machine."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from runner.process.detached import Detached
 from runner.scheduling import commands, ending, hooks
@@ -29,14 +30,14 @@ def scheduler(store: SqlStore, *, settings: Settings, at_once: int, say: Callabl
     def lease(now: int) -> Lease:
         return replace(this_process_lease(settings), until=now + int(CLAIM * 1000))
 
-    def lost(firing: Firing, now: int) -> None:
-        ending.take_up(store, firing, settings=settings, now=now, say=say)
+    def abandoned(now: int) -> None:
+        ending.abandoned(store, now, settings=settings, say=say, tell=_tell_beside)
 
     return Ticker(
         schedules=store.schedules,
         clock=store.schedules,
         start=start,
-        lost=lost,
+        abandoned=abandoned,
         fired=lambda fired: _tell(fired, settings, say),
         lease=lease,
         at_once=at_once,
@@ -81,7 +82,6 @@ def _tell(fired: Fired, settings: Settings, say: Callable[[str], None]) -> None:
 def _tell_missed(
     schedule: Schedule, missed: list[NewFiring], settings: Settings, say: Callable[[str], None]
 ) -> None:
-    """Beside the ticks, which wait for nobody."""
     fact = hooks.Fact(
         event=Event.MISSED,
         schedule=schedule.name,
@@ -90,9 +90,13 @@ def _tell_missed(
         reason=f"{len(missed)} missed: {missed[-1].reason}",
     )
     targets = schedule.definition.hooks.get(Event.MISSED, ())
+    _tell_beside(fact, targets, environ=settings.environ, say=say)
 
-    def tell() -> None:
-        hooks.tell(fact, targets, environ=settings.environ, say=say)
 
+def _tell_beside(
+    fact: hooks.Fact, targets: tuple[str, ...], *, environ: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Beside the ticks, which wait for nobody."""
+    told = partial(hooks.tell, fact, targets, environ=environ, say=say)
     if targets:
-        threading.Thread(target=tell, name="hooks", daemon=True).start()
+        threading.Thread(target=told, name="hooks", daemon=True).start()

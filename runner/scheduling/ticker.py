@@ -6,19 +6,21 @@ and any number of tickers may work on one database.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from runner.errors import RunnerError
 from runner.scheduling.deciding import decide, upcoming
+from runner.scheduling.pruning import prune
 from runner.scheduling.times import Clock
 from runner.tracking.model import Lease
-from runner.tracking.schedules import Decision, Fired, Firing, FiringState, Schedule, Schedules, Upcoming
+from runner.tracking.schedules import Decision, Fired, Firing, Schedule, Schedules, Upcoming
 
 TICK = 1.0  # seconds between two
 SLICE = 0.5  # seconds of one wait: a signal that arrives just before it is heeded after it
 BATCH = 50  # schedules in one transaction
 BACK = 60_000  # ms by which a clock must have been set back before we look at all schedules
+PRUNING = 600_000  # ms between two looks for old firings
 AGAIN = 10_000  # ms until a firing whose process did not come up gets another
 
 
@@ -37,7 +39,7 @@ class Ticker:
 
     Attributes:
         start: starts the process that takes over a claimed firing.
-        lost: takes up a firing whose process is gone.
+        abandoned: takes up what schedulers or processes that died have left.
         fired: is told what was decided about a schedule.
         lease: of this process, from that moment on.
         at_once: firings that this scheduler has running at most.
@@ -47,13 +49,14 @@ class Ticker:
     schedules: Schedules
     clock: Clock
     start: Callable[[Schedule, Firing], Started]
-    lost: Callable[[Firing, int], None]
+    abandoned: Callable[[int], None]
     fired: Callable[[Fired], None]
     lease: Callable[[int], Lease]
     at_once: int
     say: Callable[[str], None]
     _running: list[tuple[Firing, str, Started]] = field(default_factory=list)
-    _latest: int = 0
+    _latest: int | None = None
+    _pruned: int = 0
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Tick until told to stop. Trouble with the database is said, and may pass."""
@@ -72,8 +75,9 @@ class Ticker:
         self._reap(now)
         self._heed_clock(now)
         self._fire(now)
-        self._take_up(now)
+        self.abandoned(now)
         self._start(now)
+        self._prune(now)
 
     def _fire(self, now: int) -> None:
         while True:
@@ -90,14 +94,6 @@ class Ticker:
         except RunnerError as error:
             self.say(f"{schedule.name}: {error}")
             return Decision(upcoming=Upcoming(schedule.upcoming.time, now + AGAIN))
-
-    def _take_up(self, now: int) -> None:
-        """What schedulers or processes that died have left."""
-        for firing in self.schedules.overdue(now):
-            if firing.state is FiringState.RUNNING:
-                self.lost(firing, now)
-            elif self.schedules.give_back(firing.id, firing.claims):
-                self.say(f"firing {firing.id} is taken up again: whoever had claimed it did not start it")
 
     def _start(self, now: int) -> None:
         free = self.at_once - len(self._running)
@@ -119,14 +115,36 @@ class Ticker:
                 self.say(f"{name}: the process of a firing did not come up (exit code {started.code})")
 
     def _heed_clock(self, now: int) -> None:
-        """After a leap ahead, schedules wait for times far away; when the clock is set right they must not go on waiting."""
-        if now < self._latest - BACK:
+        """After a leap ahead, schedules wait for times far away; when the clock is set right they must not go on waiting.
+
+        A scheduler that begins looks, too: the clock may have been set right when there was none.
+        """
+        back = self._latest is not None and now < self._latest - BACK
+        if back:
             self.say("the clock was set back")
-            for schedule in self.schedules.all():
-                self.schedules.rewind(schedule.id, upcoming(schedule.name, schedule.definition, now - 1))
+        if back or self._latest is None:
+            self._rewind(now)
         self._latest = now
 
+    def _rewind(self, now: int) -> None:
+        for schedule in self.schedules.all():
+            coming = self._next(schedule, now)
+            if coming is not None and coming.time < schedule.upcoming.time:
+                self.schedules.rewind(schedule.id, coming)
 
-def lasting(lease: Lease, now: int, seconds: float) -> Lease:
-    """The lease, until so many seconds after `now` by the database's clock."""
-    return replace(lease, until=now + int(seconds * 1000))
+    def _next(self, schedule: Schedule, now: int) -> Upcoming | None:
+        """When it would fire if it were new; None if it cannot be understood here."""
+        try:
+            return upcoming(schedule.name, schedule.definition, now - 1)
+        except RunnerError as error:
+            self.say(f"{schedule.name}: {error}")
+            return None
+
+    def _prune(self, now: int) -> None:
+        """Every now and then, a little of each."""
+        self._pruned = self._pruned or now  # the first tick has enough to do
+        if self._pruned <= now < self._pruned + PRUNING:
+            return
+        self._pruned = now
+        for schedule in self.schedules.all():
+            prune(self.schedules, schedule.id, now)

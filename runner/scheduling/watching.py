@@ -41,7 +41,7 @@ class Watch:
         self._firing, self._store, self._settings, self._timeout = firing, store, settings, timeout
         self._child: Child | None = None
         self._began = self._renewed = monotonic()
-        self._run_id = ""
+        self._run_id, self._linked = "", False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="firing", daemon=True)
 
@@ -96,13 +96,14 @@ class Watch:
             self._child.stop(signal.SIGTERM)
 
     def _learn(self) -> None:
-        """The id of the run, as soon as there is one."""
-        if self._run_id or not self.announced.exists():
+        """The id of the run, as soon as there is one; the firing is told it as soon as the database is there."""
+        if self._linked or not self.announced.exists():
             return
-        first = self.announced.read_text(encoding="utf-8").partition("\n")
-        if first[1]:
-            self._run_id = str(json.loads(first[0]).get("run_id", ""))
+        first, ended, _ = self.announced.read_text(encoding="utf-8").partition("\n")
+        if ended:
+            self._run_id = str(json.loads(first).get("run_id", ""))
         if self._run_id:
             with suppress(RunnerError):
                 firing = self._firing
                 self._store.schedules.link(firing.id, firing.claims, self._run_id)
+                self._linked = True

@@ -264,7 +264,16 @@ class Schedules(Protocol):
         """All of them, by name."""
         ...
 
-    def change(self, name: str, definition: Definition, *, paused: bool, upcoming: Upcoming) -> Schedule: ...
+    def change(
+        self,
+        name: str,
+        definition: Definition | None = None,
+        *,
+        paused: bool | None = None,
+        upcoming: Upcoming | None = None,
+    ) -> Schedule:
+        """Change what is given and nothing else: others may tick it, or change it, meanwhile."""
+        ...
 
     def remove(self, name: str) -> None:
         """The schedule with its history, unless a firing of it goes on; its runs stay."""
@@ -340,8 +349,15 @@ class Schedules(Protocol):
         """One that was claimed and not started waits again, for anybody. False if it did start."""
         ...
 
-    def overdue(self, now: int) -> Sequence[Firing]:
-        """Claimed or running ones whose lease is over."""
+    def overdue(self, now: int, *, only: int | None = None) -> Sequence[Firing]:
+        """Claimed or running ones whose lease is over (of `only` that schedule)."""
+        ...
+
+    def prune(self, schedule: int, *, keep: int, before: int, limit: int) -> int:
+        """Forget up to `limit` firings that have ended and are of no run that is still there; how many it were.
+
+        The latest `keep` times of the schedule stay, and those that are not `before` that moment, and the last success and failure.
+        """
         ...
 
     def last_ended(self, schedule: int, *, before: int, state: FiringState | None = None) -> Firing | None:

@@ -7,12 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runner.settings import Settings
+from runner.tracking import open_database_store
+from runner.tracking.model import Lease
+from runner.tracking.schedules import Cause, NewFiring
 from tests.conftest import Cli, Files
 from tests.server.servers import running_server
 
@@ -170,6 +174,8 @@ def test_only_what_is_given_is_edited(cli: Cli, demo: Path) -> None:
         (["@daily", "-A", "env=TOKEN=secret"], "container"),
         (["@daily", "-e", "missing"], "missing"),
         (["@daily", "--timeout", "soon"], "no length of time"),
+        (["@daily", "--grace", "1s"], "shorter than a firing takes"),
+        (["@daily", "--unchecked", "--param-from-env", "a=X\n* * * * * false"], "no name of an environment"),
     ],
 )
 def test_what_makes_no_sense_is_refused(cli: Cli, demo: Path, words: list[str], message: str) -> None:
@@ -396,12 +402,68 @@ def test_a_backfill_of_too_many_times_is_refused(cli: Cli, demo: Path) -> None:
     assert (outcome.code, "more than 1000" in outcome.err) == (2, True)
 
 
+def test_a_backfill_until_a_day_has_that_day(cli: Cli, demo: Path) -> None:
+    cli("schedule", "add", "s", "30 2 * * *", demo, "--tz", "Europe/Berlin")
+
+    counted = cli(*"schedule backfill s --from 2026-10-24 --to 2026-10-26 --dry-run".split())
+
+    assert (counted.code, counted.err) == (0, "3 firings\n")
+    assert history(cli, "s") == []
+
+
+@each(
+    ("start", "end", "message"),
+    [
+        ("2026-01-02", "2026-01-01", "is later than 2026-01-01"),
+        ("2999-01-01", "2999-01-02", "is later than now"),
+        ("0001-01-01", "0001-01-02", "too far away"),
+        ("2026-01-01", "9999-12-31", "too far away"),
+        ("yesterday", "2026-01-02", "is no time"),
+    ],
+)
+def test_a_backfill_of_no_time_is_refused(cli: Cli, demo: Path, start: str, end: str, message: str) -> None:
+    cli("schedule", "add", "s", "@daily", demo)
+
+    outcome = cli("schedule", "backfill", "s", "--from", start, "--to", end)
+
+    assert (outcome.code, message in outcome.err) == (2, True), outcome.err
+
+
+def test_a_schedule_that_rests_is_not_fired_for_a_time_that_is_named(cli: Cli, demo: Path) -> None:
+    cli("schedule", "add", "s", "@daily", demo)
+    cli("schedule", "pause", "s")
+
+    outcome = cli("schedule", "fire", "s", "--scheduled-for", "2026-01-01")
+
+    assert (outcome.code, "paused" in outcome.err) == (0, True)
+    assert history(cli, "s") == []
+
+
+def test_a_firing_that_went_with_its_machine_does_not_silence_a_schedule_that_cron_fires(
+    cli: Cli, files: Files, settings: Settings
+) -> None:
+    demo = files({"MLproject": "entry_points: {main: {command: 'echo $RUNNER_SCHEDULED_FOR'}}"})
+    cli("schedule", "add", "s", "@daily", demo)
+    with closing(open_database_store(settings)) as store:
+        schedule, gone = store.schedules.get("s"), Lease("another boot", 1, "1", 0)
+        store.schedules.insert(schedule.id, [NewFiring(86_400_000, 0, Cause.CLOCK)], replacing=False)
+        ((_, firing),) = store.schedules.claim(1, gone, limit=1)
+        store.schedules.start(firing.id, firing.claims, gone, 1)
+
+    outcome = cli("schedule", "fire", "s", "--scheduled-for", "2026-01-01")
+    later = cli("schedule", "fire", "s", "--scheduled-for", "2026-01-02")
+
+    assert outcome.out == "1970-01-02T00:00:00Z\n", outcome.err  # by the overlap rule the new one is skipped
+    assert later.out == "2026-01-02T00:00:00Z\n"
+    assert [each["state"] for each in history(cli, "s")] == ["succeeded", "skipped", "succeeded"]
+
+
 def test_run_now_waits_for_a_scheduler_and_the_overlap_rule_holds(cli: Cli, demo: Path) -> None:
     cli("schedule", "add", "s", "@daily", demo)
 
     first, second = cli("schedule", "run-now", "s"), cli("schedule", "run-now", "s")
 
-    assert first.code == 0
+    assert (first.code, first.err) == (0, "s: fires as soon as a scheduler is at work\n")
     assert (second.code, "has not started yet" in second.err) == (7, True)
     assert [each["cause"] for each in history(cli, "s")] == ["manual"]
 

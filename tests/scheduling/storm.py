@@ -22,6 +22,7 @@ from pathlib import Path
 
 from runner.errors import Unavailable
 from runner.scheduling.deciding import upcoming
+from runner.scheduling.ending import abandoned
 from runner.scheduling.ticker import Ticker
 from runner.settings import Settings
 from runner.tracking import open_database_store, this_process_lease
@@ -225,6 +226,10 @@ def _ticker(store: SqlStore, settings: Settings, take_over: Callable[[int, int],
         take_over(firing.id, firing.claims)
         return Endless()
 
+    def say(line: str) -> None:
+        if "did not start it" not in line:
+            print(line, file=sys.stderr)  # noqa: T201
+
     def lease(now: int) -> Lease:
         return replace(this_process_lease(settings), until=now + 60_000)
 
@@ -232,11 +237,11 @@ def _ticker(store: SqlStore, settings: Settings, take_over: Callable[[int, int],
         schedules=store.schedules,
         clock=store.schedules,
         start=start,
-        lost=lambda _firing, _now: None,
+        abandoned=lambda now: abandoned(store, now, settings=settings, say=say),
         fired=lambda _fired: None,
         lease=lease,
         at_once=10**6,
-        say=lambda line: None if "did not start it" in line else print(line, file=sys.stderr),  # noqa: T201
+        say=say,
     )
 
 

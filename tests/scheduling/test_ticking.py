@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -11,9 +12,12 @@ import pytest
 
 from runner.errors import Unavailable
 from runner.process import ProgramMissing
+from runner.scheduling import pruning
 from runner.scheduling.deciding import upcoming
-from runner.scheduling.ending import take_up
+from runner.scheduling.ending import abandoned
+from runner.scheduling.serving import scheduler
 from runner.scheduling.ticker import Ticker
+from runner.scheduling.watching import Watch
 from runner.settings import Settings
 from runner.tracking import open_database_store, this_process_lease
 from runner.tracking.model import Lease, RunStatus
@@ -28,6 +32,7 @@ from runner.tracking.schedules import (
     Overlap,
     Schedule,
 )
+from runner.tracking.sql.schedules import SqlSchedules
 from runner.tracking.sql.store import SqlStore
 from tests.scheduling.test_times import moment
 from tests.tracking.conftest import new_database
@@ -74,14 +79,14 @@ class World:
                 self.store.schedules.start(firing.id, firing.claims, lease, self.time)
             return self.process
 
-        def lost(firing: Firing, now: int) -> None:
-            take_up(self.store, firing, settings=self.settings, now=now, say=self.said.append)
+        def left(now: int) -> None:
+            abandoned(self.store, now, settings=self.settings, say=self.said.append)
 
         return Ticker(
             schedules=self.store.schedules,
             clock=self,
             start=start,
-            lost=lost,
+            abandoned=left,
             fired=lambda _fired: None,
             lease=lambda now: replace(this_process_lease(self.settings), until=now + 60_000),
             at_once=at_once,
@@ -268,6 +273,7 @@ def test_but_not_while_its_run_lives(world: World) -> None:
 
     assert world.started == []
     assert world.states() == [(0, "succeeded")]
+    assert world.store.schedules.firing(firing.id).run_id == run.id  # which its process had not come to tell
 
 
 def test_what_dies_again_and_again_fails(world: World) -> None:
@@ -329,3 +335,105 @@ def test_one_decision_is_carried_out_wholly_or_not_at_all(world: World) -> None:
 
     assert world.states() == []
     assert world.store.schedules.get("s").upcoming == schedule.upcoming
+
+
+def test_a_scheduler_that_begins_when_the_clock_is_right_again_waits_for_no_time_far_away(
+    world: World,
+) -> None:
+    world.time = NOON + 9000 * HOUR
+    world.add()
+    ticker = world.ticker()
+
+    for world.time in (NOON - 1, NOON, NOON + HOUR):
+        ticker.tick()
+
+    assert world.started == [0, 1]
+
+
+def test_a_clock_that_is_set_back_is_heeded_although_a_zone_is_unknown(world: World) -> None:
+    odd = world.add("odd")
+    world.store.schedules.change("odd", replace(HOURLY, zone="Mars/Base"), upcoming=odd.upcoming)
+    world.add()
+    ticker = world.ticker()
+
+    for world.time in (NOON + 9000 * HOUR, NOON, NOON + HOUR):
+        ticker.tick()
+
+    assert world.started == [9000, 0, 1]
+
+
+def test_a_time_that_comes_again_stops_nothing_that_it_had_started(world: World) -> None:
+    world.add(overlap=Overlap.REPLACE)
+    ticker = world.ticker()
+
+    for world.time in (NOON, NOON - HOUR // 2, NOON):  # the clock is set back
+        ticker.tick()
+
+    (firing,) = world.store.schedules.history("s", limit=9)
+    assert (firing.state, firing.stopping) == (FiringState.RUNNING, False)
+
+
+def test_a_hook_that_takes_long_holds_up_no_tick(world: World, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    hook = f"sh -c 'sleep 3; touch {told}'"
+    firing = world.running(world.add(hooks={"failure": (hook,)}))
+    schedules = world.store.schedules
+    for _ in range(2):
+        schedules.end(firing.id, firing.claims, FiringState.WAITING, now=NOON, due=NOON)
+        ((_, claimed),) = schedules.claim(NOON, ELSEWHERE, limit=1)
+        started = schedules.start(claimed.id, claimed.claims, ELSEWHERE, NOON)
+        assert started is not None
+        firing = started[1]
+    schedules.change("s", paused=True)
+
+    scheduler(world.store, settings=world.settings, at_once=1, say=world.said.append).tick()
+
+    assert world.states() == [(0, "failed")]
+    assert not told.exists()
+    deadline = time.monotonic() + 30
+    while not told.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_history_is_bounded_and_keeps_what_led_to_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "KEPT", 5)
+    schedule = world.add(expression="@hourly", missed=Missed.SKIP)
+    times = [NOON - 100 * HOUR + hour * HOUR for hour in range(40)]
+    missed = [NewFiring(time, time, Cause.CLOCK, FiringState.MISSED) for time in times]
+    world.store.schedules.insert(schedule.id, missed, replacing=False)
+    firing = world.running(schedule, time=times[0] - 1)
+    run = world.store.create_run("0")
+    world.store.schedules.link(firing.id, firing.claims, run.id)
+    world.store.schedules.end(firing.id, firing.claims, FiringState.SUCCEEDED, now=NOON)
+    ticker = world.ticker()
+
+    for world.time in (NOON - 1, NOON + 11 * 60_000):
+        ticker.tick()
+
+    left = world.store.schedules.history("s", limit=1000)
+    assert [each.scheduled_for for each in left] == [NOON, *reversed(times[-4:]), times[0] - 1]
+    assert left[-1].run_id == run.id
+
+
+def test_a_run_is_linked_although_the_database_was_away_when_it_began(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    firing = world.running(world.add(), lease=this_process_lease(world.settings))
+    run = world.store.create_run("0")
+    announced = tmp_path / "announced"
+    announced.write_text(f'{{"run_id": "{run.id}"}}\n')
+    link, troubles = SqlSchedules.link, [Unavailable("away")]
+
+    def away_at_first(schedules: SqlSchedules, number: int, claims: int, run_id: str) -> None:
+        if troubles:
+            raise troubles.pop()
+        link(schedules, number, claims, run_id)
+
+    monkeypatch.setattr(SqlSchedules, "link", away_at_first)
+    watch = Watch(firing, world.store, world.settings, timeout=None, announced=announced)
+
+    for _ in range(2):
+        assert watch.run() is not None
+
+    assert world.store.schedules.firing(firing.id).run_id == run.id

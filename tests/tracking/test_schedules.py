@@ -119,6 +119,33 @@ def test_a_schedule_is_changed(schedules: Schedules) -> None:
     assert (made.definition.uri, made.paused, made.upcoming) == ("/other", True, Upcoming(9, 9))
 
 
+def test_only_what_is_given_is_changed(schedules: Schedules) -> None:
+    before = added(schedules)
+
+    schedules.change("s", paused=True)
+    schedules.fire(HOUR, decide, limit=10)
+    made = schedules.change("s", replace(HOURLY, uri="/other"))
+
+    assert (made.definition.uri, made.paused, made.upcoming) == ("/other", True, before.upcoming)
+
+
+def test_what_has_ended_long_ago_is_forgotten_but_the_latest_and_the_last_success(
+    schedules: Schedules, lease: Lease
+) -> None:
+    schedule = added(schedules)
+    waiting(schedules, schedule, 1)
+    ((_, firing),) = schedules.claim(HOUR, lease, limit=1)
+    schedules.start(firing.id, firing.claims, lease, HOUR)
+    schedules.end(firing.id, firing.claims, FiringState.SUCCEEDED, now=HOUR)
+    skipped = [NewFiring(time, time, Cause.CLOCK, FiringState.SKIPPED) for time in range(2, 10)]
+    schedules.insert(schedule.id, skipped, replacing=False)
+
+    counts = [schedules.prune(schedule.id, keep=3, before=HOUR, limit=4) for _ in range(3)]
+
+    assert sum(counts) == 5
+    assert [each.scheduled_for for each in schedules.history("s", limit=99)] == [9, 8, 7, 1]
+
+
 def test_each_time_fires_once_and_the_next_one_is_set(schedules: Schedules) -> None:
     schedule = added(schedules)
 

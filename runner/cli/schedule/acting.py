@@ -1,6 +1,5 @@
 """`runner schedule pause`, `resume`, `remove`, `run-now`, `backfill`."""
 
-import sys
 from contextlib import closing
 from datetime import datetime
 from itertools import takewhile
@@ -18,6 +17,7 @@ from runner.tracking import open_database_store
 from runner.tracking.schedules import Cause, FiringState, NewFiring, Overlap, Schedule, Schedules
 
 MOST = 1000  # firings of one backfill
+EARLIEST, LATEST = 1970, 9000  # years: times are counted from the one, and calendars end after the other
 
 
 @click.command
@@ -42,7 +42,7 @@ def _rest(context: Context, name: str, *, paused: bool) -> None:
         found = schedules.get(name)
         following = upcoming(name, found.definition, schedules.now())
         if found.paused != paused:
-            schedules.change(name, found.definition, paused=paused, upcoming=following)
+            schedules.change(name, paused=paused, upcoming=following)
 
 
 @click.command
@@ -73,6 +73,8 @@ def run_now(context: Context, /, *, name: str, as_json: bool) -> None:
         (firing,) = schedules.insert(schedule.id, [new], replacing=overlap is Overlap.REPLACE)
     if as_json:
         print_json(told(firing))
+    else:
+        click.echo(f"{name}: fires as soon as a scheduler is at work", err=True)
 
 
 @click.command
@@ -84,7 +86,7 @@ def run_now(context: Context, /, *, name: str, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only count them.")
 @click.pass_obj
 def backfill(context: Context, /, *, name: str, start: str, end: str, dry_run: bool) -> None:
-    """Fire for times that have passed, and have not been fired for; a scheduler starts the runs, one after another.
+    """Fire for times that have passed, and have not succeeded; a scheduler starts the runs, one after another.
 
     Each run knows its time by the tag runner.scheduled_for, and by RUNNER_SCHEDULED_FOR in its environment.
     """
@@ -94,12 +96,16 @@ def backfill(context: Context, /, *, name: str, start: str, end: str, dry_run: b
         if not dry_run:
             _insert(store.schedules, schedule, new)
     click.echo(f"{counted(len(new), 'firing')}", err=True)
-    sys.exit(0)
 
 
 def _times(schedule: Schedule, start: str, end: str, *, now: int) -> list[NewFiring]:
     definition = schedule.definition
-    low, high = (moment_of(text, definition.zone) for text in (start, end))
+    low, high = moment_of(start, definition.zone), _end_of(end, definition.zone)
+    if low > min(high, now):
+        raise UsageError(
+            f"{start} is later than {'now' if low > now else end}",
+            hint="--from is the first time, --to the last",
+        )
     found = takewhile(
         lambda time: time <= min(high, now), times(definition.expression, definition.zone).after(low - 1)
     )
@@ -114,6 +120,13 @@ def _insert(schedules: Schedules, schedule: Schedule, new: list[NewFiring]) -> N
     schedules.insert(schedule.id, new, replacing=False)
 
 
+def _end_of(text: str, zone: str) -> int:
+    """The same for the last time: a day is meant as a whole."""
+    if len(text) == len("2026-11-01"):
+        return moment_of(f"{text}T23:59:59", zone)
+    return moment_of(text, zone)
+
+
 def moment_of(text: str, zone: str) -> int:
     """A time as people write it, in that zone unless it names another.
 
@@ -124,5 +137,7 @@ def moment_of(text: str, zone: str) -> int:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is no time", hint="write 2026-11-01 or 2026-11-01T02:30") from None
+    if not EARLIEST <= found.year <= LATEST:
+        raise UsageError(f"{text!r} is too far away", hint=f"from {EARLIEST} to {LATEST}")
     local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
     return round(local.timestamp() * 1000)

@@ -172,8 +172,8 @@ def _keep(ctx: click.Context, name: str, base: Definition | None) -> None:
                 before.definition.zone,
                 before.definition.jitter,
             )
-            following = before.upcoming if same else upcoming(name, definition, now)
-            kept = store.schedules.change(name, definition, paused=before.paused, upcoming=following)
+            following = None if same else upcoming(name, definition, store.schedules.now())
+            kept = store.schedules.change(name, definition, upcoming=following)
     if ctx.params["as_json"]:
         print_json(summary(kept))
         return

@@ -28,6 +28,7 @@ READY = (
     f" (SELECT 1 FROM runner_firings o WHERE o.schedule = f.schedule AND o.{BUSY}))"
     " ORDER BY f.due, f.scheduled_for LIMIT :limit"
 )
+ENDED = "'succeeded', 'failed', 'stopped', 'skipped', 'missed'"
 REASON = 2000  # characters
 
 
@@ -64,8 +65,11 @@ def going(db: Connection, schedules: Sequence[int]) -> dict[int, list[Firing]]:
     return found
 
 
-def replace(db: Connection, schedule: int) -> None:
-    """Those that run are to stop, and those that wait do not start."""
+def replace(db: Connection, schedule: int, new: Sequence[NewFiring]) -> None:
+    """Those that run are to stop, and those that wait do not start; unless none of `new` is: its time had come before."""
+    coming = [each.scheduled_for for each in new if each.state is FiringState.WAITING]
+    if len(at_times(db, schedule, coming)) == len(coming):
+        return
     values = {"schedule": schedule, "yes": True}
     db.execute(f"UPDATE runner_firings SET stopping = :yes WHERE schedule = :schedule AND {BUSY}", values)
     db.execute(
@@ -213,6 +217,34 @@ def last_ended(db: Connection, schedule: int, *, before: int, state: FiringState
     where = f"schedule = :schedule AND id <> :id AND {states} ORDER BY ended DESC, id DESC LIMIT 1"
     found = read(db, where, values)
     return found[0] if found else None
+
+
+def prunable(db: Connection, schedule: int, *, keep: int, before: int, limit: int) -> list[int]:
+    """See `Schedules.prune`."""
+    kept = "SELECT scheduled_for FROM runner_firings WHERE schedule = :schedule ORDER BY scheduled_for DESC LIMIT 1 OFFSET :keep"
+    latest = db.execute(kept, {"schedule": schedule, "keep": keep})
+    if not latest:
+        return []
+    rows = db.execute(
+        "SELECT f.id FROM runner_firings f WHERE f.schedule = :schedule AND f.scheduled_for <= :until"
+        f" AND f.state IN ({ENDED}) AND NOT EXISTS (SELECT 1 FROM runner_runs r WHERE r.uuid = f.run_uuid)"
+        " ORDER BY f.scheduled_for LIMIT :limit",
+        {"schedule": schedule, "until": min(latest[0][0], before), "limit": limit},
+    )
+    lasting = (
+        last_ended(db, schedule, before=0, state=state)
+        for state in (FiringState.SUCCEEDED, FiringState.FAILED)
+    )
+    stay = {firing.id for firing in lasting if firing is not None}
+    return [number for (number,) in rows if number not in stay]
+
+
+def delete(db: Connection, numbers: Sequence[int]) -> None:
+    """Forget those of them that have ended: some may wait again."""
+    for marks in keys.bound(numbers):
+        db.execute(
+            f"DELETE FROM runner_firings WHERE state IN ({ENDED}) AND id IN ({keys.listed(marks)})", marks
+        )
 
 
 def _new(schedule: int, new: NewFiring) -> dict[str, Any]:

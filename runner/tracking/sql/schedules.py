@@ -72,18 +72,19 @@ class SqlSchedules:
         with self._database.reading() as db:
             return _read(db, "1 = 1 ORDER BY name", {})
 
-    def change(self, name: str, definition: Definition, *, paused: bool, upcoming: Upcoming) -> Schedule:
+    def change(
+        self,
+        name: str,
+        definition: Definition | None = None,
+        *,
+        paused: bool | None = None,
+        upcoming: Upcoming | None = None,
+    ) -> Schedule:
+        changes = {"updated": now_here(), **_row(definition, paused=paused, upcoming=upcoming)}
+        columns = ", ".join(f"{column} = :{column}" for column in changes)
         with self._database.transaction() as db:
             found = _named(db, name)
-            db.execute(
-                "UPDATE runner_schedules SET definition = :definition, overlap = :overlap, paused = :paused,"
-                " updated = :now, next_for = :next_for, next_due = :next_due WHERE id = :id",
-                {
-                    "id": found.id,
-                    "now": now_here(),
-                    **_row(definition, paused=paused, upcoming=upcoming),
-                },
-            )
+            db.execute(f"UPDATE runner_schedules SET {columns} WHERE id = :id", {"id": found.id, **changes})
             return _named(db, name)
 
     def remove(self, name: str) -> None:
@@ -131,7 +132,7 @@ class SqlSchedules:
     def insert(self, schedule: int, new: Sequence[NewFiring], *, replacing: bool = False) -> Sequence[Firing]:
         with self._database.transaction() as db:
             if replacing:
-                firings.replace(db, schedule)
+                firings.replace(db, schedule, new)
             firings.insert(db, [(schedule, each) for each in new])
             return firings.at_times(db, schedule, [each.scheduled_for for each in new])
 
@@ -219,9 +220,18 @@ class SqlSchedules:
                 firings.give_back(db, found, due)
             return found is not None
 
-    def overdue(self, now: int) -> Sequence[Firing]:
+    def overdue(self, now: int, *, only: int | None = None) -> Sequence[Firing]:
         with self._database.reading() as db:
-            return firings.overdue(db, now)
+            found = firings.overdue(db, now)
+        return [firing for firing in found if only in {None, firing.schedule}]
+
+    def prune(self, schedule: int, *, keep: int, before: int, limit: int) -> int:
+        with self._database.reading() as db:
+            found = firings.prunable(db, schedule, keep=keep, before=before, limit=limit)
+        if found:
+            with self._database.transaction() as db:
+                firings.delete(db, found)
+        return len(found)
 
     def last_ended(self, schedule: int, *, before: int, state: FiringState | None = None) -> Firing | None:
         with self._database.reading() as db:
@@ -231,7 +241,7 @@ class SqlSchedules:
 def _carry_out(db: Connection, fired: Sequence[Fired]) -> None:
     for each in fired:
         if each.decision.replacing:
-            firings.replace(db, each.schedule.id)
+            firings.replace(db, each.schedule.id, each.decision.firings)
     firings.insert(db, [(each.schedule.id, new) for each in fired for new in each.decision.firings])
     if fired:
         db.execute_many(
@@ -254,14 +264,17 @@ def _with_schedules(db: Connection, claimed: Sequence[Firing]) -> Sequence[tuple
     return [(known[firing.schedule], firing) for firing in claimed]
 
 
-def _row(definition: Definition, *, paused: bool, upcoming: Upcoming) -> dict[str, Any]:
-    return {
-        "definition": json.dumps(definition.to_json(), ensure_ascii=False),
-        "overlap": definition.overlap.value,
-        "paused": paused,
-        "next_for": upcoming.time,
-        "next_due": upcoming.due,
-    }
+def _row(definition: Definition | None, *, paused: bool | None, upcoming: Upcoming | None) -> dict[str, Any]:
+    """Columns of what is given."""
+    row: dict[str, Any] = {}
+    if definition is not None:
+        row["definition"] = json.dumps(definition.to_json(), ensure_ascii=False)
+        row["overlap"] = definition.overlap.value
+    if paused is not None:
+        row["paused"] = paused
+    if upcoming is not None:
+        row |= {"next_for": upcoming.time, "next_due": upcoming.due}
+    return row
 
 
 def _named(db: Connection, name: str, *, locked: bool = False) -> Schedule:
