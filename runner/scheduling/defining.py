@@ -1,5 +1,6 @@
 """A definition checked before it is kept: its times, its hooks, its project; and nothing secret in it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from runner.settings import Settings
 from runner.tracking.schedules import Definition, Failure
 
 TRIED = [failure.value for failure in Failure if failure is not Failure.PROJECT]
+GRACE = 5  # seconds: a scheduler looks each second, and may be busy
+NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")  # exported files have it in them
 CONTAINER_VARIABLES = ("--docker-args=env=", "--docker-args=e=")
 
 
@@ -25,12 +28,22 @@ def checked(definition: Definition, *, now: int) -> Definition:
     """
     times(definition.expression, definition.zone)
     check_jitter(definition, now)
+    if definition.grace < GRACE:
+        raise UsageError(
+            f"a grace of {definition.grace} s is shorter than a firing takes to start",
+            hint=f"at least {GRACE}s; with --missed skip the others are left out",
+        )
     for event, targets in definition.hooks.items():
         for target in targets:
             hooks.check(event, target)
     for reason in definition.retry.after:
         if reason not in TRIED:
             raise UsageError(f"{reason!r} is no reason to try again", hint=f"there are {', '.join(TRIED)}")
+    for variable in definition.from_environment.values():
+        if not NAME.fullmatch(variable):
+            raise UsageError(
+                f"{variable!r} is no name of an environment variable", hint="--param-from-env PARAMETER=NAME"
+            )
     _refuse_twice(definition)
     _refuse_secrets(definition)
     return replace(definition, uri=_rooted(definition))

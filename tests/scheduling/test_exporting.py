@@ -52,6 +52,12 @@ def expression(text: str, zone: str = "Europe/Berlin") -> Definition:
     return replace(NIGHTLY, expression=text, zone=zone)
 
 
+@each("form", ["systemd", "crontab"])
+def test_a_path_that_would_begin_a_line_of_its_own_is_refused(form: str) -> None:
+    with pytest.raises(UsageError, match="control characters"):
+        exported(form, store="sqlite:////srv/x\n* * * * * false\n#/runs.db")
+
+
 # systemd ----------------------------------------------------------------------------------------------------
 
 

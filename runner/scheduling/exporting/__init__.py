@@ -60,6 +60,11 @@ def export(
             f"{form} runs on other machines, and the store is a file of this one",
             hint="keep the store in PostgreSQL or MariaDB",
         )
+    if any(not text.isprintable() for text in (store, str(settings.home), sys.executable)):
+        raise UsageError(
+            "a path with control characters cannot be written into other programs' files",
+            hint="move the store, or RUNNER_HOME",
+        )
     wanted = _wanted(schedule, form, store=store, settings=settings, image=image)
     files = cast(
         "Callable[[Export], Mapping[str, str]]",
