@@ -46,6 +46,16 @@ def sha256(content: bytes | str) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file of any size, "sha256:...".
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as content:
+        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+
+
 def remove_tree(path: Path) -> None:
     """Remove a directory tree; read-only files and directories go too, a missing tree is fine."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.bundles.artifacts import BundledArtifacts
-from runner.bundles.signing.statements import digest
+from runner.files import file_digest
 from runner.tracking.opened import ArtifactStore
 
 
@@ -13,4 +13,4 @@ def digest_of(artifacts: ArtifactStore, path: str) -> str:
     if isinstance(artifacts, BundledArtifacts):
         return artifacts.digest(path)
     with TemporaryDirectory(prefix="runner-verify-") as scratch:
-        return f"sha256:{digest(artifacts.download(path, Path(scratch)))}"
+        return file_digest(artifacts.download(path, Path(scratch)))

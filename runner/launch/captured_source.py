@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from runner import sources
 from runner.errors import RunnerError, SourceError, UsageError
+from runner.files import file_digest
 from runner.launch.plan import SOURCE_FILES, PlannedSource, bundle_file
 from runner.sources import address
 from runner.sources.model import ArchiveSource, Capture, CapturedSource, GitSource
@@ -83,7 +83,7 @@ def _check(planned: PlannedSource, capture: Capture) -> None:
     if capture.archive is not None:
         expected["archive.zip"] = (planned.digest, capture.archive)
     for name, (digest, file) in expected.items():
-        found = sources.file_digest(file) if file is not None else None
+        found = file_digest(file) if file is not None else None
         if found != digest:
             raise SourceError(
                 f"{name}, which was kept with the run, was altered: {digest} is recorded, not {found}"

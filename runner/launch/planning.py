@@ -13,6 +13,7 @@ from runner import environments, project, sources
 from runner.containers.model import NO_ARGUMENTS, Arguments
 from runner.environments.model import NO_WISHES, Lock, Wishes
 from runner.errors import InputError, Location, RunnerError
+from runner.files import file_digest
 from runner.launch import asof
 from runner.launch.machine import RECORDED_VARIABLES
 from runner.launch.plan import Plan, PlannedEnvironment, PlannedSource
@@ -289,8 +290,8 @@ def _planned_source(request: Request, source: Source, checkout: Checkout, captur
         dirty=checkout.dirty,
         digest=checkout.digest,
         submodules={**dict(checkout.submodules), **capture.submodules},
-        patch=sources.file_digest(capture.patch) if capture.patch else None,
-        bundles={path: sources.file_digest(file) for path, file in capture.bundles.items()},
+        patch=file_digest(capture.patch) if capture.patch else None,
+        bundles={path: file_digest(file) for path, file in capture.bundles.items()},
         left_out=capture.left_out,
     )
 

@@ -19,7 +19,7 @@ from runner.sources.address import strip_credentials
 from runner.sources.checkout import checkout, obtainable
 from runner.sources.dating import committed
 from runner.sources.inputs import fetch_input, is_remote, local_file
-from runner.sources.keeping import file_digest, kept
+from runner.sources.keeping import kept
 from runner.sources.parsing import parse
 from runner.sources.pruning import prune
 
@@ -27,7 +27,6 @@ __all__ = [
     "checkout",
     "committed",
     "fetch_input",
-    "file_digest",
     "is_remote",
     "kept",
     "local_file",

@@ -7,12 +7,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError  # noqa: N812
 
 from runner.errors import SourceError
+from runner.files import file_digest
 from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources.address import scheme
@@ -81,8 +81,7 @@ def obtain(source: ArchiveSource, *, settings: Settings, phase: Phase) -> tuple[
     """
     if scheme(source.url) is None:
         try:
-            with Path(source.url).open("rb") as file:
-                return Path(source.url), file_digest(file, "sha256").hexdigest()
+            return Path(source.url), file_digest(Path(source.url)).removeprefix("sha256:")
         except OSError as error:
             raise SourceError(f"cannot read {source.url}: {error.strerror}") from error
     download = Download(

@@ -12,12 +12,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from runner.errors import SourceError
-from runner.files import sha256, write_atomically
+from runner.files import file_digest, sha256, write_atomically
 from runner.progress import Phase
 from runner.settings import Settings
 from runner.sources import archive
 from runner.sources.bundle import prerequisites
-from runner.sources.keeping import file_digest
 from runner.sources.mirror import Mirror, mirror_of
 from runner.sources.model import ArchiveSource, CapturedSource, Checkout, GitSource
 from runner.sources.names import unquoted

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import file_digest as read_digest
 from importlib import import_module
-from pathlib import Path
 from typing import assert_never
 
 from runner.settings import Settings
@@ -42,16 +40,6 @@ def kept(source: Source, checkout: Checkout, *, settings: Settings) -> Iterator[
                 yield capture
         case _:
             assert_never(source)
-
-
-def file_digest(file: Path) -> str:
-    """SHA-256 of a file: "sha256:...".
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with file.open("rb") as content:
-        return f"sha256:{read_digest(content, 'sha256').hexdigest()}"
 
 
 def _others_have(checkout: Checkout) -> bool:

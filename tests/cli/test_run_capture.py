@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from runner.sources import file_digest
+from runner.files import file_digest
 from tests.cli.test_run import artifact, shown
 from tests.conftest import Cli, Files
 

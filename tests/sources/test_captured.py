@@ -9,11 +9,12 @@ from zipfile import ZipFile
 import pytest
 
 from runner.errors import SourceError
+from runner.files import file_digest
 from runner.launch.captured_source import captured_source
 from runner.launch.plan import PlannedSource
 from runner.progress import Phase
 from runner.settings import Settings
-from runner.sources import dating, file_digest, obtainable
+from runner.sources import dating, obtainable
 from runner.sources.model import Capture, CapturedSource
 from tests.conftest import Files
 from tests.sources.conftest import NewRepository

@@ -1,12 +1,12 @@
 """What is signed: of a run its Statement, as it was written at its end; of a bundle one with that file as its subject."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from runner.errors import NotFound, TrackingError
+from runner.files import file_digest
 from runner.launch.provenance import FILE as STATEMENT
 from runner.tracking.opened import ArtifactStore
 
@@ -37,9 +37,8 @@ def of_bundle(file: Path, artifacts: ArtifactStore) -> bytes:
 
 
 def digest(file: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """SHA-256 of a file, hexadecimal, as Statements have it."""
+    return file_digest(file).removeprefix("sha256:")
 
 
 def read(payload: bytes) -> Mapping[str, Any]:
