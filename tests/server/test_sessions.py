@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from runner.server.access import authentication, guard, sessions
+from runner.server.access import attempts, authentication, guard, sessions
 from runner.server.access.attempts import FREE
 from runner.server.access.passwords import digest, hashed
 from runner.server.ui import Pages
@@ -15,7 +15,7 @@ from runner.server.ui.sign_in import safe
 from runner.tracking.access import SIGNED_IN
 from runner.tracking.clock import now
 from tests.server.conftest import API
-from tests.server.roles import PASSWORD, ROLES, Answer, Server, serving
+from tests.server.roles import PASSWORD, ROLES, Answer, Server, fresh, serving
 
 READ = f"{API}experiments/get?experiment_id=0"
 TAG = f"{API}experiments/set-experiment-tag"
@@ -23,11 +23,31 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.
 each = pytest.mark.parametrize
 
 
-@pytest.fixture
-def server(tmp_path: Path, new_database: bytes) -> Iterator[Server]:
-    with serving(tmp_path, new_database, pages=Pages()) as (server, _):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the server."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server(home: Path, new_database: bytes) -> Iterator[Server]:
+    with serving(home, new_database, pages=Pages()) as (server, _):
         server.store.users.add("ann", password_hash=hashed(PASSWORD), admin=True)
         yield server
+
+
+@pytest.fixture(scope="module")
+def session(server: Server) -> str:
+    """The cookie of somebody who is signed in for all tests."""
+    return cookie(enter(server))
+
+
+@pytest.fixture
+def bea(server: Server) -> str:
+    """Somebody of whom a test may change what it likes."""
+    name = f"bea{next(fresh)}"
+    server.store.users.add(name, password_hash=hashed(PASSWORD), admin=True)
+    return name
 
 
 @pytest.fixture
@@ -88,10 +108,10 @@ def test_behind_https_the_cookie_never_goes_without(server: Server) -> None:
     assert sessions.set_cookie({"host": host}, "rnr_x", secure=True).endswith("; Secure")
 
 
-def test_what_is_kept_of_a_session_is_no_cookie(server: Server, tmp_path: Path) -> None:
-    token = cookie(enter(server)).partition("=")[2]
+def test_what_is_kept_of_a_session_is_no_cookie(session: str, home: Path) -> None:
+    token = session.partition("=")[2]
 
-    kept = b"".join(file.read_bytes() for file in tmp_path.glob("runner.db*"))
+    kept = b"".join(file.read_bytes() for file in home.glob("runner.db*"))
 
     assert digest(token).encode() in kept
     assert token.encode() not in kept
@@ -106,12 +126,17 @@ def test_who_mistypes_is_told_so_and_nothing_else(server: Server) -> None:
     assert "Set-Cookie" not in wrong.headers
 
 
-def test_who_guesses_in_the_form_must_wait_as_elsewhere(server: Server) -> None:
-    answers = [enter(server, secret=f"wrong horse battery {n}") for n in range(FREE + 1)]
+def test_who_guesses_in_the_form_must_wait_as_elsewhere(
+    server: Server, bea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST", 60.0)
 
-    assert [answer.status for answer in answers] == [401] * FREE + [429]
-    assert "try again in 1 seconds" in answers[-1].text
-    assert enter(server).status == 429
+    answers = [enter(server, name=bea, secret=f"wrong horse battery {n}") for n in range(FREE)]
+
+    assert [answer.status for answer in answers] == [401] * FREE
+    right = enter(server, name=bea)
+    assert right.status == 429
+    assert re.search("try again in [0-9]+ seconds", right.text)
 
 
 def test_what_somebody_typed_is_text_in_the_page(server: Server) -> None:
@@ -153,41 +178,37 @@ def test_a_session_outlives_a_restart(tmp_path: Path, new_database: bytes) -> No
         assert read(again, f"runner-{urlsplit(again.uri).port}={value}") == 200
 
 
-def test_a_new_password_ends_all_sessions_and_no_token(server: Server, at_once: None) -> None:
-    session, token = cookie(enter(server)), server.token("ann", "ci")
+def test_a_new_password_ends_all_sessions_and_no_token(server: Server, bea: str, at_once: None) -> None:
+    session, token = cookie(enter(server, name=bea)), server.token(bea, "ci")
 
-    server.store.users.set_password("ann", hashed(PASSWORD + " two"))
+    server.store.users.set_password(bea, hashed(PASSWORD + " two"))
 
     assert read(server, session) == 401
     assert server.send(None, "GET", READ, headers={"Authorization": f"Bearer {token}"}).status == 200
 
 
 def test_sessions_that_are_over_are_forgotten_at_the_next_sign_in(
-    server: Server, monkeypatch: pytest.MonkeyPatch, at_once: None
+    server: Server, bea: str, monkeypatch: pytest.MonkeyPatch, at_once: None
 ) -> None:
-    old = cookie(enter(server))
+    old = cookie(enter(server, name=bea))
     life = round(sessions.LIFE.total_seconds() * 1000)
     monkeypatch.setattr(sessions, "now", lambda: now() + life + 1)
     monkeypatch.setattr(authentication, "now", lambda: now() + life + 1)
 
     assert read(server, old) == 401
-    enter(server)
-    assert len([t for t in server.store.users.tokens("ann") if t.name.startswith(SIGNED_IN)]) == 1
+    enter(server, name=bea)
+    assert len([t for t in server.store.users.tokens(bea) if t.name.startswith(SIGNED_IN)]) == 1
 
 
 # What pages of others try ---------------------------------------------------------------------------------
 @each("site", ["cross-site", "same-site"])
-def test_the_cookie_counts_for_our_own_pages_alone(site: str, server: Server) -> None:
+def test_the_cookie_counts_for_our_own_pages_alone(site: str, server: Server, session: str) -> None:
     """A server at another port of this machine is the same site to a browser."""
-    session = cookie(enter(server))
-
     assert read(server, session, Sec_Fetch_Site="same-origin") == 200
     assert read(server, session, Sec_Fetch_Site=site) == 401
 
 
-def test_that_guard_holds_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = cookie(enter(server))
-
+def test_that_guard_holds_it(server: Server, session: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "OWN", frozenset({"same-origin", "none", "same-site"}))
 
     assert read(server, session, Sec_Fetch_Site="same-site") == 200
@@ -205,9 +226,8 @@ def test_that_guard_holds_it(server: Server, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_a_cookie_writes_only_where_the_browser_says_whose_page_it_is(
-    headers: dict[str, str], status: int, server: Server
+    headers: dict[str, str], status: int, server: Server, session: str
 ) -> None:
-    session = cookie(enter(server))
     said = {name: value.format(uri=server.uri) for name, value in headers.items()}
 
     answer = server.send(
@@ -221,8 +241,9 @@ def test_a_cookie_writes_only_where_the_browser_says_whose_page_it_is(
     assert answer.status == status
 
 
-def test_without_that_guard_it_would_write(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = cookie(enter(server))
+def test_without_that_guard_it_would_write(
+    server: Server, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(guard, "EVIDENCE", frozenset({"host"}))
 
     tag = {"experiment_id": "0", "key": "a", "value": "b"}
@@ -281,8 +302,8 @@ def test_a_browser_is_not_made_to_ask_by_itself(server: Server) -> None:
     assert program.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_the_cookie_of_another_server_of_this_machine_is_not_ours(server: Server) -> None:
-    value = cookie(enter(server)).partition("=")[2]
+def test_the_cookie_of_another_server_of_this_machine_is_not_ours(server: Server, session: str) -> None:
+    value = session.partition("=")[2]
 
     assert read(server, f"runner-1={value}; runner={value}") == 401
 
