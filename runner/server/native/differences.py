@@ -143,21 +143,29 @@ async def diff(request: Request) -> Response:
 
 
 def _between(request: Request, asked: CompareTwo) -> bytes:
-    first, second = (readable(request, run) for run in (asked.a, asked.b))
+    first, second = (kept_here(request, readable(request, run)) for run in (asked.a, asked.b))
     answers: Answers = request.app.state.tracking.native.answers
     return answers.to(first, second)
 
 
 def readable(request: Request, run_id: str) -> Run:
-    """A run whose artifacts the caller may read, and this server keeps.
+    """A run whose artifacts the caller may read.
 
     Raises:
         NotFound: there is none, or none for the caller.
-        TrackingError: its artifacts are elsewhere.
     """
     known = view(request)
     run = exact(known, run_id)
     known.check_artifacts(f"{run.experiment_id}/{run.id}", write=False)
+    return run
+
+
+def kept_here(request: Request, run: Run) -> Run:
+    """The same.
+
+    Raises:
+        Malformed: its artifacts are elsewhere, and we fetch from nowhere.
+    """
     below(request.app.state.tracking.places, run.artifact_uri)
     return run
 

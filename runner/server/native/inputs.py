@@ -13,7 +13,7 @@ from runner.errors import RunnerError
 from runner.files import sha256
 from runner.server.mlflow import wire
 from runner.server.native import documents
-from runner.server.native.differences import RunId, readable
+from runner.server.native.differences import RunId, kept_here, readable
 from runner.server.native.operation import Operation, json, query
 from runner.server.native.shapes import Shape
 from runner.tracking.artifacts import Artifacts
@@ -115,6 +115,7 @@ def _inputs(request: Request, run_id: str) -> Inputs:
 
 
 def _known(request: Request, run_id: str) -> tuple[Run, Mapping[str, Any], Mapping[str, Any]]:
+    """A run, its plan and its record; empty where they are not with this server."""
     run = readable(request, run_id)
     tracking = request.app.state.tracking
     kept = documents.of(run, tracking.places, tracking.native.home)
@@ -207,6 +208,7 @@ def _files(request: Request, run_id: str) -> RunFiles:
     run, _, record = _known(request, run_id)
     digests = dict(_digests(record.get("outputs") or ()))
     try:
+        kept_here(request, run)
         listed = sorted(Artifacts(run.artifact_uri).list(), key=lambda file: file.path)
     except RunnerError as error:
         return RunFiles(id=run.id, name=run.name, files=[], trouble=error.message)
