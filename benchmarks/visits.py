@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, CDPSession, Error, Locator, Page
 
-from tests.services.browser import Watch, settled, watched
+from tests.services.browser import Watch, context, settled
 
 PATIENCE = 120_000  # ms: the peer's pages take their time
 SIZE = {"width": 1280, "height": 800}
@@ -132,8 +132,6 @@ LOOKING_AND_SEEN = f"(given) => {{ {LOOKING} return ({SEEN})(given); }}"
 @contextmanager
 def visiting(browser: Browser, origin: str) -> Iterator[Visit]:
     """A fresh context; nothing that goes wrong in the page is held against it."""
-    watch = Watch(origin)
-    watch.expect("")
-    with watched(browser, watch, viewport=SIZE) as context:
-        context.set_default_timeout(PATIENCE)
-        yield Visit(context.new_page(), origin)
+    with context(browser, Watch(origin), viewport=SIZE) as opened:
+        opened.set_default_timeout(PATIENCE)
+        yield Visit(opened.new_page(), origin)

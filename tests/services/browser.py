@@ -124,15 +124,22 @@ class Watch:
 @contextmanager
 def watched(browser: Browser, watch: Watch, **options: object) -> Iterator[BrowserContext]:
     """A fresh context, where relative addresses are those of the server; fails at its end if something went wrong in it."""
-    with (
-        _in_loop(browser._loop),
-        closing(browser.new_context(base_url=watch.origin, **options)) as context,  # type: ignore[arg-type]
-    ):
-        context.set_default_timeout(PATIENCE)
-        watch.over(context)
-        yield context
+    with context(browser, watch, **options) as opened:
+        yield opened
     found = watch.found()
     assert not found, "\n".join(found)
+
+
+@contextmanager
+def context(browser: Browser, watch: Watch, **options: object) -> Iterator[BrowserContext]:
+    """The same, where what goes wrong is only noted."""
+    with (
+        _in_loop(browser._loop),
+        closing(browser.new_context(base_url=watch.origin, **options)) as opened,  # type: ignore[arg-type]
+    ):
+        opened.set_default_timeout(PATIENCE)
+        watch.over(opened)
+        yield opened
 
 
 def settled(page: Page, *, within: str = "#main") -> None:

@@ -5,6 +5,7 @@ python -m tests.server.ui.screenshots DIRECTORY [--only NAME]... [--phone] [--fu
 
 import argparse
 import io
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.server.servers import running_server
 from tests.server.ui.seeding import environment, seed
-from tests.services.browser import Watch, chromium, settled, watched
+from tests.services.browser import Watch, chromium, context, settled
 
 LARGEST = 60_000  # bytes of a picture
 QUALITIES = (90, 80, 70, 60, 50, 40, 30)
@@ -47,11 +48,14 @@ def main() -> None:
     options.directory.mkdir(parents=True, exist_ok=True)
     wanted = {name: path for name, path in SCREENS.items() if name in (options.only or SCREENS)}
     with seeded() as (uri, runs), chromium() as browser:
+        watch = Watch(uri)
         for theme in THEMES:
-            for name, page in screens(browser, uri, runs, wanted, theme=theme, phone=options.phone):
+            for name, page in screens(browser, watch, runs, wanted, theme=theme, phone=options.phone):
                 file = options.directory / f"{name}-{theme}.webp"
                 file.write_bytes(small(page.screenshot(full_page=options.full)))
                 print(f"{file} {file.stat().st_size / 1000:.0f} kB")  # noqa: T201
+    if watch.troubles:
+        sys.exit("\n".join(watch.troubles))
 
 
 @contextmanager
@@ -65,11 +69,17 @@ def seeded(fill: Callable[[Path], Mapping[str, str]] = seed) -> Iterator[tuple[s
 
 
 def screens(
-    browser: Browser, uri: str, runs: Mapping[str, str], wanted: Mapping[str, str], *, theme: str, phone: bool
+    browser: Browser,
+    watch: Watch,
+    runs: Mapping[str, str],
+    wanted: Mapping[str, str],
+    *,
+    theme: str,
+    phone: bool,
 ) -> Iterator[tuple[str, Page]]:
-    """Each screen, as it is when it has settled. What goes wrong in one is an error in the end."""
-    with watched(browser, Watch(uri), color_scheme=theme, viewport=PHONE if phone else SIZE) as context:
-        page = context.new_page()
+    """Each screen, as it is when it has settled; `watch` has what goes wrong."""
+    with context(browser, watch, color_scheme=theme, viewport=PHONE if phone else SIZE) as opened:
+        page = opened.new_page()
         for name, path in wanted.items():
             page.goto(path.format(**runs))
             settled(page)

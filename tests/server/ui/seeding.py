@@ -28,13 +28,14 @@ MINUTE = 60_000  # ms
 DAY = 24 * 60 * MINUTE
 FAILED_EVERY = 29
 PROJECT = {
+    ".gitignore": "metrics.json\n",
     "MLproject": """\
 name: digits
 entry_points:
   main:
     parameters:
       lr: {type: float, default: 0.01, description: learning rate}
-      epochs: {type: int, default: 3}
+      epochs: {type: int, default: 12}
     metrics: metrics.json
     command: "python train.py {lr} {epochs}"
 """,
@@ -44,7 +45,7 @@ import json, sys
 lr, epochs = float(sys.argv[1]), int(sys.argv[2])
 points = []
 for step in range(epochs):
-    points.append({"step": step, "val/loss": 1 / (1 + step + lr), "val/acc": 1 - 0.5 / (1 + step + lr)})
+    points.append({"step": step, "val/loss": 0.1 + (1 + lr) / (1 + step), "val/acc": 0.97 - 0.5 / (1 + step + lr)})
     print(f"epoch {step}: loss {points[-1]['val/loss']:.4f}", flush=True)
 if lr > 1:
     print("\\x1b[31mloss is not finite\\x1b[0m", file=sys.stderr)
@@ -86,7 +87,7 @@ def _search(store: SqlStore) -> dict[str, str]:
 
 
 def _searched(store: Store, experiment: str, number: int, chance: random.Random) -> str:
-    begun = now() - (SEARCHED - number) * 7 * MINUTE
+    begun = now() - (SEARCHED - number + 13) * 7 * MINUTE
     failed = number % FAILED_EVERY == 0
     rate, depth = 10 ** chance.uniform(-4, -1), chance.choice((2, 3, 4, 6))
     best = 0.97 - abs(math.log10(rate) + 2.5) / 20 - 0.02 / depth + chance.gauss(0, 0.005)
@@ -184,7 +185,7 @@ def _real(store: SqlStore, home: Path, environ: Mapping[str, str]) -> dict[str, 
     for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "Train on digits")):
         subprocess.run([*git, *arguments], check=True)
     _run(project, environ, "first", "lr=0.01")
-    (project / "train.py").write_text(PROJECT["train.py"].replace("1 - 0.5", "1 - 0.4"))
+    (project / "train.py").write_text(PROJECT["train.py"].replace("0.97 - 0.5", "0.98 - 0.4"))
     _run(project, environ, "second", "lr=0.02")
     _run(project, environ, "diverged", "lr=2.0", code=1)
     return {name: store.run(name).id for name in ("first", "second", "diverged")}
