@@ -3,6 +3,8 @@
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from runner.tracking.database import Connection, Row
 from runner.tracking.filters.columns import Column
@@ -13,16 +15,27 @@ from runner.tracking.tables import Value
 FINITE = "m.is_nan = FALSE AND ABS(m.value) < 1e300"  # of others there is no mean
 
 
-def cells(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> Mapping[int, Sequence[Value]]:
-    """For each run its values, in the order of the columns."""
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Surrogate keys of runs as they stand in an IN (...): a list of parameters, or a SELECT."""
+
+    text: str
+    values: Mapping[str, Any]
+
+
+def cells(
+    db: Connection, numbers: Sequence[int], columns: Sequence[Column], *, all_of: Among | None = None
+) -> Mapping[int, Sequence[Value]]:
+    """For each run its values, in the order of the columns. `all_of`: the same runs, where they are many."""
+    parts = [all_of] if all_of else [Among(keys.listed(marks), marks) for marks in keys.bound(numbers)]
     ids = keys.known(db, sorted({each.key for each in columns if each.entity != "attribute"}))
     found: dict[int, list[Value]] = {number: [None] * len(columns) for number in numbers}
     for group in _alike(columns):
-        for marks in keys.bound(numbers):
+        for runs in parts:
             if group[0][1].entity == "attribute":
-                _attributes(db, marks, group, found)
+                _attributes(db, runs, group, found)
             else:
-                _keyed(db, marks, group, ids, found)
+                _keyed(db, runs, group, ids, found)
     return found
 
 
@@ -43,20 +56,20 @@ def _alike(columns: Sequence[Column]) -> Iterable[Sequence[tuple[int, Column]]]:
 
 def _attributes(
     db: Connection,
-    runs: Mapping[str, int],
+    runs: Among,
     group: Sequence[tuple[int, Column]],
     found: Mapping[int, list[Value]],
 ) -> None:
     attributes = ", ".join(COLUMNS[each.key] for _, each in group)
-    statement = f"SELECT r.id, {attributes} FROM runner_runs r WHERE r.id IN ({keys.listed(runs)})"
-    for number, *values in db.execute(statement, runs):
+    statement = f"SELECT r.id, {attributes} FROM runner_runs r WHERE r.id IN ({runs.text})"
+    for number, *values in db.execute(statement, runs.values):
         for (place, _), value in zip(group, values, strict=True):
             found[number][place] = value
 
 
 def _keyed(
     db: Connection,
-    runs: Mapping[str, int],
+    runs: Among,
     group: Sequence[tuple[int, Column]],
     ids: Mapping[str, int],
     found: Mapping[int, list[Value]],
@@ -66,9 +79,9 @@ def _keyed(
         if each.key in ids:
             places.setdefault(ids[each.key], []).append(place)
     for marks in _marked(list(places)):
-        where = f"m.run IN ({keys.listed(runs)}) AND m.key_id IN ({keys.listed(marks)})"
+        where = f"m.run IN ({runs.text}) AND m.key_id IN ({keys.listed(marks)})"
         statement, cell = _statement(group[0][1], where)
-        for row in db.execute(statement, {**runs, **marks}):
+        for row in db.execute(statement, {**runs.values, **marks}):
             value = cell(row)
             for place in places[row[1]]:
                 found[row[0]][place] = value

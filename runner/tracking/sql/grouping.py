@@ -12,7 +12,7 @@ from runner.errors import FilterError
 from runner.tracking.database import Connection
 from runner.tracking.filters.columns import Column, column, order
 from runner.tracking.filters.meaning import NUMBER
-from runner.tracking.sql.cells import cells
+from runner.tracking.sql.cells import Among, cells
 from runner.tracking.sql.choosing import fitting, scope
 from runner.tracking.sql.conditions import Sql
 from runner.tracking.sql.summaries import columns as summarised
@@ -85,7 +85,8 @@ def _read(db: Connection, chosen: Chosen, columns: Sequence[Column]) -> list[_Ru
         raise FilterError(
             message, (0, max(1, len(chosen.filter))), hint="filter them first, or name fewer columns"
         )
-    values = cells(db, [row[0] for row in rows], columns) if columns else {}
+    every = Among(f"SELECT r.id FROM runner_runs r WHERE {where}", sql.values)
+    values = cells(db, [row[0] for row in rows], columns, all_of=every) if columns else {}
     return [_Run(number, uuid, started, values.get(number, ())) for number, uuid, started in rows]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from runner.tracking.database import Connection
+from runner.tracking.database import Connection, Spelled
 from runner.tracking.filters.parser import Name
 from runner.tracking.filters.vocabulary import Entity
 from runner.tracking.sql.choosing import scope, within_experiments
@@ -24,11 +24,14 @@ def keys(db: Connection, chosen: Chosen, text: str, *, limit: int) -> list[Found
     found: list[Found] = []
     for entity, table in TABLES:
         sql = Sql()
-        used = _used(sql, table, chosen)
         pattern = f"LOWER(k.name) LIKE LOWER({sql.bind(f'%{literal(text)}%')}) ESCAPE '{ESCAPE}'"
-        statement = (
-            f"SELECT k.name FROM runner_key_names k WHERE {pattern} AND {used}"
-            f" ORDER BY LENGTH(k.name), k.name LIMIT {NAMED}"
+        used = _tagged(sql, chosen) if entity == "tag" else _used(sql, table, chosen)
+        statement = Spelled(
+            *(
+                f"SELECT k.name FROM runner_key_names k WHERE {pattern} AND {each}"
+                f" ORDER BY LENGTH(k.name), k.name LIMIT {NAMED}"
+                for each in used
+            )
         )
         found += [Found(name, entity) for (name,) in db.execute(statement, sql.values)]
     # MLflow's own tags and ours are seldom meant.
@@ -62,16 +65,29 @@ def values(db: Connection, chosen: Chosen, name: Name, text: str, *, limit: int)
     return found[:limit]
 
 
-def _used(sql: Sql, table: str, chosen: Chosen) -> str:
-    """That a run of the experiments has the key `k`."""
+def _used(sql: Sql, table: str, chosen: Chosen) -> Sequence[str]:
+    """That a run of the experiments has the key `k`.
+
+    The order is that of an index: PostgreSQL would else look for a row of the key through the whole table.
+    """
     within = within_experiments(sql, chosen.experiments)
-    if not within:
-        return f"EXISTS (SELECT 1 FROM {table} p WHERE p.key_id = k.id)"
-    if table == "runner_tags":
-        # SQLite takes the tables of a CROSS JOIN in this order: few tags are of the key, many runs of the experiment.
-        tagged = "SELECT 1 FROM runner_tags p CROSS JOIN runner_runs r WHERE p.key_id = k.id AND r.id = p.run"
-        return f"EXISTS ({tagged} AND r.{within})"
-    return f"EXISTS (SELECT 1 FROM {table} p WHERE p.{within} AND p.key_id = k.id)"
+    value = "value" if table == "runner_latest_metrics" else "number"
+    conditions = f"p.key_id = k.id{f' AND p.{within}' if within else ''}"
+    return [
+        f"(SELECT p.run FROM {table} p WHERE {conditions} ORDER BY p.experiment, p.{value} LIMIT 1) IS NOT NULL"
+    ] * 3
+
+
+def _tagged(sql: Sql, chosen: Chosen) -> Sequence[str]:
+    """The same for tags, for SQLite, PostgreSQL and MySQL: no index of theirs knows experiments.
+
+    SQLite looks at few rows of each key, as it takes the tables of a CROSS JOIN in their order; the others at all rows, once.
+    """
+    within = within_experiments(sql, chosen.experiments)
+    of = f" AND r.{within}" if within else ""
+    runs = f"runner_tags p CROSS JOIN runner_runs r WHERE r.id = p.run{of}"
+    every = f"k.id IN (SELECT p.key_id FROM {runs})"
+    return f"EXISTS (SELECT 1 FROM {runs} AND p.key_id = k.id)", every, every
 
 
 def _begins(text: str, beginning: str) -> bool:
