@@ -23,7 +23,7 @@ from playwright.sync_api import (
 
 from tests.services.programs import needed
 
-PATIENCE = 10_000  # milliseconds in which whatever is waited for has to come
+PATIENCE = 30_000  # milliseconds in which whatever is waited for has to come
 QUIET = (
     *("--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync", "--disable-extensions"),
     *("--disable-background-networking", "--disable-component-update", "--disable-default-apps"),

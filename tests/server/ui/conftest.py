@@ -4,6 +4,8 @@ def test_something(page: Page, seeded: Seeded):        # page.goto("/runs"): add
     page.goto(f"/r/{seeded.runs['first']}")            # at its end fails: console errors, refused requests, other hosts, policy
 """
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from runner.files import locked
 from runner.settings import Settings
 from runner.tracking import open_database_store
 from runner.tracking.sql.store import SqlStore
@@ -19,6 +22,7 @@ from tests.server.servers import running_server
 from tests.server.ui.seeding import environment, seed
 from tests.services.browser import Watch, chromium, watched
 
+RUNS = "runs.json"
 HERE = Path(__file__).parent
 OpenContext = Callable[..., BrowserContext]
 
@@ -50,15 +54,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
-    home = tmp_path_factory.mktemp("seeded") / "home"
-    runs = seed(home)
+def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The directory of a seeded home, which is made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    directory = (base if worker_id == "master" else base.parent) / "template"
+    with locked(directory.with_suffix(".lock")):
+        if not (directory / RUNS).exists():
+            directory.mkdir()
+            (directory / RUNS).write_text(json.dumps(seed(directory / "home")))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Seeded]:
+    home = (
+        tmp_path_factory.mktemp("seeded") / "home"
+    )  # artifacts of the runs that are there stay where they were made
+    shutil.copytree(template / "home", home, ignore=shutil.ignore_patterns("artifacts"))
     environ = environment(home)
     with (
         closing(open_database_store(Settings.from_environ(environ))) as store,
         running_server(environ=environ) as server,
     ):
-        yield Seeded(server.uri, home, store, runs)
+        yield Seeded(server.uri, home, store, json.loads((template / RUNS).read_text()))
 
 
 @pytest.fixture
