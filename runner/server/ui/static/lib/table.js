@@ -64,6 +64,7 @@ export class Table {
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.element.addEventListener("keydown", (event) => this.#key(event));
+    this.#body.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault()); // a range of rows, not of text
     this.#body.addEventListener("click", (event) => this.#pressed(event));
     this.#body.addEventListener("dblclick", (event) => this.#at(event, (row) => this.#does.open?.(row)));
     this.#head.addEventListener("click", (event) => this.#sorts(event));
@@ -203,9 +204,15 @@ export class Table {
       this.#drawn.delete(index);
     }
     for (let index = first; index <= last; index += 1) this.#drawRow(index);
-    this.element.setAttribute("aria-activedescendant", this.#drawn.has(this.#active) ? this.#rowId(this.#active) : "");
+    this.#describe();
     this.source.want(first, last);
     this.#does.drawn?.();
+  }
+
+  /** Tell screen readers which row is the active one. */
+  #describe() {
+    if (this.#drawn.has(this.#active)) this.element.setAttribute("aria-activedescendant", this.#rowId(this.#active));
+    else this.element.removeAttribute("aria-activedescendant");
   }
 
   #size() {
@@ -303,12 +310,14 @@ export class Table {
 
   /** @param {MouseEvent} event */
   #pressed(event) {
-    if (event.target instanceof Element && event.target.closest("a, button, input")) return;
+    const control = event.target instanceof Element ? event.target.closest("a, button, input") : null;
+    if (control?.matches("a")) return;
     this.#at(event, (row, index) => {
       this.#active = index;
-      this.#does.press?.(row, event);
+      if (control) this.element.focus({ preventScroll: true }); // what was pressed may be drawn anew
+      else this.#does.press?.(row, event);
       this.mark();
-      this.element.setAttribute("aria-activedescendant", this.#rowId(index));
+      this.#describe();
       this.#does.moved?.(row);
     });
   }

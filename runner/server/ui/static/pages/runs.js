@@ -28,7 +28,7 @@ import { drops, refill } from "./runs/menus.js";
 import { empty } from "./runs/nearest.js";
 import * as saved from "./runs/saved.js";
 import { Selection } from "./runs/selection.js";
-import { filterOf, keepColumns, keptColumns, read, subject, write } from "./runs/view.js";
+import { filterOf, MOST_SELECTED, keepColumns, keptColumns, read, subject, write } from "./runs/view.js";
 
 /** @typedef {import("./runs/view.js").View} View */
 /** @typedef {import("./runs/data.js").Row} Row */
@@ -107,7 +107,7 @@ class RunsPage {
   /** Show something else, and say so in the URL. @param {Partial<View>} changes @param {{ push?: boolean }} [options] */
   change(changes, options) {
     const before = subject(this.view), sorted = this.view.sort.join();
-    this.view = { ...this.view, ...changes };
+    this.view = { ...this.view, view: "", ...changes };
     if ("cols" in changes) keepColumns(this.view);
     else if ("exp" in changes) this.view.cols = keptColumns({ ...this.view, cols: null });
     this.#selection.set(this.view.sel);
@@ -129,6 +129,7 @@ class RunsPage {
     this.#asked = new AbortController();
     const { signal } = this.#asked;
     this.#drawAround();
+    this.#table.element.setAttribute("aria-busy", "true");
     try {
       await this.#guess(anew, signal);
       await this.#fetch(signal, top);
@@ -136,6 +137,8 @@ class RunsPage {
       if (this.#factsOf !== subject(this.view)) await this.#lookAtAll(signal);
     } catch (error) {
       if (!signal.aborted) this.#refused(error);
+    } finally {
+      if (!signal.aborted) this.#table.element.removeAttribute("aria-busy");
     }
   }
 
@@ -416,8 +419,11 @@ class RunsPage {
 
   /** The selected rows, or all of them. @returns {Promise<Row[]>} */
   async #handed() {
-    const { columns: wanted } = this.#shown, runs = this.#selection.isAll ? [] : this.#selection.ids;
-    if (this.view.group.length === 0 || runs.length > 0) return data.every((page) => data.table(this.view, wanted, { ...page, runs }));
+    const { columns: wanted } = this.#shown, { ids } = this.#selection;
+    if (this.view.group.length === 0 || ids.length > 0) {
+      const few = ids.length <= MOST_SELECTED, rows = await data.every((page) => data.table(this.view, wanted, { ...page, runs: few ? ids : [] }));
+      return few ? rows : rows.filter(({ id }) => this.#selection.has(id));
+    }
     return data.every((page) => grouping.groups(this.view, this.#facts, wanted, { ...page, signal: this.#asked.signal }));
   }
 

@@ -1,5 +1,5 @@
 // Which columns are shown, in which order and how wide: chosen from a searched tree, by hand or by keys.
-import { dialog } from "../../lib/dialog.js";
+import { dialog, toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
 import { counted } from "../../lib/format.js";
 import { parts } from "./data.js";
@@ -8,6 +8,7 @@ import { parts } from "./data.js";
 /** @typedef {import("./view.js").Chosen} Chosen */
 
 const TITLES = { metrics: "Metrics", params: "Parameters", tags: "Tags" };
+const MOST_SHOWN = 150; // columns that the server answers at once
 const MOST = 300; // entries that are drawn: a search finds the others
 
 /**
@@ -30,7 +31,8 @@ export function choose(facts, before, chosen) {
   const isIn = (/** @type {string} */ key) => now.some((each) => parts(each.key).key === key);
   const toggle = (/** @type {string[]} */ keys, /** @type {boolean} */ on) => {
     now = now.filter((each) => !keys.includes(parts(each.key).key));
-    if (on) now.push(...keys.map((key) => ({ key })));
+    if (on && now.length + keys.length > MOST_SHOWN) toast(`A table has at most ${MOST_SHOWN} columns.`, { bad: true });
+    else if (on) now.push(...keys.map((key) => ({ key })));
     changed();
   };
   const move = (/** @type {number} */ from, /** @type {number} */ to) => {

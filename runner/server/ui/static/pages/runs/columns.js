@@ -65,7 +65,7 @@ function select({ isSelected, select: does, view }) {
 function name(context) {
   return {
     key: "name", title: context.view.group.length > 0 ? "Group" : "Run", width: innerWidth < NARROW ? WIDTHS.name / 2 : context.view.group.length > 0 ? WIDTHS.group : WIDTHS.name, sticky: true, names: true,
-    ...sorts(context, "name", context.view.group.length > 0 ? "Group" : "Run"),
+    ...(context.view.group.length > 0 ? {} : sorts(context, "name", "Run")),
     draw: (row, cell) => {
       cell.title = row.group ? row.name : `${row.name} ${row.id}${noteOf(row)}`;
       if (row.depth > 0) cell.classList.add("inside");
