@@ -48,6 +48,8 @@ async def enter(request: Request) -> Response:
         return _form(to, name=name, wrong=refused.detail, status=refused.status_code, headers=refused.headers)
     if caller is None:
         return _form(to, name=name, wrong=WRONG, status=HTTPStatus.UNAUTHORIZED)
+    if not caller.user:  # nobody signs in here
+        return _to(to)
     token = secret if secret.startswith(PREFIX) else await _begun(request, caller.user)
     return _to(to, cookie=sessions.set_cookie(request.headers, token, secure=_is_secure(request)))
 

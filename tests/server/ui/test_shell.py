@@ -187,6 +187,23 @@ def signing_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.uri
 
 
+def test_where_nobody_signs_in_there_is_no_form(page: Page) -> None:
+    page.goto("/sign-in?to=/settings")
+
+    expect(page).to_have_url("/settings")
+    expect(page.get_by_text("Nobody signs in at this server")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
+
+
+def test_where_nobody_signs_in_nothing_that_somebody_typed_is_kept(page: Page) -> None:
+    answer = page.request.post(
+        "/sign-in", form={"name": "ann", "secret": "rnr_a\r\nSet-Cookie: a=b", "to": "/runs"}, max_redirects=0
+    )
+
+    assert (answer.status, answer.headers["location"]) == (303, "/runs")
+    assert "set-cookie" not in answer.headers
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_people_sign_in_to_the_page_that_they_asked_for_and_out_again(
     scripts: bool, browser: Browser, signing_in: str
