@@ -47,18 +47,22 @@ def columns(db: Connection, chosen: Chosen) -> Columns:
 
 def _chosen(db: Connection, chosen: Chosen) -> _Runs:
     sql = Sql()
-    each = list(fitting(sql, chosen))
-    states = scope(sql, chosen)
+    states, each = scope(sql, chosen), list(fitting(sql, chosen))
     where = " AND ".join((*states, *each))
+    if each and (few := _few(db, where, sql.values)) is not None:
+        marks = {f"r{index}": number for index, number in enumerate(few)}
+        return _Runs(f"r.id IN ({keys.listed(marks) or 'NULL'})", "", marks, whole=False, total=len(few))
     ((total,),) = db.execute(f"SELECT COUNT(*) FROM runner_runs r WHERE {where}", sql.values)
     within = within_experiments(sql, chosen.experiments)
     everything = f"SELECT COUNT(*) FROM runner_runs{f' WHERE {within}' if within else ''}"
     whole = not each and db.execute(everything, sql.values)[0][0] == total
-    if total > keys.BOUND or whole:
-        return _Runs(where, within, sql.values, whole, total)
-    few = [row[0] for row in db.execute(f"SELECT r.id FROM runner_runs r WHERE {where}", sql.values)]
-    marks = {f"r{index}": number for index, number in enumerate(few)}
-    return _Runs(f"r.id IN ({keys.listed(marks) or 'NULL'})", within, marks, False, total)
+    return _Runs(where, within, sql.values, whole=whole, total=total)
+
+
+def _few(db: Connection, where: str, values: Mapping[str, Any]) -> Sequence[int] | None:
+    """The runs themselves, unless they are many: to look for them once is enough then."""
+    rows = db.execute(f"SELECT r.id FROM runner_runs r WHERE {where} LIMIT {keys.BOUND + 1}", values)
+    return None if len(rows) > keys.BOUND else [row[0] for row in rows]
 
 
 # metrics --------------------------------------------------------------------------------------------------
