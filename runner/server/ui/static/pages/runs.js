@@ -523,7 +523,7 @@ class RunsPage {
   #openBeside(run) {
     this.view = { ...this.view, open: run };
     write(this.view);
-    this.#drawer.show(run);
+    this.#drawer.show(run, this.#table.active?.name);
   }
 
   #escape() {

@@ -1,6 +1,6 @@
 // The active row beside the table: what it is, why it failed, its curves, and the end of what it printed.
 import { sparkline } from "../../charts/sparkline.js";
-import { own } from "../../lib/api.js";
+import { mlflow, own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { clock, lasting } from "../../lib/format.js";
 import { listen } from "../../lib/stream.js";
@@ -26,14 +26,15 @@ export class Drawer {
     this.#close = close;
   }
 
-  /** Show that run; none: go away. @param {string} run */
-  show(run) {
+  /** Show that run; none: go away. @param {string} run @param {string} [name] as far as it is known */
+  show(run, name = run.slice(0, 8)) {
     if (run === this.#run) return;
+    const changes = this.#run !== "";
     this.#run = run;
     this.#leave();
     this.element.hidden = run === "";
-    if (run !== "") this.#soon = setTimeout(() => void this.#load(run), this.element.childElementCount > 0 ? PAUSE : 0);
-    else fill(this.element);
+    fill(this.element, run !== "" && this.#head({ id: run, name }));
+    if (run !== "") this.#soon = setTimeout(() => void this.#load(run), changes ? PAUSE : 0);
   }
 
   #leave() {
@@ -48,14 +49,24 @@ export class Drawer {
     this.#asked = new AbortController();
     const { signal } = this.#asked;
     try {
-      const run = await own(`/runs/${id}/overview`, {}, signal);
+      const run = flat((await mlflow("runs/get", { run_id: id })).run);
+      if (signal.aborted) return;
       const output = h("pre", { class: "tail", tabindex: 0, "aria-label": "End of the output" });
-      fill(this.element, this.#head(run), facts(run), metrics(run.metrics ?? []), params(run.params ?? {}), h("h3", null, "Output"), output);
+      fill(this.element, this.#head(run), facts(run), metrics(run.metrics), params(run.params), h("h3", null, "Output"), output);
+      void this.#explain(run, signal).catch(() => undefined);
       void this.#curves(id, signal).catch(() => undefined);
       await this.#follow(id, output, signal);
     } catch (error) {
       if (!signal.aborted) fill(this.element, this.#head({ id, name: id }), h("p", { class: "bad" }, error instanceof Error ? error.message : String(error)));
     }
+  }
+
+  /** What a run that failed without a word of runner's said last. @param {Run} run @param {AbortSignal} signal */
+  async #explain({ id, status, tags }, signal) {
+    const place = this.element.querySelector(".failed");
+    if (status !== "FAILED" || !place || tags["runner.trouble"] || tags["runner.error"]) return;
+    const { last_error: last } = await own(`/runs/${id}/overview`, {}, signal);
+    if (last) fill(place, [last, exit(tags)].filter(Boolean).join("; "));
   }
 
   /** The courses of the metrics, where there are more points than one. @param {string} id @param {AbortSignal} signal */
@@ -110,12 +121,24 @@ function line(text) {
   return `${drawn.at(-1) ?? ""}\n`;
 }
 
-/** @param {any} run */
-function facts({ tags = {}, start_time: begun, end_time: ended, user, experiment_name: experiment, last_error: last }) {
-  const code = tags["runner.exit_code"], exit = code && code !== "0" ? `exit code ${code}` : "";
-  const why = [tags["runner.trouble"] ?? tags["runner.error"] ?? last, exit].filter(Boolean).join("; "), note = tags["mlflow.note.content"];
+/** @typedef {{ id: string, name: string, status: string, begun?: number, ended?: number, user: string, tags: Record<string, string>, params: Record<string, string>, metrics: { key: string, value: number }[] }} Run */
+
+/** @param {any} run as MLflow's API tells it @returns {Run} */
+function flat({ info, data }) {
+  const named = (/** @type {{ key: string, value: string }[]} */ all = []) => Object.fromEntries(all.map(({ key, value }) => [key, value]));
+  return {
+    id: info.run_id, name: info.run_name, status: info.status, begun: info.start_time, ended: info.end_time || undefined, user: info.user_id,
+    tags: named(data.tags), params: named(data.params), metrics: data.metrics ?? [],
+  };
+}
+
+/** @param {Record<string, string>} tags */
+const exit = (tags) => (tags["runner.exit_code"] && tags["runner.exit_code"] !== "0" ? `exit code ${tags["runner.exit_code"]}` : "");
+
+/** @param {Run} run */
+function facts({ tags, status, begun, ended, user }) {
+  const why = [tags["runner.trouble"] ?? tags["runner.error"], exit(tags)].filter(Boolean).join("; ") || (status === "FAILED" ? "It failed." : ""), note = tags["mlflow.note.content"];
   const entries = [
-    ["Experiment", experiment],
     ["Started", clock(begun)],
     ["Time", begun ? lasting((ended ?? Date.now()) - begun) : ""],
     ["By", user],
