@@ -6,6 +6,7 @@ from contextlib import closing
 
 from runner.errors import RunnerError
 from runner.scheduling.alone import run
+from runner.scheduling.ending import told
 from runner.settings import Settings
 from runner.tracking import open_database_store
 
@@ -14,7 +15,9 @@ def main(firing: int, claims: int) -> None:
     """Run a firing that was claimed."""
     settings = Settings.from_environ(os.environ)
     with closing(open_database_store(settings)) as store:
-        run(store, firing, claims, settings=settings, say=say)
+        ended = run(store, firing, claims, settings=settings, say=say)
+        if ended is not None:
+            say(told(store.schedules.numbered(ended.schedule).name, ended))
 
 
 def say(line: str) -> None:

@@ -139,6 +139,14 @@ def _facts(store: SqlStore, schedule: Schedule, firing: Firing) -> Iterator[hook
             yield hooks.fact(Event.RECOVERY, schedule, firing)
 
 
+def told(name: str, firing: Firing) -> str:
+    """How it ended, in one line for people."""
+    state = "is to be tried again" if firing.state is FiringState.WAITING else firing.state.value
+    reason = f": {firing.reason}" if firing.reason else ""
+    run = f" (run {firing.run_id[:12]})" if firing.run_id else ""
+    return f"{name}: firing of {hooks.moment(firing.scheduled_for)} {state}{reason}{run}"
+
+
 def _run_of(store: SqlStore, firing: Firing) -> Run | None:
     found = store.search_runs(filter=f"tags.`{commands.TAG}` = '{commands.mark(firing)}'", limit=1)
     return found.items[0] if found.items else None

@@ -261,7 +261,7 @@ class Schedules(Protocol):
     def numbered(self, number: int) -> Schedule: ...
 
     def all(self) -> Sequence[Schedule]:
-        """All of them, by name."""
+        """All of them that this version can read, by name."""
         ...
 
     def change(

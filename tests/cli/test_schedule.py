@@ -582,12 +582,17 @@ def test_a_firing_whose_process_is_killed_is_taken_up_again(cli: Cli, files: Fil
     cli("schedule", "add", "s", "@yearly", demo)
     cli("schedule", "run-now", "s")
 
-    with scheduler():
+    with scheduler() as process:
         eventually(log.exists)
         os.kill(_process_of_firing(), signal.SIGKILL)
         eventually(lambda: history(cli, "s")[0]["state"] == "succeeded")
+        process.terminate()
+        assert process.stderr is not None
+        said = process.stderr.read()
 
     assert log.read_text() == "+\n+\n"
+    assert "is tried again: its process died" in said
+    assert "Z succeeded (run " in said
     assert [run["status"] for run in json.loads(cli("runs", "list", "--json").out)] == ["FINISHED", "KILLED"]
 
 

@@ -58,6 +58,18 @@ def test_a_path_that_would_begin_a_line_of_its_own_is_refused(form: str) -> None
         exported(form, store="sqlite:////srv/x\n* * * * * false\n#/runs.db")
 
 
+@each(
+    ("given", "written"),
+    [("0 3 * * 5-7", "0 3 * * 0,5,6"), ("0 3 * * Sun", "0 3 * * Sun"), ("0 3 * * 7", "0 3 * * 0")],
+)
+def test_a_sunday_is_written_as_all_programs_read_it(given: str, written: str) -> None:
+    found = fields(expression(given, "UTC"))
+
+    assert found.expression == written
+    same = following(times(given, "UTC"), START, 20)
+    assert following(times(found.expression, "UTC"), START, 20) == same
+
+
 # systemd ----------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """A scheduler whose clock is ours: asleep, set forward, set back, without its database, with what others have left."""
 
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -437,3 +438,19 @@ def test_a_run_is_linked_although_the_database_was_away_when_it_began(
         assert watch.run() is not None
 
     assert world.store.schedules.firing(firing.id).run_id == run.id
+
+
+def test_a_schedule_of_a_newer_version_holds_up_no_other(world: World, home: Path) -> None:
+    newer = world.add("newer")
+    world.store.schedules.insert(newer.id, [NewFiring(1, 1, Cause.MANUAL)], replacing=False)
+    world.add()
+    with closing(sqlite3.connect(home / "runner.db")) as db:
+        db.execute("UPDATE runner_schedules SET definition = '{\"schema\": 2}' WHERE name = 'newer'")
+        db.commit()
+    ticker = world.ticker()
+
+    for world.time in (NOON - 1, NOON, NOON + HOUR):
+        ticker.tick()
+
+    assert world.started == [0, 1]
+    assert world.store.schedules.firing(1).state is FiringState.WAITING

@@ -11,9 +11,9 @@ from runner.cli import Context
 from runner.cli.output import printable
 from runner.cli.schedule.acting import moment_of
 from runner.scheduling import alone
-from runner.scheduling.hooks import moment
+from runner.scheduling.ending import told
 from runner.tracking import open_database_store
-from runner.tracking.schedules import Firing, FiringState
+from runner.tracking.schedules import FiringState
 
 NOW = "now"
 
@@ -41,7 +41,7 @@ def fire(context: Context, /, *, name: str, scheduled_for: str) -> None:
     if firing is None:
         say(f"{name}: paused, so nothing is due" if schedule.paused else f"{name}: nothing is due")
         return
-    say(_told(name, firing))
+    say(told(name, firing))
     sys.exit(1 if firing.state in {FiringState.FAILED, FiringState.STOPPED} else 0)
 
 
@@ -55,9 +55,3 @@ def echo(stream: Literal["stdout", "stderr"], data: bytes) -> None:
     """The output of the run as it is."""
     with suppress(OSError):
         os.write(1 if stream == "stdout" else 2, data)
-
-
-def _told(name: str, firing: Firing) -> str:
-    reason = f": {firing.reason}" if firing.reason else ""
-    run = f" (run {firing.run_id[:12]})" if firing.run_id else ""
-    return f"{name}: the firing of {moment(firing.scheduled_for)} {firing.state.value}{reason}{run}"

@@ -42,7 +42,17 @@ def fields(definition: Definition) -> Fields:
             f"{definition.expression!r} has L or #, which other programs do not understand",
             hint="let `runner scheduler` fire it",
         )
-    return Fields(when.expression, definition.zone)
+    return Fields(_counted_from_sunday(when.expression), definition.zone)
+
+
+def _counted_from_sunday(expression: str) -> str:
+    """Days of the week from 0 to 6: some programs know no 7."""
+    *others, weekdays = expression.split()
+    if weekdays.startswith("*") or "7" not in weekdays:
+        return expression
+    parsed = Fields(expression, "UTC").parsed.weekdays
+    days = sorted({day % 7 for day in parsed if isinstance(day, int)})
+    return " ".join([*others, ",".join(map(str, days))])
 
 
 def _of_interval(length: int, told: str) -> str:

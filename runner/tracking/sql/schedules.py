@@ -1,7 +1,8 @@
 """Schedules in the database: kept, changed, ticked. Their firings are in firings.py beside this."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from runner.errors import Conflict, NotFound, TrackingError, did_you_mean
@@ -26,6 +27,7 @@ from runner.tracking.sql.repeating import repeating
 
 COLUMNS = "id, name, definition, paused, created, updated, next_for, next_due"
 LONGEST = 250
+LEFT = 10_000  # ms for which a schedule, or a firing, is left to a newer version
 CLOCK = Spelled(
     "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
@@ -70,7 +72,7 @@ class SqlSchedules:
 
     def all(self) -> Sequence[Schedule]:
         with self._database.reading() as db:
-            return _read(db, "1 = 1 ORDER BY name", {})
+            return _readable(db.execute(f"SELECT {COLUMNS} FROM runner_schedules ORDER BY name"))
 
     def change(
         self,
@@ -115,7 +117,8 @@ class SqlSchedules:
         with self._database.transaction() as db:
             values = {"paused": False, "now": now, "limit": limit, "only": only}
             rows = db.execute(free_for_update(statement), {k: v for k, v in values.items() if v is not None})
-            found = [_schedule(*row) for row in rows]
+            found = _readable(rows)
+            _leave(db, {row[0] for row in rows} - {schedule.id for schedule in found}, now)
             going = firings.going(db, [schedule.id for schedule in found])
             fired = [Fired(schedule, decide(schedule, going[schedule.id], now)) for schedule in found]
             _carry_out(db, fired)
@@ -171,7 +174,7 @@ class SqlSchedules:
                 return []
         with self._database.transaction() as db:
             claimed = firings.claim(db, now, lease, limit=limit, only=only)
-            return _with_schedules(db, claimed)
+            return _with_schedules(db, claimed, now)
 
     def start(self, firing: int, claims: int, lease: Lease, now: int) -> tuple[Schedule, Firing] | None:
         with self._database.transaction() as db:
@@ -254,14 +257,28 @@ def _next(schedule: int, decision: Decision) -> dict[str, int]:
     return {"id": schedule, "time": decision.upcoming.time, "due": decision.upcoming.due}
 
 
-def _with_schedules(db: Connection, claimed: Sequence[Firing]) -> Sequence[tuple[Schedule, Firing]]:
+def _leave(db: Connection, unreadable: Iterable[int], now: int) -> None:
+    """For a scheduler that can read them; the others are not to wait behind them."""
+    for number in unreadable:
+        db.execute(
+            "UPDATE runner_schedules SET next_due = :due WHERE id = :id", {"id": number, "due": now + LEFT}
+        )
+
+
+def _with_schedules(db: Connection, claimed: Sequence[Firing], now: int) -> Sequence[tuple[Schedule, Firing]]:
+    """Firings that go back are those of schedules that only a newer version can read."""
     numbers = sorted({firing.schedule for firing in claimed})
     known = {
         schedule.id: schedule
         for marks in keys.bound(numbers)
-        for schedule in _read(db, f"id IN ({keys.listed(marks)})", marks)
+        for schedule in _readable(
+            db.execute(f"SELECT {COLUMNS} FROM runner_schedules WHERE id IN ({keys.listed(marks)})", marks)
+        )
     }
-    return [(known[firing.schedule], firing) for firing in claimed]
+    for firing in claimed:
+        if firing.schedule not in known:
+            firings.give_back(db, firing, now + LEFT)
+    return [(known[firing.schedule], firing) for firing in claimed if firing.schedule in known]
 
 
 def _row(definition: Definition | None, *, paused: bool | None, upcoming: Upcoming | None) -> dict[str, Any]:
@@ -296,6 +313,15 @@ def _numbered(db: Connection, number: int) -> Schedule:
 def _read(db: Connection, where: str, values: Mapping[str, Any], *, locked: bool = False) -> list[Schedule]:
     statement = f"SELECT {COLUMNS} FROM runner_schedules WHERE {where}"
     return [_schedule(*row) for row in db.execute(for_update(statement) if locked else statement, values)]
+
+
+def _readable(rows: Iterable[Sequence[Any]]) -> list[Schedule]:
+    """Without those that a newer version has written."""
+    found = []
+    for row in rows:
+        with suppress(TrackingError):
+            found.append(_schedule(*row))
+    return found
 
 
 def _schedule(  # noqa: PLR0917 - a row
