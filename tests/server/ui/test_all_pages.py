@@ -91,6 +91,7 @@ def test_axe_finds_nothing_in_either_theme(opened: Page) -> None:
 
 def test_it_fits_a_phone(opened: Page) -> None:
     opened.set_viewport_size(PHONE)
+    settled(opened)
 
     too_wide = opened.evaluate(TOO_WIDE)
 
