@@ -87,10 +87,14 @@ class Move:
         what = "run" if isinstance(owner, Run) else "model"
         with self.report.leaving(f"files of {what} {owner.id}"):
             source = self.holding.artifacts(owner.artifact_uri, among=owner.id)
-            self._copied(source, self.target.artifacts(owner), of=owner.id)
+            target = self.target.artifacts(owner)
+            if self._copied(source, target, of=owner.id):
+                target.list()  # what goes to a server by way of a queue is there when it is asked for
 
-    def _copied(self, source: ArtifactStore, target: ArtifactStore, *, of: str) -> None:
+    def _copied(self, source: ArtifactStore, target: ArtifactStore, *, of: str) -> bool:
+        """Whether a file came."""
         there = {item.path: item.size for item in target.list()}
+        came = False
         for item in source.list():
             if there.get(item.path) == item.size:
                 self.report.note("files", Outcome.THERE)
@@ -99,6 +103,8 @@ class Move:
                 _copy(source, target, item.path)
                 self.report.note("files", Outcome.CAME)
                 self.report.size += item.size
+                came = True
+        return came
 
 
 def _copy(source: ArtifactStore, target: ArtifactStore, path: str) -> None:
