@@ -108,14 +108,12 @@ class Artifacts:
         Raises:
             NotFound: there is none of that path.
         """
-        target = directory / safe(path)
+        return copied(self._pieces(path), directory / safe(path), path)
+
+    def _pieces(self, path: str) -> Iterator[bytes]:
         with self._translated(path):
-            stream = obstore.get(self.objects, self._inside(path)).stream(min_chunk_size=PIECE)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("wb") as file:
-                for piece in stream:
-                    file.write(piece)
-        return target
+            for piece in obstore.get(self.objects, self._inside(path)).stream(min_chunk_size=PIECE):
+                yield bytes(piece)
 
     def delete_all(self) -> None:
         """Remove every artifact."""
@@ -152,6 +150,27 @@ def _opened(url: str) -> ObjectStore:
     if url.startswith("memory:"):
         return MEMORY.setdefault(url, MemoryStore())
     return from_url(url, retry_config=PATIENCE, client_options={"allow_http": True})
+
+
+def copied(pieces: Iterator[bytes], target: Path, path: str) -> Path:
+    """Write what comes of an artifact to a file of this machine; where that is.
+
+    Raises:
+        TrackingError: it cannot be written, and where. What is wrong with the artifact is told by `pieces`.
+    """
+    first = next(pieces, b"")  # of what is not there, no file is left
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            file.write(first)
+            for piece in pieces:
+                file.write(piece)
+    except OSError as error:
+        raise TrackingError(
+            f"artifact {path!r} cannot be copied to {target}: {error.strerror or error}",
+            hint="make room there, or name another disk: TMPDIR is where temporary files lie",
+        ) from error
+    return target
 
 
 def contained(root: Path, path: str) -> Path:

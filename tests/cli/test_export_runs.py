@@ -110,6 +110,28 @@ def test_a_run_whose_code_was_altered_becomes_no_bundle_that_nobody_could_read(
     assert list(tmp_path.glob("*run.zip*")) == []
 
 
+@pytest.mark.root
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small file system")
+def test_a_full_disk_is_told_by_its_name_and_holds_nothing_of_the_export(
+    cli: Cli, files: Files, tmp_path: Path
+) -> None:
+    cli("run", files({"MLproject": PROJECT["MLproject"].replace("1000 /dev/zero", "900000 /dev/urandom")}))
+    small = tmp_path / "small"
+    small.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=500k", "tmpfs", str(small)]
+    if subprocess.run(mounting, check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        outcome = cli("export", "-1", small / "run.zip")
+
+        assert outcome.code == 7
+        assert f"'out.bin' cannot be copied to {small}" in outcome.err
+        assert "No space left on device" in outcome.err
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
 def test_a_killed_export_leaves_no_file_at_its_place(cli: Cli, files: Files, tmp_path: Path) -> None:
     cli(
         "run",

@@ -9,7 +9,7 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from runner.errors import TrackingError, Unavailable
-from runner.tracking.artifacts import PIECE, Artifact, safe
+from runner.tracking.artifacts import PIECE, Artifact, copied, safe
 from runner.tracking.remote.client import Client
 from runner.tracking.remote.spool import Spool
 
@@ -84,10 +84,7 @@ class RemoteArtifacts:
         target = directory / safe(path)
 
         def write(pieces: Iterator[bytes]) -> None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("wb") as file:
-                for piece in pieces:
-                    file.write(piece)
+            copied(pieces, target, path)
 
         self._settle()
         self._client.get_file(self._inside(path), write)
