@@ -22,6 +22,7 @@ from runner.server.native import (
     one_run,
     people,
     repeats,
+    schedules,
     series,
     tables,
 )
@@ -163,4 +164,5 @@ OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
     *executions.OPERATIONS,
     *people.OPERATIONS,
+    *schedules.OPERATIONS,
 )  # fmt: skip
