@@ -6,4 +6,5 @@ reference ──► finding ──► Recorded ──► checking ──► agai
 reproducing   the whole of that                  rerunning   with changed parts: `runner rerun`
 bisecting/    which change turned the result: rerunning with parts of another run, chosen by search.py
 mixing/       the locks for that: some packages of the one, the rest of the other
+serving       what changed between two runs, for a server that fetches nothing
 """

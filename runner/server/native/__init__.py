@@ -4,4 +4,5 @@ routes.py     the calls; openapi.py describes them, shapes.py are their requests
 watcher.py    looks at what is watched, while somebody listens; news.py: what is new in it; topics.py: what can be
 ring.py       the last events, for all listeners; stream.py: a listener; place.py: where it left off; reader.py: what it may read
 output.py     what a run printed, from any place on, lines.py as JSON; received.py: what runs on other machines print
+differences.py   what changed between two runs; repeats.py: how far apart results are anyway; inputs.py: digests of many, by kind
 """
