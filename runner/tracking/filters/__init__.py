@@ -8,6 +8,7 @@
 
 Text becomes tokens (tokens.py), tokens become clauses (parser.py); which names there are depends on what is searched
 (vocabulary.py). SQL is made of the clauses in runner.tracking.sql; nothing is evaluated here.
+What our own pages take besides is in native.py (its words in pieces.py, what they mean in meaning.py), columns.py, completing.py.
 MLflow also takes clauses without AND between them, and an AND too many: here these are errors.
 """
 
