@@ -114,7 +114,7 @@ def test_what_is_no_time_is_refused(expression: str, hint: str) -> None:
     assert hint in (raised.value.hint or "")
 
 
-@each("zone", ["Europe/Berln", "../../etc/passwd", "", "/etc/localtime"])
+@each("zone", ["Europe/Berln", "../../etc/passwd", "", "/etc/localtime", "localtime", "right/UTC"])
 def test_a_zone_that_is_none_is_refused(zone: str) -> None:
     with pytest.raises(UsageError, match="time zone"):
         times("@daily", zone)
