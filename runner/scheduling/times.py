@@ -7,6 +7,7 @@ epoch, so that all machines agree. Times are milliseconds since the epoch (UTC),
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -173,15 +174,11 @@ def _offset(zone: ZoneInfo, moment: int) -> timedelta:
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        if name in NOWHERE or name.startswith(ODD):
-            raise ValueError(name)
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = did_you_mean(name, available_timezones())
-        raise UsageError(
-            f"there is no time zone {name!r}", hint=near or "write for example Europe/Berlin or UTC"
-        ) from None
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        if name not in NOWHERE and not name.startswith(ODD):
+            return ZoneInfo(name)
+    near = did_you_mean(name, available_timezones() - NOWHERE)
+    raise UsageError(f"there is no time zone {name!r}", hint=near or "write for example Europe/Berlin or UTC")
 
 
 def _check(cron: Cron, told: str) -> None:
