@@ -52,6 +52,9 @@ export const mlflow = (call, query) => asked("GET", `/api/2.0/mlflow/${call}${se
  */
 export const change = (call, body, method = "POST") => asked(method, `/api/2.0/mlflow/${call}`, body);
 
+/** A text inside the quotes of a LIKE: what cannot be there stands for any one sign. @param {string} text */
+export const pattern = (text) => text.replaceAll("'", "_").replaceAll("\\", "_");
+
 /**
  * Where an artifact of a run is served to browsers.
  *

@@ -1,5 +1,5 @@
 // Ctrl-K: go to any run, experiment, model or page, or do what the page offers. The server searches.
-import { change, mlflow, own } from "./api.js";
+import { change, mlflow, own, pattern } from "./api.js";
 import { h, fill } from "./dom.js";
 import { dialog } from "./dialog.js";
 import { showKeys } from "./keys.js";
@@ -115,6 +115,3 @@ async function models(text) {
   const { registered_models: found = [] } = await mlflow("registered-models/search", { filter: `name ILIKE '%${pattern(text)}%'`, max_results: MOST });
   return found.map((/** @type {any} */ each) => ({ kind: "model", title: each.name, go: `/models/${encodeURIComponent(each.name)}` }));
 }
-
-/** The text inside quotes of a search; a quote cannot be there. @param {string} text */
-const pattern = (text) => text.replaceAll("'", "_").replaceAll("\\", "_");

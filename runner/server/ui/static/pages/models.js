@@ -1,5 +1,5 @@
 // Registered models: newest version, aliases, stages, where they come from.
-import { change, mlflow } from "../lib/api.js";
+import { change, mlflow, pattern } from "../lib/api.js";
 import { copyable } from "../lib/command.js";
 import { byId, fill, h, main } from "../lib/dom.js";
 import { ago, clock, counted } from "../lib/format.js";
@@ -36,7 +36,7 @@ function typed() {
 async function load(after) {
   const mine = (asked += 1), text = query().get("q") ?? "";
   const answer = await mlflow("registered-models/search", {
-    filter: text && `name ILIKE '%${text.replaceAll("'", "''")}%'`,
+    filter: text && `name ILIKE '%${pattern(text)}%'`,
     order_by: ["last_updated_timestamp DESC", "name ASC"],
     max_results: PAGE,
     page_token: after,

@@ -1,5 +1,5 @@
 // What the pages of models have in common: where they are, and what is known of versions and of the runs that made them.
-import { change, mlflow } from "../../lib/api.js";
+import { change, mlflow, pattern } from "../../lib/api.js";
 
 /** @typedef {{ name: string, version: string, run_id?: string, source?: string, status?: string, status_message?: string, current_stage?: string, description?: string, creation_timestamp?: number, last_updated_timestamp?: number, user_id?: string, aliases?: string[], tags?: { key: string, value: string }[] }} Version */
 /** @typedef {{ id: string, name: string, experiment: string, user: string, started?: number, metrics: Map<string, number>, params: Map<string, string>, tags: Map<string, string>, datasets: { name: string, digest: string, context: string }[] }} Run */
@@ -27,11 +27,11 @@ export async function runsOf(ids) {
 /** All versions of a model, the newest first. @param {string} name @returns {Promise<Version[]>} */
 export async function versionsOf(name) {
   const { model_versions: found = [] } = await mlflow("model-versions/search", {
-    filter: `name = '${name.replaceAll("'", "''")}'`,
+    filter: `name LIKE '${pattern(name)}'`,
     order_by: ["version_number DESC"],
     max_results: MOST,
   });
-  return found;
+  return found.filter((/** @type {Version} */ each) => each.name === name);
 }
 
 /** @param {any} run @returns {Run} */
