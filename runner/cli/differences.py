@@ -54,7 +54,12 @@ def print_causes(causes: Sequence[Difference]) -> None:
     if causes:
         click.echo(click.style("likely causes", bold=True))
         for number, one in enumerate(causes[:CAUSES], 1):
-            click.echo(f"  {number}. {one.aspect.value} {printable(one.name)}")
+            click.echo(f"  {number}. {printable(called(one))}")
+
+
+def called(one: Difference) -> str:
+    """`package numpy`; a seed is just that."""
+    return one.name if one.name == one.aspect.value else f"{one.aspect.value} {one.name}"
 
 
 def print_code(differences: Sequence[Difference]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runner.cli.differences import arrow, values_of
+from runner.cli.differences import arrow, called, values_of
 from runner.cli.output import counted, printable
 from runner.cli.tables import print_table
 from runner.errors import RunnerError
@@ -160,8 +160,7 @@ def _print_causes(found: Reproduced) -> None:
     click.echo("likely causes, the likeliest first:")
     for number, cause in enumerate(causes[:CAUSES], 1):
         click.echo(
-            f"  {number}. {cause.aspect.value} {printable(cause.name)}"
-            f"  {printable(arrow(cause.before, cause.after))}".rstrip()
+            f"  {number}. {printable(called(cause))}  {printable(arrow(cause.before, cause.after))}".rstrip()
         )
     if len(causes) > CAUSES:
         click.echo(f"  and {len(causes) - CAUSES} more")
