@@ -25,6 +25,7 @@ export class FilterBox {
   /** @type {Item[]} */
   #items = [];
   #span = { from: 0, to: 0 };
+  #offered = ""; // the text for which the items are
   #active = -1;
   #said = "";
   /** @type {Wrong | null} */
@@ -79,6 +80,7 @@ export class FilterBox {
   #typed() {
     if (this.#wrong) this.wrong(null);
     this.#paint();
+    this.#narrow();
     clearTimeout(this.#soon);
     this.#soon = setTimeout(() => this.#say(), PAUSE);
     this.#askSoon();
@@ -109,10 +111,10 @@ export class FilterBox {
   async #ask() {
     this.#asked.abort();
     this.#asked = new AbortController();
-    const { signal } = this.#asked;
+    const { signal } = this.#asked, text = this.value;
     try {
-      const found = await this.#options.complete(this.value, this.input.selectionStart ?? this.value.length, signal);
-      if (!signal.aborted && document.activeElement === this.input) this.#offer(found);
+      const found = await this.#options.complete(text, this.input.selectionStart ?? text.length, signal);
+      if (!signal.aborted && text === this.value && document.activeElement === this.input) this.#offer(found);
     } catch {
       this.#close(); // no completions: one can go on typing
     }
@@ -123,8 +125,18 @@ export class FilterBox {
     const begun = this.value.slice(from, to);
     this.#items = items.filter(({ text }) => text !== begun);
     this.#span = { from, to };
+    this.#offered = this.value;
     this.#active = -1;
     this.#drawList();
+  }
+
+  /** Of what is offered keep what fits the text that was written since, until others come. */
+  #narrow() {
+    if (this.#items.length === 0) return;
+    const { from, to } = this.#span, text = this.value, end = to + text.length - this.#offered.length, begun = text.slice(from, Math.max(from, end));
+    const goesOn = end >= from && text.startsWith(this.#offered.slice(0, from)) && text.endsWith(this.#offered.slice(to)) && !/[\s=<>!~(),]/.test(begun);
+    const items = goesOn ? this.#items.filter((item) => item.text.toLowerCase().includes(begun.toLowerCase())) : [];
+    this.#offer({ from, to: end, items });
   }
 
   #drawList() {

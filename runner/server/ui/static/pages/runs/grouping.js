@@ -27,16 +27,16 @@ export const flat = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
 /**
  * Runs inside of others fold, unless something is searched for: then each stands by itself.
  *
- * @param {View} view @param {AllFacts} facts @param {AbortSignal} signal
+ * @param {View} view @param {AllFacts} facts
  * @param {() => void} counted told when it is known how many each holds
  * @returns {Nested}
  */
-export function nested(view, facts, signal, counted) {
+export function nested(view, facts, counted) {
   if (view.flat || !hasNested(view, facts)) return flat;
   /** @type {Map<data.Value, number>} */
   const counts = new Map();
   const learn = async () => {
-    const { groups: found } = await own("/runs/groups", { ...data.chosen(view), by: [PARENT], limit: MOST_GROUPS }, signal);
+    const { groups: found } = await own("/runs/groups", { ...data.chosen(view), by: [PARENT], limit: MOST_GROUPS });
     for (const { by, count } of /** @type {Group[]} */ (found)) counts.set(by[0], count);
     counted();
   };
@@ -53,7 +53,7 @@ export const hasNested = (view, facts) => view.group.length === 0 && filterOf(vi
 /**
  * Some groups, of how many groups and runs.
  *
- * @param {View} view @param {AllFacts} facts @param {string[]} wanted @param {{ offset: number, limit: number, signal: AbortSignal }} page
+ * @param {View} view @param {AllFacts} facts @param {string[]} wanted @param {{ offset: number, limit: number, signal?: AbortSignal }} page
  * @returns {Promise<{ total: number, runs: number, rows: Row[] }>}
  */
 export async function groups(view, facts, wanted, { offset, limit, signal }) {
