@@ -4,7 +4,7 @@ import { overwritten, plain } from "../../lib/ansi.js";
 /** @typedef {{ stream: string, time: number, offset: number, text?: string, base64?: string }} Told a line as the server tells it */
 
 export const SOURCES = /** @type {const} */ (["stdout", "stderr", "system"]);
-const ERROR = /\b(error|exception|traceback|fatal|panic|segmentation fault|core dumped|killed|out of memory)\b/i;
+const ERROR = /(error|exception)\b|\b(traceback|fatal|panic|segmentation fault|core dumped|killed|out of memory)\b/i;
 const MILDER = /\b(0 errors?|no errors?|error rate)\b/i;
 const LONGEST = 20_000; // characters of a line that are shown
 

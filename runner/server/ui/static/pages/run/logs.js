@@ -1,6 +1,6 @@
 // Logs: stdout, stderr and what runner says, in one stream that is followed as it grows.
 import { own } from "../../lib/api.js";
-import { pieces } from "../../lib/ansi.js";
+import { pieces, plain } from "../../lib/ansi.js";
 import { copy } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
 import { clock, counted, lasting } from "../../lib/format.js";
@@ -68,6 +68,9 @@ class Logs {
         N: ["Match before", () => this.#next(-1)],
         f: ["Follow the end", () => this.#followed(!this.#follows)],
         x: ["First error", () => this.#firstError()],
+        j: ["Mark the next line", () => this.#step(1)],
+        k: ["Mark the line before", () => this.#step(-1)],
+        y: ["Copy the marked line", () => this.#marked() >= 0 && void copy(plain(this.#lines.texts[this.#marked()] ?? ""))],
       }),
     ];
     for (const [time, text] of beginning(run)) this.#lines.say(time, text);
@@ -181,6 +184,28 @@ class Logs {
     });
   }
 
+  /** The line that the URL names. */
+  #marked() {
+    const number = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
+    return number ? this.#lines.numbers.indexOf(number) : -1;
+  }
+
+  /** To the next line of the program, past what runner says. @param {1 | -1} by */
+  #step(by) {
+    let index = this.#marked() + by;
+    while (index >= 0 && index < this.#lines.length && !this.#lines.numbers[index]) index += by;
+    this.#mark(index);
+  }
+
+  /** @param {number} index of all lines */
+  #mark(index) {
+    const number = this.#lines.numbers[index];
+    if (!number) return;
+    history.replaceState(null, "", `${location.pathname}${location.search}#L${number}`);
+    this.#followed(false);
+    this.#toLine(index);
+  }
+
   /** The number of a line in the list, from the URL. @param {number} [since] */
   #toHash(since = 0) {
     const number = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0), index = number ? this.#lines.numbers.indexOf(number, since) : -1;
@@ -251,8 +276,8 @@ class Logs {
     return h(
       "div",
       { class: `line ${source}${isHere ? " here" : ""}${isMatch ? " match" : ""}` },
-      number ? h("a", { class: "number", href: `#L${number}`, tabindex: -1, onclick: () => requestAnimationFrame(() => this.#view.refresh()) }, number) : h("span", { class: "number" }),
-      h("button", { class: "time", tabindex: -1, title: `${clock(time)}: copy the line`, onclick: () => void copy(texts[index] ?? "") }, time ? clock(time).slice(11) : ""),
+      h("span", { class: "number", title: number ? "Link to this line" : null, onclick: () => number && this.#mark(index) }, number || ""),
+      h("span", { class: "time", title: clock(time) }, time ? clock(time).slice(11) : ""),
       h("span", { class: "text" }, pieces(texts[index] ?? "").map(({ text, classes }) => h("span", { class: classes || null }, lit(text, wanted)))),
     );
   }

@@ -24,7 +24,7 @@ export function open(place, run) {
   fill(place, parts.tiles, parts.main);
   const draw = () => {
     drawTiles(parts.tiles, run, sparks);
-    fill(parts.main, h("div", null, parameters(run), data(run), outputs(run)), h("div", null, note(run), phases(run), kin("Children", run.children), tags(run)));
+    fill(parts.main, h("div", null, parameters(run), data(run), outputs(run)), h("div", null, note(run, draw), phases(run), kin("Children", run.children), tags(run)));
   };
   draw();
   void course(run, sparks).then(() => drawTiles(parts.tiles, run, sparks));
@@ -85,21 +85,21 @@ function parameters(run) {
   );
 }
 
-/** @param {Run} run */
-function note(run) {
-  const edit = h("button", { class: "plain", onclick: () => editNote(run) }, run.note.length > 0 ? "Edit" : "Add a note");
+/** @param {Run} run @param {() => void} saved */
+function note(run, saved) {
+  const edit = h("button", { class: "plain", onclick: () => editNote(run, saved) }, run.note.length > 0 ? "Edit" : "Add a note");
   const place = (/** @type {string} */ to) => (/^[\w./-]+$/.test(to) && !to.startsWith("/") ? `/r/${run.id}/artifacts?path=${encodeURIComponent(to)}` : null);
   return section("Note", edit, run.note.length > 0 ? marked(run.note, place) : h("p", { class: "soft" }, "None."));
 }
 
-/** @param {Run} run */
-function editNote(run) {
+/** @param {Run} run @param {() => void} saved */
+function editNote(run, saved) {
   const field = h("textarea", { class: "note-field", "aria-label": "Note, in Markdown", rows: 12, value: run.tags[NOTE] ?? "" });
   const save = async () => {
     if (!(await tagged(run, NOTE, field.value))) return;
     run.note = (await own(`/runs/${run.id}/overview`)).note ?? [];
     close();
-    dispatchEvent(new PopStateEvent("popstate"));
+    saved();
   };
   const { close } = dialog("Note", [h("p", { class: "soft" }, "Markdown."), field], { wide: true, actions: [h("button", { class: "main", onclick: () => void save() }, "Save")] });
   field.focus();
