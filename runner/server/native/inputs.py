@@ -137,8 +137,10 @@ def code(run: Run, plan: Mapping[str, Any]) -> Kind:
     commit, changes = source.get("commit"), source.get("patch") or source.get("digest")
     if not source:
         commit = run.tags.get(GIT)
-        return Kind(digest=_digest(commit) if commit else None, label=(commit or "not recorded")[:SHORT])
-    label = str(commit or changes or "not recorded").removeprefix("sha256:")[:SHORT]
+        return Kind(
+            digest=_digest(commit) if commit else None, label=(commit or "")[:SHORT] or "not recorded"
+        )
+    label = str(commit or changes or "").removeprefix("sha256:")[:SHORT] or "not recorded"
     known = bool(changes) or (commit is not None and not source.get("dirty"))
     what = [commit, changes, source.get("submodules"), source.get("below"), source.get("subdirectory")]
     return Kind(

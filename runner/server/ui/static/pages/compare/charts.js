@@ -97,7 +97,7 @@ class Charts {
     const turn = ++this.#turn, { shown, left } = this.#keys, zoom = this.#zoom;
     const many = shown.length * this.#subject.runs.length > 100;
     try {
-      const answer = shown.length === 0 ? { series: [] } : await own("/runs/series", { runs: this.#subject.runs.map(({ id }) => id), keys: shown, x: this.#axis, from: zoom?.[0], to: zoom?.[1], buckets: many ? 300 : 800 });
+      const answer = shown.length === 0 ? { series: [] } : await own("/runs/series", { runs: this.#subject.runs.map(({ id }) => id), keys: shown, x: this.#axis, from: zoom && Math.floor(zoom[0]), to: zoom && Math.ceil(zoom[1]), buckets: many ? 300 : 800 });
       if (turn !== this.#turn) return;
       this.#lines = answer.series;
       if (anew) this.#drawCharts(shown, left);

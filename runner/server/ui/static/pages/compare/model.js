@@ -35,7 +35,8 @@ export const ask = (runs) => show({ runs: runs.join(","), q: null, top: null }, 
 
 /** Everything about the runs of the URL, in two requests, or three where they are named or searched. @returns {Promise<Subject>} */
 export async function load() {
-  const wanted = query().has("runs") ? asked() : await found();
+  const searched = ["q", "top", "experiment"].some((name) => query().has(name));
+  const wanted = query().has("runs") || !searched ? asked() : await found();
   const { ids, missing } = await identified(wanted.slice(0, MOST));
   if (ids.length === 0) return { runs: [], keys: [], left: 0, missing };
   const facts = await own("/runs/columns", { runs: ids });
