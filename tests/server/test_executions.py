@@ -95,6 +95,20 @@ def test_only_who_may_change_the_experiment_starts_a_run_in_it(server: Server, s
     assert server.store.run(run).tags["runner.started_by"] == "editor"
 
 
+def test_a_project_is_run_in_an_experiment_that_the_caller_may_change(
+    server: Server, starter: Starter
+) -> None:
+    names = server.world().names
+    experiment, starter.run_id = names["experiment"], names["run"]
+    run = {"kind": "run", "uri": "https://example.org/p.git", "experiment_id": experiment}
+
+    refused = [server.send(role, "POST", EXECUTIONS, body=run).status for role in ("outsider", "reader")]
+
+    assert (refused, starter.asked) == ([404, 403], [])
+    assert server.send("editor", "POST", EXECUTIONS, body=run).status == 200
+    assert starter.asked[0].arguments[-2:] == ("--", "https://example.org/p.git")
+
+
 def test_who_may_not_read_the_run_neither_sees_nor_stops_it(server: Server, starter: Starter) -> None:
     starter.run_id = server.world().names["run"]
     again = {"kind": "rerun", "run": starter.run_id}

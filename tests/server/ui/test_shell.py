@@ -119,11 +119,16 @@ def test_without_leave_run_again_shows_the_command_to_copy(
     assert copied == f"runner rerun {seeded.runs['first']} -P 'lr=0.5 or so'"
 
 
-def test_where_it_may_the_server_runs_it_again(browser: Browser, seeded: Seeded) -> None:
-    with (
-        running_server("--allow-run", environ=environment(seeded.home)) as server,
-        watched(browser, Watch(server.uri)) as context,
-    ):
+@pytest.fixture(scope="module")
+def allowing(seeded: Seeded, template: Path) -> Iterator[str]:
+    """A server over the same store that starts runs; its address."""
+    environ = {**environment(seeded.home), "RUNNER_ARTIFACT_ROOT": str(template / "home/artifacts")}
+    with running_server("--allow-run", environ=environ) as server:
+        yield server.uri
+
+
+def test_where_it_may_the_server_runs_it_again(browser: Browser, seeded: Seeded, allowing: str) -> None:
+    with watched(browser, Watch(allowing)) as context:
         page = context.new_page()
         page.goto("/settings")
         page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
@@ -134,10 +139,25 @@ def test_where_it_may_the_server_runs_it_again(browser: Browser, seeded: Seeded)
 
         page.wait_for_url("**/r/*", timeout=30_000)
         run = seeded.store.run(page.url.rpartition("/")[2])
-        assert (run.params["epochs"], run.params["lr"]) == (
-            "2",
-            seeded.store.run(seeded.runs["first"]).params["lr"],
-        )
+        assert run.params == {**seeded.store.run(seeded.runs["first"]).params, "epochs": "2"}
+
+
+def test_what_was_started_from_the_pages_is_stopped_there(
+    browser: Browser, tmp_path: Path, allowing: str
+) -> None:
+    (tmp_path / "MLproject").write_text("name: long\nentry_points: {main: {command: sleep 60}}\n")
+    with watched(browser, Watch(allowing)) as context:
+        page = context.new_page()
+        started = page.request.post(
+            "/api/runner/1/executions", data={"kind": "run", "uri": str(tmp_path)}, timeout=30_000
+        ).json()
+        page.goto("/")
+        running = page.get_by_role("region", name="Running now")
+        row = running.get_by_role("listitem").filter(has=page.locator(f"[href='/r/{started['run_id']}']"))
+
+        row.get_by_role("button", name="Stop").click()
+
+        expect(row).to_have_count(0, timeout=20_000)
 
 
 def test_a_new_store_says_how_to_begin_and_a_lost_server_since_when(browser: Browser, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ async function load() {
   for (const each of found.experiments ?? []) names.set(each.experiment_id, each.name);
   const last = lastOf(recent.rows);
   await look([...running.rows, ...failed.rows, ...last.values()]);
-  await lookBack(running.rows);
+  await Promise.all([lookBack(running.rows), lookForStarted()]);
   const lately = failed.rows.filter((/** @type {Row} */ row) => (row.ended ?? 0) > Date.now() - 7 * DAY);
   tell(running.total, lately);
   if (recent.total === 0) return fill(main(), empty());
@@ -77,6 +77,17 @@ async function look(rows) {
     const tags = Object.fromEntries((run.data.tags ?? []).map((/** @type {any} */ tag) => [tag.key, tag.value]));
     details.set(run.info.run_id, { metrics: run.data.metrics ?? [], tags });
   }
+}
+
+/** @type {Set<string>} what was started by this server and goes on: it can be stopped from here */
+let stoppable = new Set();
+let starts = true;
+
+async function lookForStarted() {
+  if (!starts) return;
+  const { allowed, executions } = await own("/executions");
+  starts = allowed;
+  stoppable = new Set(executions.filter((/** @type {any} */ each) => each.exit_code === null).map((/** @type {any} */ each) => each.run_id));
 }
 
 /** The course that the first metric of each run has had so far. @param {Row[]} rows */
@@ -122,10 +133,14 @@ function runningBlock(rows, total) {
         h("span", { class: "who" }, link(row), " ", experiment(row)),
         h("span", { class: "what mono", "data-metrics": true }, course(row.id), metrics(row.id)),
         h("time", { class: "soft when", "data-since": row.started }, row.started ? lasting(Date.now() - row.started) : ""),
+        stoppable.has(row.id) && h("button", { onclick: () => void stop(row.id), "aria-label": `Stop ${row.name}` }, "Stop"),
       ))),
     more,
   ];
 }
+
+/** @param {string} run */
+const stop = async (run) => (await import("../lib/runagain.js")).stop(run);
 
 /** @param {Row[]} rows */
 function failedBlock(rows) {
