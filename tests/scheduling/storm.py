@@ -150,9 +150,11 @@ def _kill(farm: Farm, settings: Settings, count: int, seconds: float, kills: int
         running, spare = [started() for _ in range(count)], [started() for _ in range(SPARE)]
         for process in running:
             farm.let_tick(process)
+        _wait_for_all(farm, running)
         done, begun = 0, time.monotonic()
-        while (left := begun + seconds - time.monotonic()) > 0:
-            time.sleep(min(left, chance.uniform(0.5, 1.5) * seconds / (kills * 1.1)))
+        # on a machine that has much to do, it takes longer until so many were up to be killed
+        while (passed := time.monotonic() - begun) < seconds or (done < kills and passed < 5 * seconds):
+            time.sleep(chance.uniform(0.5, 1.5) * seconds / (kills * 1.1))
             up = [number for number, process in enumerate(running) if process.pid in farm.ticking]
             if not up:
                 continue
@@ -164,6 +166,13 @@ def _kill(farm: Farm, settings: Settings, count: int, seconds: float, kills: int
             farm.let_tick(running[victim])
             spare.append(started())
         return done
+
+
+def _wait_for_all(farm: Farm, running: "Sequence[subprocess.Popen[bytes]]") -> None:
+    deadline = time.monotonic() + 60
+    while not {process.pid for process in running} <= farm.ticking:
+        assert time.monotonic() < deadline, "the schedulers did not come up"
+        time.sleep(0.05)
 
 
 def _start(farm: Farm, settings: Settings) -> "subprocess.Popen[bytes]":
