@@ -173,8 +173,7 @@ def test_a_hundred_thousand_runs_are_scrolled_to_the_end(page: Page, many: str) 
     expect(page.get_by_role("link", name="run-50000", exact=True)).to_be_visible()
 
 
-def test_selected_runs_are_compared(page: Page, seeded: Seeded, watch: Watch) -> None:
-    watch.expect("/compare|/diff|/runs/")
+def test_selected_runs_are_compared(page: Page, seeded: Seeded) -> None:
     table(page, f"{digits(seeded)}&q=name+~+digits-29")
 
     for key in "jxjjx":

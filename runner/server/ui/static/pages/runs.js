@@ -1,7 +1,6 @@
 // The table of all runs: filtered, sorted and paged by the server, drawn as far as it is seen.
 import { change as changed } from "../lib/api.js";
 import { offer } from "../lib/actions.js";
-import { copyAs } from "../lib/command.js";
 import { toast } from "../lib/dialog.js";
 import { fill, h, main } from "../lib/dom.js";
 import { FilterBox } from "../lib/filterbox.js";
@@ -13,20 +12,18 @@ import * as actions from "./runs/actions.js";
 import * as better from "./runs/better.js";
 import { goesOn } from "./runs/cells.js";
 import { choose } from "./runs/chooser.js";
-import { chips, toggle } from "./runs/chips.js";
-import { columns, item } from "./runs/columns.js";
+import { chips } from "./runs/chips.js";
+import { columns } from "./runs/columns.js";
 import { Curves } from "./runs/curves.js";
 import * as data from "./runs/data.js";
-import { same, shown } from "./runs/defaults.js";
+import { shown } from "./runs/defaults.js";
 import { Drawer } from "./runs/drawer.js";
-import { ways } from "./runs/elsewhere.js";
-import { field, hand, KINDS } from "./runs/exporting.js";
-import * as grouping from "./runs/grouping.js";
+import { field, hand } from "./runs/exporting.js";
+import { head } from "./runs/head.js";
 import { Live } from "./runs/live.js";
-import { drops, refill } from "./runs/menus.js";
+import { refill } from "./runs/menus.js";
 import { empty } from "./runs/nearest.js";
 import { Rows } from "./runs/rows.js";
-import * as saved from "./runs/saved.js";
 import { Selection } from "./runs/selection.js";
 import { sorted } from "./runs/sorting.js";
 import { MOST_SELECTED, keepColumns, keptColumns, read, subject, write } from "./runs/view.js";
@@ -74,8 +71,8 @@ class RunsPage {
   });
 
   begin() {
-    const { head, chips: conditions, fresh, none, bar } = this.#parts;
-    fill(main(), head, h("div", { class: "conditions" }, this.#filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.#table.element, none), this.#drawer.element), bar);
+    const { head: top, chips: conditions, fresh, none, bar } = this.#parts;
+    fill(main(), top, h("div", { class: "conditions" }, this.#filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.#table.element, none), this.#drawer.element), bar);
     this.view.cols = keptColumns(this.view);
     write(this.view);
     this.#filter.value = this.view.q;
@@ -172,27 +169,14 @@ class RunsPage {
 
   /** Everything but the table. */
   #drawAround() {
-    const { view } = this, { facts, columns: wanted, newcomers } = this.#rows, equal = same(facts, view.cols);
+    const { view } = this, { newcomers } = this.#rows;
     const only = view.exp.length === 1 ? this.#experiments.find(({ experiment_id }) => experiment_id === view.exp[0]) : undefined;
-    refill(this.#parts.head,
-      h("h1", null, "Runs"), h("span", { class: "soft", role: "status" }, this.#told()), h("span", { class: "space" }),
-      equal.length > 0 && h("button", { name: "same", class: view.same ? "drop on" : "drop", "aria-pressed": String(view.same), title: `${equal.map(({ key, value }) => `${key} = ${value}`).slice(0, 20).join("\n")}`, onclick: () => this.change({ same: !view.same }) }, `${equal.length} same`),
-      grouping.hasNested(view, facts) && toggle("nested", "Nested", !view.flat, (folded) => this.change({ flat: !folded })),
-      view.pin && toggle("percent", "Percent", view.percent, (percent) => this.change({ percent })),
-      grouping.button(view, facts, (changes) => this.change(changes)),
-      h("button", { name: "columns", onclick: () => this.#choose(), title: "e" }, "Columns"),
-      drops("views", view.view || "Views", () => saved.menu(only, view.view, (query) => this.#goTo(query)), { on: view.view !== "" }),
-      copyAs(drops("export", "Export", () => KINDS.map(([kind, title]) => item(title, () => void this.#hand(kind)))), ways(view, wanted)));
+    refill(this.#parts.head, head(view, this.#rows, only, {
+      change: (changes) => this.change(changes), choose: () => this.#choose(), open: (query) => this.#goTo(query), hand: (kind) => void this.#hand(kind),
+    }));
     refill(this.#parts.chips, chips(view, this.#experiments, (changes) => this.change(changes)));
-    fill(this.#parts.fresh, newcomers > 0 && h("button", { class: "newcomers", onclick: () => void this.load({ top: true, anew: true }) }, `${counted(newcomers, "new run")}`));
+    fill(this.#parts.fresh, newcomers > 0 && h("button", { class: "newcomers", onclick: () => void this.load({ top: true, anew: true }) }, counted(newcomers, "new run")));
     this.#drawBar();
-  }
-
-  /** How many there are, truly. */
-  #told() {
-    const { runs, source } = this.#rows, inside = this.#rows.inside(this.view);
-    if (this.view.group.length > 0) return `${counted(this.#rows.blocks?.total ?? source.total, "group")} of ${counted(runs, "run")}`;
-    return inside > 0 ? `${counted(runs, "run")}, ${inside.toLocaleString("en")} inside of them` : counted(runs, "run");
   }
 
   #drawBar() {
