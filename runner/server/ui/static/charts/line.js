@@ -68,6 +68,8 @@ export class LineChart {
   #scales = null;
   /** @type {Range | null} */
   #zoom = null;
+  /** @type {Range} all x that there were when nothing was zoomed: in a zoomed chart there may be the points of that part alone */
+  #whole = [Infinity, -Infinity];
   /** @type {Range | null} pixels being dragged over */
   #dragged = null;
   /** @type {{ x: number, y: number | null } | null} x in values, y in pixels */
@@ -218,7 +220,8 @@ export class LineChart {
       from = Math.min(from, data.x[this.#options.x?.log ? data.from(Number.MIN_VALUE) : 0] ?? Infinity);
       to = Math.max(to, data.x[data.length - 1] ?? -Infinity);
     }
-    return [from, to];
+    if (this.#zoom === null) this.#whole = [from, to];
+    return [Math.min(from, this.#whole[0]), Math.max(to, this.#whole[1])];
   }
 
   /** Of what is in sight. @param {Range[]} within @param {number} left @param {number} right @returns {Range} */
