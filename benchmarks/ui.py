@@ -109,6 +109,7 @@ def main() -> None:
             with _mlflow(Path(directory)) as theirs:
                 peer = _measure(PEER, options.only, browser, theirs)
     _print(measured, peer)
+    print(f"\nload of the machine {os.getloadavg()[1]:.1f}, {os.cpu_count()} processors")
     if options.json:
         options.json.write_text(json.dumps({"ours": measured, "mlflow": peer}, indent=2))
 
