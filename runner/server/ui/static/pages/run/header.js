@@ -1,9 +1,10 @@
 // What stands above all tabs: how the run is, where it comes from, why it failed, what one may do next.
-import { change } from "../../lib/api.js";
+import { change, own } from "../../lib/api.js";
 import { copy, copyAs, opened, quoted } from "../../lib/command.js";
 import { toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
 import { ago, clock } from "../../lib/format.js";
+import { better } from "../runs/better.js";
 import { hasEnded, lastingOf, list, mood, table, word } from "./model.js";
 
 /** @typedef {import("./model.js").Run} Run */
@@ -127,7 +128,16 @@ function compare(run) {
   /** @type {[string, import("./model.js").Kin | undefined][]} */
   const others = [["the one before", run.previous], ["the run it repeats", run.reproduces], ["its parent", run.parent], ["its newest reproduction", run.reproductions[0]]];
   const items = others.flatMap(([what, kin]) => (kin ? [/** @type {[string, string]} */ ([`${kin.name} (${what})`, `/compare?runs=${kin.id},${run.id}`])] : []));
-  return menu("Compare with", [...items, ["Choose in the list of runs", `/runs?experiment=${run.experiment}&sel=${run.id}`]]);
+  const [metric] = run.metrics, names = run.metrics.length > 0 ? [/** @type {[string, () => void]} */ ([`the best by ${metric?.key}`, () => void toBest(run, metric?.key ?? "")])] : [];
+  return menu("Compare with", [...items, ...names, ["Choose in the list of runs", `/runs?experiment=${run.experiment}&sel=${run.id}`]]);
+}
+
+/** @param {Run} run @param {string} key */
+async function toBest(run, key) {
+  const { rows } = await own("/runs/table", { experiment: run.experiment, sort: `${better(key) === "max" ? "-" : ""}metrics.${key}`, limit: 2 });
+  const best = rows.find((/** @type {any} */ row) => row.id !== run.id);
+  if (best) location.assign(`/compare?runs=${best.id},${run.id}`);
+  else toast("There is no other run in its experiment.");
 }
 
 /** A button that opens a list. @param {string} title @param {[string, string | (() => void)][]} items */

@@ -9,7 +9,7 @@ import { query, show } from "../../lib/state.js";
 import { listen } from "../../lib/stream.js";
 import { VirtualLines } from "../../lib/virtual.js";
 import { Lines, SOURCES } from "./lines.js";
-import { hasEnded, lastingOf, list, table, word } from "./model.js";
+import { hasEnded, lastingOf, list, mood, table, word } from "./model.js";
 
 /** @typedef {import("./model.js").Run} Run */
 
@@ -223,6 +223,7 @@ class Logs {
   #firstError() {
     let first = this.#lines.texts.findIndex((_, index) => this.#lines.sources[index] === 1 && this.#lines.isError(index));
     if (first < 0) first = this.#lines.texts.findIndex((_, index) => this.#lines.sources[index] !== 2 && this.#lines.isError(index));
+    if (first < 0 && mood(this.#run.status) === "bad") first = this.#lines.sources.lastIndexOf(1); // what a program says last is why it failed
     if (first < 0) return void (this.#count.textContent = "No line says error.");
     show({ error: null });
     history.replaceState(null, "", `${location.pathname}${location.search}#L${this.#lines.numbers[first]}`);
