@@ -57,7 +57,6 @@ class Charts {
     const going = this.#subject.runs.filter(({ status }) => GOING.has(status)).slice(0, LIVE);
     if (going.length > 0) this.#deaf = listen(going.map(({ id }) => `run:${id}`), (news) => this.#heard(news)); // first listen, then read
     this.#drawBar();
-    this.#drawLegend();
     await this.#read(true);
   }
 
@@ -132,10 +131,12 @@ class Charts {
   }
 
   #drawLegend() {
-    fill(this.#legend, this.#subject.runs.map((run) => {
-      const mark = svg("svg", { class: "line-mark", width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, y1: 5, x2: 22, y2: 5, "stroke-width": 2, "stroke-dasharray": dashOf(run.id).join(" ") || null }));
-      mark.style.setProperty("--run", colourOf(run.id));
-      return h("span", { onpointerenter: () => this.#light(run.id), onpointerleave: () => this.#light(null) }, mark, " ", h("a", { class: "run-name", href: `/r/${run.id}` }, run.name));
+    const groups = this.#mode === "all" || this.#mode === "baseline" ? null : this.#series(this.#subject.runs.map(({ id }) => ({ run: id, key: "", count: 0, nan: 0, infinite: 0, points: [] })));
+    const entries = groups ?? this.#subject.runs.map((run) => ({ run: run.id, name: run.name, colour: colourOf(run.id), dash: dashOf(run.id) }));
+    fill(this.#legend, entries.map(({ run, name, colour = "", dash = [] }) => {
+      const mark = svg("svg", { class: "line-mark", width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, y1: 5, x2: 22, y2: 5, "stroke-width": 2, "stroke-dasharray": dash.join(" ") || null }));
+      mark.style.setProperty("--run", colour);
+      return h("span", { onpointerenter: () => this.#light(run), onpointerleave: () => this.#light(null) }, mark, " ", groups ? name : h("a", { class: "run-name", href: `/r/${run}` }, name));
     }));
   }
 
@@ -164,6 +165,7 @@ class Charts {
 
   /** Other lines in the charts that are there. */
   #renew() {
+    this.#drawLegend();
     const smoothing = Number(query().get("smooth") ?? 0), log = query().has("logy") && this.#mode !== "baseline", [title, kind] = AXES[this.#axis];
     for (const [key, chart] of this.#charts) {
       const lines = this.#lines.filter((line) => line.key === key);

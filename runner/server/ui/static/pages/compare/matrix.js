@@ -19,7 +19,7 @@ export async function matrix(container, { runs }) {
   const answer = await own("/diff/inputs", { runs: runs.slice(0, MOST).map(({ id }) => id) });
   const places = new Map(KINDS.map(([kind]) => [kind, ranks(answer.runs.map((each) => each[kind].digest))]));
   const base = answer.runs[0];
-  const head = h("tr", null, h("td"), KINDS.map(([kind, title]) => h("th", { scope: "col" }, title, h("span", { class: "soft kinds" }, ` ${kinds(places.get(kind)?.size ?? 0)}`))), h("td"));
+  const head = h("tr", null, h("td"), KINDS.map(([kind, title]) => h("th", { scope: "col" }, title, h("span", { class: "soft kinds" }, ` ${kinds(places.get(kind)?.size ?? 0, answer.runs.some((each) => !each[kind].digest))}`))), h("td"));
   const rows = answer.runs.map((each, at) =>
     h("tr", { class: at === 0 ? "baseline" : null }, h("th", { scope: "row" }, nameOf(each)), KINDS.map(([kind]) => cell(each[kind], places.get(kind), base?.[kind].digest, at)), h("td", null, at > 0 && base && h("a", { href: `/compare?runs=${base.id},${each.id}` }, "what changed"))),
   );
@@ -31,8 +31,8 @@ export async function matrix(container, { runs }) {
   );
 }
 
-/** @param {number} count */
-const kinds = (count) => (count === 0 ? "unknown" : count === 1 ? "all the same" : `${count} different`);
+/** @param {number} count @param {boolean} some of which nothing is known */
+const kinds = (count, some) => (count === 0 ? "unknown" : count > 1 ? `${count} different` : some ? "the same where known" : "all the same");
 
 /** The most common digest first. @param {(string | null)[]} digests @returns {Map<string, number>} */
 function ranks(digests) {
