@@ -257,7 +257,7 @@ def _compare(browser: Browser, ours: Ours) -> Figures:
 def _live(browser: Browser, ours: Ours) -> Figures:
     with visiting(browser, ours.uri) as visit:
         _log_point(ours, 0)
-        visit.open(f"/r/{ours.going}", visit.page.get_by_text("loss"))
+        visit.open(f"/r/{ours.going}", visit.page.get_by_text("loss").locator("visible=true"))
         points = [_point_to_seen(visit, ours, number) for number in range(1, ROUNDS + 1)]
     with visiting(browser, ours.uri) as visit, _output(ours) as output:
         output.write("stdout", b"begun\n")
@@ -339,7 +339,7 @@ def _tabs(browser: Browser, ours: Ours) -> Figures:
     with visiting(browser, ours.uri) as first:
         tabs = [first, *(Visit(first.page.context.new_page(), ours.uri) for _ in range(TABS - 1))]
         for tab in tabs:
-            tab.open(f"/r/{ours.going}", tab.page.get_by_text("loss"))
+            tab.open(f"/r/{ours.going}", tab.page.get_by_text("loss").locator("visible=true"))
         _log_point(ours, 777)
         return {"tabs that are live in one browser": sum(tab.shows("877") for tab in tabs)}
 

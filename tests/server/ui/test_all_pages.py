@@ -144,10 +144,10 @@ def test_nine_tabs_stay_live(context: BrowserContext, seeded: Seeded) -> None:
     tabs = [context.new_page() for _ in range(9)]
     for tab in tabs:
         tab.goto(f"/r/{run.id}")
-        expect(tab.get_by_text("loss").first).to_be_visible()
+        expect(tab.get_by_text("loss").locator("visible=true").first).to_be_visible()
 
     seeded.store.log(run.id, metrics=[Metric("loss", 4242.0, now(), step=1)])
 
     for tab in tabs:
-        expect(tab.get_by_text(re.compile("4,?242")).first).to_be_visible()
+        expect(tab.get_by_text(re.compile("4,?242")).locator("visible=true").first).to_be_visible()
     seeded.store.update_run(run.id, status=RunStatus.FINISHED, ended=now())

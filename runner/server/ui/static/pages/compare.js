@@ -51,7 +51,8 @@ async function refresh() {
     return;
   }
   const { runs, missing, left } = subject;
-  document.title = `${runs.slice(0, 3).map(({ name }) => name).join(", ")}${runs.length > 3 ? "…" : ""} · runner`;
+  const named = runs.slice(0, 3).map(({ name }) => name).join(", ") || "Compare";
+  document.title = `${named}${runs.length > 3 ? "…" : ""} · runner`;
   fill(head, chips(runs, change), missing.length > 0 && h("p", { class: "warn", role: "status" }, `There is no run ${missing.slice(0, 5).join(", ")}.`), left > 0 && h("p", { class: "soft" }, `${left} more keys than fit are not shown.`));
   await draw();
 }
