@@ -8,7 +8,7 @@ from typing import cast
 from runner.errors import SourceError
 from runner.files import sha256
 from runner.progress import Phase, Progress
-from runner.records import Recorded, reading
+from runner.records import Recorded, reading, stored
 from runner.records.code import code_of
 from runner.records.model import Unrepeatable
 from runner.reproduction.causes import ranked
@@ -42,6 +42,8 @@ def differing(store: SqlStore, settings: Settings, *, trusting: bool) -> Differi
     def told(first: Run, second: Run) -> Between:
         progress = Progress()
         try:
+            if not trusting:
+                _refuse_tags(store, first, second)
             runs = [reading.read(store, run.id, settings=quiet, progress=progress) for run in (first, second)]
         except Unrepeatable as error:
             return Between(trouble=f"{error.message}. {error.hint or ''}".strip())
@@ -65,6 +67,16 @@ def _between(first: Recorded, second: Recorded, settings: Settings, *, trusting:
         causes=[causes[id(one)] for one in ranked(differences)],
         notes=looked.notes,
     )
+
+
+def _refuse_tags(store: SqlStore, *runs: Run) -> None:
+    """What plain MLflow recorded is concluded from tags, which name any directory of this machine."""
+    for run in runs:
+        if stored.plan_of(store, run) is None:
+            raise Unrepeatable(
+                f"run {run.name} has no plan: runner did not record it",
+                hint="`runner diff` concludes from its tags how it was executed",
+            )
 
 
 # code --------------------------------------------------------------------------------------------------------

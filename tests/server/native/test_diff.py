@@ -178,6 +178,25 @@ def test_a_plan_of_a_stranger_shows_no_repository_of_the_server(
     assert "secret two" in repr(own)  # on a server of one's own the way between commits is told
 
 
+def test_tags_of_a_stranger_make_the_server_look_at_no_directory(
+    store: SqlStore, settings: Settings, files: Files
+) -> None:
+    project = files({"MLproject": "entry_points: {main: {parameters: {p: float}, command: 'true'}}"})
+    runs = []
+    for value in ("1", "2"):
+        tags = {"mlflow.project.entryPoint": "main", "mlflow.source.name": str(project)}
+        run = store.create_run("0", params={"p": value}, tags=tags)
+        store.update_run(run.id, status=RunStatus.FINISHED)
+        runs.append(store.run(run.id))
+
+    strange = differing(store, settings, trusting=False)(runs[0], runs[1])
+    own = differing(store, settings, trusting=True)(runs[0], runs[1])
+
+    assert "has no plan" in strange.trouble
+    assert strange.differences == []
+    assert [one.name for one in own.differences if one.aspect == "parameter"] == ["p"]
+
+
 def planned(store: SqlStore, like: Run, *, uri: str, commit: str) -> Run:
     """A run whose plan says that it had that code."""
     plan = json.loads(store.artifacts(like.artifact_uri).read("runner/plan.json"))
