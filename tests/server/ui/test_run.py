@@ -124,7 +124,7 @@ FILES = {
     "code/train.py": "def train(rate: float) -> float:",
     "notes.md": "Accuracy is 0.97, see plots/curve.png and the page.",
     "explore.ipynb": "A look at the data.",
-    "arrays/weights.npy": "float32 [6 × 8]",
+    "arrays/weights.npy": "float32 [6 × 8]",  # noqa: RUF001 - as the page writes it
     "arrays/all.npz": "weights",
     "blob.bin": "No text: the first 2.0 KB.",
     "names/100%.txt": "found",
