@@ -1,6 +1,9 @@
 """Static files, at a path with a digest of all of them: browsers keep them for ever, and a new version is another path."""
 
 import hashlib
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from runner.server.ui.policy import PAGE_POLICY
 
 DIRECTORY = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
+IMPORT = re.compile(r'^(?:import|export)\b[^"();]*"(\.{1,2}/[^"]+)"', re.MULTILINE)  # not those at run time
 
 
 @cache
@@ -26,6 +30,20 @@ def version() -> str:
 def place() -> str:
     """The path below which they are."""
     return f"/static/{version()}"
+
+
+@cache
+def modules(*first: str) -> Sequence[str]:
+    """Paths of all modules that these import, themselves or by way of others: a browser that is told asks for them at once."""
+    found = list(first)
+    for path in found:  # which grows
+        found += [each for each in _imports(path) if each not in found]
+    return found
+
+
+def _imports(path: str) -> Iterator[str]:
+    for named in dict.fromkeys(IMPORT.findall((DIRECTORY / path).read_text())):
+        yield posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
 
 
 class Files(StaticFiles):

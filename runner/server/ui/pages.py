@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Scope
 
 from runner.server.ui import sign_in
-from runner.server.ui.files import Files, place
+from runner.server.ui.files import Files, modules, place
 from runner.server.ui.policy import HEADERS
 from runner.server.ui.shells import rendered
 
@@ -54,5 +54,11 @@ class Pages:
 
 def _page(request: Request) -> Response:
     module, title = PAGES[request.scope["route"].name]
-    html = rendered("page.html", module=module, title=title, user=request.state.caller.user)
+    html = rendered(
+        "page.html",
+        module=module,
+        modules=modules("lib/shell.js", f"pages/{module}.js"),
+        title=title,
+        user=request.state.caller.user,
+    )
     return HTMLResponse(html, headers=HEADERS)
