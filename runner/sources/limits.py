@@ -1,6 +1,7 @@
 """Which files are kept with a run, and which are left out: too large, unreadable, or our own."""
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,12 @@ UNWANTED = frozenset({
 _MOST = 10_000
 _NAMED = 10
 _KILO = 1000
+# what such files hold is for nobody else; and what stands before the @ of an address is a login
+_SECRET = re.compile(
+    r"\.env(\..+)?|\.netrc|\.pypirc|\.htpasswd|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519)|.+\.(pem|key|p12|pfx|jks|kdbx)"
+)
+_LOGIN = re.compile(rb"://[^/\s:@\"'{}$<>]+:[^/\s@\"'{}$<>]+@")
+_READ = 1_000_000  # bytes in which a login is looked for
 _SHARE = 5  # one untracked file may be a fifth of the limit
 
 
@@ -43,7 +50,9 @@ def choose(changes: Iterable[Change], top: Path, *, settings: Settings) -> Choic
             continue
         size = _size(file)
         most = settings.capture_limit // (1 if change.tracked else _SHARE)
-        if size is None:
+        if secret := _secret(file, tracked=change.tracked):
+            choice.left_out.append(f"{_shown(change.path)} {secret}")
+        elif size is None:
             choice.left_out.append(f"{_shown(change.path)} cannot be read")
         elif size > most:
             choice.left_out.append(f"{_shown(change.path)} has {readable(size)}, more than {readable(most)}")
@@ -55,6 +64,20 @@ def choose(changes: Iterable[Change], top: Path, *, settings: Settings) -> Choic
         (choice.kept if total <= settings.capture_limit and number < _MOST else rest).append(path)
     choice.left_out = _few(choice.left_out) + _beyond(rest, settings)
     return choice
+
+
+def _secret(file: Path, *, tracked: bool) -> str:
+    """Why nobody else may see a file, if so: others read what is kept with a run."""
+    if not tracked and _SECRET.fullmatch(file.name):
+        return "may hold a secret: such files are not kept"
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return ""
+        with file.open("rb") as content:
+            found = _LOGIN.search(content.read(_READ))
+    except OSError:
+        return ""
+    return "holds a login (user:password@ in an address), and is not kept for that" if found else ""
 
 
 def readable(size: int) -> str:

@@ -211,10 +211,12 @@ def _going(schedules: Sequence[int], store: SqlStore, *, before: int) -> bool:
 def _judge(farm: Farm, store: SqlStore, first: int, kills: int) -> Report:
     times = lost = 0
     for schedule in store.schedules.all():
-        expected = range(first, schedule.upcoming.time, 1000)
         history = {
             firing.scheduled_for: firing for firing in store.schedules.history(schedule.name, limit=10**6)
         }
+        # a time so far ahead is taken for that of a clock which was set back since, and the schedule fires at once
+        assert min(history) <= first
+        expected = range(min(history), schedule.upcoming.time, 1000)
         assert set(history) <= set(expected)
         times += len(expected)
         lost += sum(time not in history for time in expected)

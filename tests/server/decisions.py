@@ -17,6 +17,7 @@ class Open(Enum):
     ALL = "everybody"
     KNOWN = "everybody who signs in"
     FILTERED = "everybody who signs in, but they find only what they may read"
+    ADMINS = "administrators"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Decision:
 
 
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
-ALL, KNOWN, FILTERED = Open
+ALL, KNOWN, FILTERED, ADMINS = Open
 
 EXPERIMENT = {"experiment_id": "{experiment}"}
 RUN = {"run_id": "{run}"}
@@ -153,6 +154,23 @@ ROUTES: Mapping[str, Decision] = {
     f"GET {OURS}/runs/groups": asks(FILTERED, by="name"),
     f"GET {OURS}/runs/complete": asks(FILTERED, text="{name}"),
     f"GET {OURS}/runs/series": asks(FILTERED, runs="{run}", keys="{name}"),
+    f"GET {OURS}/runs/{{run_id}}/overview": asks(READ, f"{OURS}/runs/{{run}}/overview"),
+    f"GET {OURS}/runs/{{run_id}}/environment": asks(READ, f"{OURS}/runs/{{run}}/environment"),
+    f"GET {OURS}/runs/{{run_id}}/artifacts": asks(READ, f"{OURS}/runs/{{run}}/artifacts"),
+    f"GET {OURS}/runs/{{run_id}}/artifacts/{{path:rest}}": asks(
+        READ, f"{OURS}/runs/{{run}}/artifacts/file.txt"
+    ),
+    f"GET {OURS}/runs/{{run_id}}/view/{{path:rest}}": asks(READ, f"{OURS}/runs/{{run}}/view/file.txt"),
+    f"GET {OURS}/diff": Decision(  # nobody has told this server how to compare
+        READ, query={"a": "{run}", "b": "{run}"}, status=501
+    ),
+    f"GET {OURS}/diff/inputs": asks(READ, runs="{run}"),
+    f"GET {OURS}/diff/files": asks(READ, runs="{run}"),
+    f"GET {OURS}/diff/repeats": asks(READ, a="{run}", b="{run}"),
+    f"GET {OURS}/schedules": asks(ADMINS),
+    f"GET {OURS}/schedules/{{name}}/firings": Decision(
+        ADMINS, path=f"{OURS}/schedules/none/firings", status=404
+    ),
     f"GET {OURS}/me": asks(KNOWN),
     f"DELETE {OURS}/me/sessions/{{name}}": Decision(KNOWN, path=f"{OURS}/me/sessions/none", status=404),
     f"GET {OURS}/server": asks(KNOWN),

@@ -68,6 +68,8 @@ def test_a_route_is_for_those_who_may(name: str, call: bool, decision: Decision,
         answer = server.ask(role, method, names[0], decision, world)
         if isinstance(decision.needs, Permission) and permission and not permission.reaches(decision.needs):
             assert answer.status == (404 if permission is Permission.NONE else 403), (role, answer.text)
+        elif decision.needs is Open.ADMINS and role != "admin":
+            assert answer.status == 403, (role, answer.text)
         else:
             assert answer.status == decision.status, (role, answer.text)
             world = server.world() if method != "GET" else world

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -111,7 +111,8 @@ class Watch:
 
     def _failed(self, request: Request) -> None:
         if request.failure == "csp":  # it was not sent: what the policy refuses is in the console
-            self.troubles.remove(f"another host: {request.url}")
+            with suppress(ValueError):  # it was for us
+                self.troubles.remove(f"another host: {request.url}")
         # what is aborted, the page itself gave up, or was left
         elif request.failure and "ERR_ABORTED" not in request.failure:
             self.troubles.append(f"no answer: {request.failure} {request.method} {request.url}")

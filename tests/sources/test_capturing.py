@@ -156,6 +156,29 @@ def test_large_files_are_left_out_by_name_and_the_rest_is_kept(
     assert [text.split(" ")[0] for text in found.planned.left_out] == ["large", "part3:"]
 
 
+def test_files_with_secrets_are_left_out_by_name_and_an_address_without_a_login_is_kept(
+    pushed: NewRepository, settings: Settings, elsewhere: Settings
+) -> None:
+    made = pushed({"tracked.yaml": "channels: []\n"})
+    (made.work / ".env").write_text("KEY=s3cr3t")
+    (made.work / "id_ed25519").write_text("s3cr3t")
+    (made.work / "tracked.yaml").write_text("channels: ['https://ann:s3cr3t@host/channel']\n")
+    (made.work / "open.yaml").write_text(
+        "channels: ['https://host/channel', 'https://${USER}:${PASSWORD}@host']\n"
+    )
+
+    found = restore(made.work, settings, elsewhere, repository=made.url)
+
+    assert sorted(text.split(" ")[0] for text in found.planned.left_out) == [
+        ".env",
+        "id_ed25519",
+        "tracked.yaml",
+    ]
+    assert found.tree[b"open.yaml"][1] == (made.work / "open.yaml").read_bytes()
+    assert found.tree[b"tracked.yaml"][1] == b"channels: []\n"
+    assert b"s3cr3t" not in found.patch
+
+
 def test_the_configuration_of_the_person_does_not_disturb_the_patch(
     pushed: NewRepository, again: Restore, home: Path
 ) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from runner.files import locked
 from runner.settings import Settings
@@ -24,6 +24,7 @@ from tests.services.browser import Watch, chromium, watched
 
 RUNS = "runs.json"
 HERE = Path(__file__).parent
+expect.set_options(timeout=20_000)  # ms: a machine that tests other things meanwhile takes its time
 OpenContext = Callable[..., BrowserContext]
 
 

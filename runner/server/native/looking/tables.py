@@ -15,7 +15,6 @@ LARGEST = 64 * 1024 * 1024  # bytes that are read for one answer; of a larger fi
 MOST_SORTED = 500_000  # rows
 SAMPLE = 1000  # rows that tell the columns of lines of JSON
 MOST_COLUMNS = 2000
-csv.field_size_limit(16 * 1024 * 1024)
 
 
 def delimited(file: IO[bytes], size: int, asked: ViewFile, separator: str) -> Table:
