@@ -53,6 +53,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
+    # of a file that is written anew within a second, with as many bytes, Python would execute what it compiled before
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("RUNNER_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 

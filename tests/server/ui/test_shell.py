@@ -15,7 +15,7 @@ from runner.tracking.model import Metric, Run, RunStatus
 from tests.server.servers import running_server
 from tests.server.ui.conftest import Seeded
 from tests.server.ui.seeding import environment
-from tests.services.browser import Watch, axe, until, watched
+from tests.services.browser import Watch, axe, settled, until, watched
 
 PASSWORD = "correct horse battery staple"
 # The module that pages import by its place beside the shell's.
@@ -62,6 +62,7 @@ def test_the_keyboard_goes_to_a_run_a_model_or_a_page(page: Page, seeded: Seeded
         ("dig", "/models/digits"),
         ("home", "/"),
     ):
+        settled(page)  # keys are heard when the modules are there
         page.keyboard.press("Control+k")
         field = page.get_by_role("combobox", name="Go to")
         expect(field).to_be_focused()
