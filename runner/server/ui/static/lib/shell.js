@@ -20,7 +20,7 @@ onLive((live, since) => {
 const palette = () => import("./palette.js");
 const openPalette = async () => (await palette()).open();
 // fetched when there is nothing else to do, so that it is there when somebody types on
-addEventListener("load", () => setTimeout(() => void palette(), 500));
+addEventListener("load", () => setTimeout(() => palette().catch(() => undefined), 500)); // a server that is gone is told by the stream
 
 const turn = () => choose("theme", isDark() ? "light" : "dark");
 
