@@ -12,6 +12,7 @@ import click
 
 from runner.cli import Context, print_error, tracking_uri
 from runner.cli.output import counted, print_json, printable
+from runner.cli.repeating import atol, rtol, secrets
 from runner.cli.run import pairs, serve
 from runner.cli.runs import NUMBERS, RUN
 from runner.cli.tables import print_table
@@ -37,20 +38,8 @@ COLOURS = {Quality.GOOD: "green", Quality.BAD: "red", Quality.UNTESTABLE: "yello
 @tracking_uri
 @click.option("--metric", metavar="NAME", help="The result that counts; all of them otherwise.")
 @click.option("--artifact", metavar="PATH", help="The file that counts; all results otherwise.")
-@click.option(
-    "--rtol",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="X",
-    help="Numbers that differ by at most X times their size are the same.",
-)
-@click.option(
-    "--atol",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="X",
-    help="Numbers that differ by at most X are the same.",
-)
+@rtol
+@atol
 @click.option(
     "--repeat",
     type=click.IntRange(min=1),
@@ -59,13 +48,7 @@ COLOURS = {Quality.GOOD: "green", Quality.BAD: "red", Quality.UNTESTABLE: "yello
     help="Make each experiment N times; the majority decides.",
 )
 @click.option("--verify", is_flag=True, help="First see whether A and B come out as they were recorded.")
-@click.option(
-    "-P",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A secret parameter, for its value is not recorded; repeat for more.",
-)
+@secrets
 @click.option(
     "--input-a", "inputs_a", multiple=True, metavar="NAME=PATH", help="Where data of A is; repeat for more."
 )

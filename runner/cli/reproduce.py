@@ -13,6 +13,7 @@ import click
 
 from runner.cli import Context, tracking_uri
 from runner.cli.output import print_json
+from runner.cli.repeating import atol, rtol, secrets
 from runner.cli.run import pairs, serve
 from runner.cli.runs import NUMBERS, RUN
 from runner.cli.terminal import Terminal
@@ -33,13 +34,7 @@ from runner.settings import Settings
 @click.command(context_settings=NUMBERS)
 @RUN()
 @tracking_uri
-@click.option(
-    "-P",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A secret parameter, for its value is not recorded; repeat for more.",
-)
+@secrets
 @click.option(
     "--input",
     "inputs",
@@ -47,16 +42,8 @@ from runner.settings import Settings
     metavar="NAME=PATH",
     help="Where the data of a parameter is on this machine; repeat for more.",
 )
-@click.option(
-    "--rtol",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="X",
-    help="Numbers may differ by X times their size.",
-)
-@click.option(
-    "--atol", type=click.FloatRange(min=0), default=0.0, metavar="X", help="Numbers may differ by X."
-)
+@rtol
+@atol
 @click.option(
     "--repeat",
     type=click.IntRange(min=1),

@@ -15,6 +15,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.diff import Told
 from runner.cli.differences import print_differences, print_results, values_of
 from runner.cli.output import print_json, printable
+from runner.cli.repeating import atol, rtol
 from runner.cli.run import pairs, serve
 from runner.cli.runs import NUMBERS, RUN
 from runner.cli.terminal import Terminal
@@ -76,20 +77,8 @@ from runner.tracking import open_store
 @click.option("-e", "--entry-point", metavar="NAME", help="Another entry point.")
 @click.option("--experiment-name", metavar="NAME", help="Experiment to record in; created when missing.")
 @click.option("--run-name", metavar="NAME", help="Name of the run; a speakable one is made up otherwise.")
-@click.option(
-    "--rtol",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="X",
-    help="Numbers that differ by at most X times their size are told as close.",
-)
-@click.option(
-    "--atol",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="X",
-    help="Numbers that differ by at most X are told as close.",
-)
+@rtol
+@atol
 @click.option("--dry-run", is_flag=True, help="Print what would be executed otherwise, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the program's output goes to stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the program's output, warnings and errors.")
