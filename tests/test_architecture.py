@@ -72,6 +72,8 @@ def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) ->
     assert modules & HEAVY == set()
     containers = {name for name in modules if name.startswith("runner.containers.")}
     assert containers == {"runner.containers.model"}
+    later = ("digests", "records", "bundles", "reproduction", "scheduling")
+    assert [name for name in modules if name.startswith(tuple(f"runner.{part}" for part in later))] == []
 
 
 def test_a_run_imports_no_other_command(imported: Imported, files: Files) -> None:

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from runner import digests
 from runner.progress import Phase
 from runner.tracking import Artifacts, OpenStore
 from runner.tracking.artifacts import Artifact
@@ -59,6 +58,8 @@ def _theirs(found: Iterable[Artifact]) -> list[Artifact]:
 def _read(artifacts: ArtifactStore, item: Artifact, left: int, phase: Phase) -> tuple[str | None, int]:
     """The digest, and how many bytes were fetched for it."""
     if isinstance(artifacts, Artifacts) and artifacts.directory is not None:
+        from runner import digests  # noqa: PLC0415 - most programs leave no files of their own
+
         return digests.digest(artifacts.directory / item.path, cache=None, phase=phase).digest, 0
     if item.size > min(LARGEST, left):
         return None, 0

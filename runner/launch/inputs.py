@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import digests, sources
+from runner import sources
 from runner.errors import RunnerError
 from runner.launch.masking import public
 from runner.launch.planning import Planned, fetched
@@ -132,6 +132,8 @@ class _Looking:
             return replace(bare, kind="object" if sources.is_remote(uri) else "unknown")
         bare = replace(bare, in_project=self._in_project(place))
         try:
+            from runner import digests  # noqa: PLC0415 - most runs have no inputs
+
             found = digests.digest(place, cache=self.settings.cache, phase=self.phase)
         except RunnerError as error:
             self.progress.warn(f"input {name!r}: its digest is not recorded: {error}")

@@ -21,6 +21,7 @@ from runner.sources.names import unquoted
 from runner.sources.scratch import Scratch, scratch
 from runner.sources.workingcopy import git_in
 
+NO_FILES = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # a tree that every Git knows
 # that which a person may have configured otherwise is said; a rename is a removal and an addition
 _PATCH = (
     "diff-index", "--cached", "-p", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv",
@@ -64,13 +65,12 @@ def _plain(top: Path, home: Path, *, settings: Settings) -> Capture:
     """A directory that is not in Git: all files that are not ignored."""
     with scratch(top, objects=(), commit=None, settings=settings) as made:
         unwanted = (f"--exclude={name}" for name in sorted(UNWANTED))
-        nothing = made.tree()
         listing = made.git("ls-files", "--others", "--exclude-standard", *unwanted)
         names = (unquoted(text) for text in listing.split("\n") if text)
         files = (Change(path=path) for path in _files(top, names, settings))
         choice = choose(files, top, settings=settings)
         made.add(choice.kept)
-        patch = _write(made, nothing, home)
+        patch = _write(made, NO_FILES, home)
     return Capture(patch=patch, left_out=tuple(choice.left_out))
 
 
