@@ -1,13 +1,13 @@
 """Which runs somebody looks at, as conditions on `runner_runs r`: the filter language of runner.tracking.filters.native."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from runner.tracking import checks
 from runner.tracking.filters.native import AnyOf, Term, Words, parse
 from runner.tracking.filters.parser import Clause
-from runner.tracking.filters.vocabulary import RUNS
-from runner.tracking.sql import experiments
-from runner.tracking.sql.conditions import ESCAPE, Sql, Subject, compared, condition, literal
+from runner.tracking.sql import experiments, searching
+from runner.tracking.sql.conditions import ESCAPE, Sql, compared, condition, literal
 from runner.tracking.sql.searching import DATASET_COLUMNS, DATASETS, OF_RUN
 from runner.tracking.tables import Chosen
 
@@ -21,14 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "ended": "r.ended",
     "duration": "(r.ended - r.started)",
 }
-SUBJECT = Subject(
-    vocabulary=RUNS,
-    rows="runner_runs r",
-    columns=COLUMNS,
-    tables={"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"},
-    owner="run",
-    ties="r.started DESC, r.id DESC",
-)
+SUBJECT = replace(searching.SUBJECT, columns=COLUMNS, ties="r.started DESC, r.id DESC")
 
 
 def conditions(sql: Sql, chosen: Chosen) -> list[str]:
