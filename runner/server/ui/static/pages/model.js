@@ -32,7 +32,6 @@ async function load() {
     return;
   }
   runs = await runsOf(versions.map((version) => version.run_id));
-  for (const version of versions) runs.get(version.run_id ?? "")?.tags.set("version", version.version);
   document.title = `${name}${chosen ? ` ${chosen}` : ""} · runner`;
   draw();
 }
@@ -107,6 +106,9 @@ function table(metric) {
   ));
 }
 
+/** @param {string} number of a version */
+const runOf = (number) => runs.get(versions.find((each) => each.version === number)?.run_id ?? "");
+
 /** @param {Version} version */
 const aliasesOf = (version) => (model.aliases ?? []).filter((/** @type {any} */ each) => each.version === version.version)
   .map((/** @type {any} */ each) => [h("span", { class: "chip" }, `@${each.alias}`), " "]);
@@ -122,7 +124,7 @@ function versionPage(version) {
     h("section", { class: "card" },
       h("dl", null,
         term("Status", [version.status ?? "", version.status_message && `: ${version.status_message}`]),
-        term("Aliases", [aliasesOf(version), h("button", { onclick: () => moveAlias(model, version, runs, load) }, "Move an alias here")]),
+        term("Aliases", [aliasesOf(version), h("button", { onclick: () => moveAlias(model, version, runOf, load) }, "Move an alias here")]),
         term("Stage", stages(version)),
         term("Made", [clock(version.creation_timestamp), version.user_id && ` by ${version.user_id}`]),
         term("Description", version.description ?? ""),

@@ -1,7 +1,7 @@
 // Moving an alias: from which version to which, what that changes, and why. The moves of a model are kept in a tag of it.
 import { ApiError, change } from "../../lib/api.js";
 import { dialog, toast } from "../../lib/dialog.js";
-import { h } from "../../lib/dom.js";
+import { fill, h } from "../../lib/dom.js";
 import { clock, number } from "../../lib/format.js";
 
 /** @typedef {import("./versions.js").Version} Version */
@@ -26,16 +26,16 @@ export function movesOf(model) {
  *
  * @param {any} model
  * @param {Version} version
- * @param {Map<string, Run>} runs
+ * @param {(version: string) => Run | undefined} runOf who made a version
  * @param {() => void} done
  */
-export function moveAlias(model, version, runs, done) {
+export function moveAlias(model, version, runOf, done) {
   const alias = h("input", { name: "alias", required: true, list: "aliases", autocomplete: "off", oninput: () => tell() });
   const why = h("input", { name: "why", required: true, autocomplete: "off" });
   const told = h("div", { class: "soft", role: "status" });
   const known = /** @type {{ alias: string, version: string }[]} */ (model.aliases ?? []);
   const at = () => known.find((each) => each.alias === alias.value.trim())?.version ?? null;
-  const tell = () => told.replaceChildren(difference(at(), version, runs));
+  const tell = () => fill(told, difference(at(), version, runOf));
   const form = h("form", { id: "alias", class: "form", onsubmit: async (/** @type {Event} */ event) => {
     event.preventDefault();
     const move = { alias: alias.value.trim(), from: at(), to: version.version, why: why.value.trim(), time: Date.now() };
@@ -51,13 +51,13 @@ export function moveAlias(model, version, runs, done) {
   alias.focus();
 }
 
-/** @param {string | null} from @param {Version} to @param {Map<string, Run>} runs */
-function difference(from, to, runs) {
-  if (from === null) return document.createTextNode("No version has it now.");
-  const old = [...runs.values()].find((run) => run.tags.get("version") === from), fresh = runs.get(to.run_id ?? "");
+/** @param {string | null} from @param {Version} to @param {(version: string) => Run | undefined} runOf */
+function difference(from, to, runOf) {
+  if (from === null) return "No version has it now.";
+  const old = runOf(from), fresh = runOf(to.version);
   const metrics = [...(fresh?.metrics ?? [])].filter(([key]) => old?.metrics.has(key)).slice(0, 4);
   const changes = metrics.map(([key, value]) => `${key} ${number(old?.metrics.get(key))} → ${number(value)}`).join(", ");
-  return document.createTextNode(`Version ${from} has it now.${changes && ` ${changes}.`}`);
+  return `Version ${from} has it now.${changes && ` ${changes}.`}`;
 }
 
 /** @param {any} model @param {Move} move @returns {Promise<boolean>} */
