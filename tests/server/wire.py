@@ -30,13 +30,11 @@ class Wire:
 
     def cut(self) -> None:
         """End all connections; new ones end at once."""
-        self.state = "cut"
-        self._end_all()
+        self._end_all("cut")
 
     def busy(self) -> None:
         """Every request is answered by 503."""
-        self.state = "busy"
-        self._end_all()
+        self._end_all("busy")
 
     def mend(self, uri: str = "") -> None:
         self.target = uri.removeprefix("http://") or self.target
@@ -61,33 +59,41 @@ class Wire:
             with socket.create_connection((host, int(port)), 5) as outer:
                 outer.settimeout(None)
                 with self._lock:
+                    if self.state != "whole":  # since a moment ago
+                        return
                     self._open += [inner, outer]
-                back = threading.Thread(target=self._copy, args=(outer, inner), daemon=True)
-                back.start()
-                self._copy(inner, outer)
-                back.join()
+                unheard = threading.Event()
+                answers = threading.Thread(target=self._answer, args=(outer, inner, unheard), daemon=True)
+                answers.start()
+                self._ask(inner, outer, unheard)
+                answers.join()
 
-    def _copy(self, source: socket.socket, target: socket.socket) -> None:
+    def _ask(self, client: socket.socket, server: socket.socket, unheard: threading.Event) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
+            while data := client.recv(65536):
                 if self.lose and self.lose in data:
                     self.lose, self.lost = b"", self.lost + 1
-                    if data.endswith(b"\r\n\r\n"):
-                        data += source.recv(65536)  # the body comes by itself
-                    target.sendall(data)
-                    target.recv(65536)
-                    break
-                target.sendall(data)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+                    unheard.set()
+                server.sendall(data)
+        _end(client, server)
 
-    def _end_all(self) -> None:
+    def _answer(self, server: socket.socket, client: socket.socket, unheard: threading.Event) -> None:
+        with suppress(OSError):
+            while (data := server.recv(65536)) and not unheard.is_set():
+                client.sendall(data)
+        _end(client, server)
+
+    def _end_all(self, state: str) -> None:
         with self._lock:
+            self.state = state
             ended, self._open = self._open, []
-        for end in ended:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        _end(*ended)
+
+
+def _end(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
