@@ -16,7 +16,10 @@ from typing import Literal, TypeAlias
 
 @dataclass(slots=True)
 class Phase:
-    """One step of the work. `summary` is what it found or made, `detail` how (cached, 12 packages downloaded)."""
+    """One step of the work. `summary` is what it found or made, `detail` how (cached, 12 packages downloaded).
+
+    `heard` gets what tools print, line by line, where somebody keeps that.
+    """
 
     name: str
     summary: str = ""
@@ -24,12 +27,18 @@ class Phase:
     seconds: float = 0.0
     failed: bool = False
     doing: str = ""
+    heard: Callable[[str], None] | None = field(default=None, repr=False)
     _changed: Callable[["Phase"], None] = field(default=lambda _phase: None, repr=False)
 
     def update(self, doing: str) -> None:
         """Say what is being done just now; shown on a terminal, forgotten afterwards."""
         self.doing = doing
         self._changed(self)
+
+    def hear(self, line: str) -> None:
+        """A line that a tool has printed, without secrets: no person is shown it."""
+        if self.heard is not None:
+            self.heard(line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ locking.py        declaration to lock: by its kind to one of the packages below;
 documents.py      a lock as a file beside the project: written, and checked whether it is out of date
 kinds.py          the packages below, by name
 building.py       lock to environment: reuse or build once, by a recipe (recipes.py); trouble.py: how it goes wrong
+buildlog.py       what a build tells, while it goes on and afterwards
 cache.py          where it lies, whose turn it is; brought.py: packages that came with a bundle
 
 python/           virtual environments

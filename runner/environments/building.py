@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import __version__
-from runner.environments import cache, trouble
+from runner.environments import buildlog, cache, trouble
 from runner.environments.kinds import late
 from runner.environments.model import Environment, Lock
 from runner.environments.recipes import Recipe, Steps
@@ -109,7 +109,9 @@ def all_or_nothing(prefix: Path, settings: Settings) -> Iterator[None]:
 
 def _built(recipe: Recipe, lock: Lock, prefix: Path, phase: Phase, *, turn: int) -> dict[str, Any]:
     steps = Steps(phase)
-    made = recipe.build(prefix, steps, turn=turn)
+    with buildlog.kept(phase, turn) as log:
+        made = recipe.build(prefix, steps, turn=turn)
+        log.keep(prefix)
     late("kept.notes", "note")(prefix)
     facts = {
         "schema": cache.SCHEMA,

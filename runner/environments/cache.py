@@ -2,7 +2,7 @@
 
 cache/envs/<key>/               a virtual environment, at the path for which it was built
                .ready.json      written last: without it the directory is torn, and is discarded, never repaired
-cache/envs/<key>.lock           held by the builder and by each program that builds for it
+cache/envs/<key>.lock           held by the builder, who writes there how far it is, and by each program that builds for it
 cache/locks/<key>.json          a resolution
 cache/trash/                    on its way out: renamed here first, so that a reader sees all of it or nothing
 """

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
@@ -24,13 +25,18 @@ _PLATFORMS: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One of them. `build` is conda's, or where it comes from if that is no index; `requires` are names."""
+    """One of them. `build` is conda's, or where it comes from if that is no index; `requires` are names.
+
+    `host` is that of its index, channel or address, "" where the lock does not say. `size`: bytes of its largest file.
+    """
 
     name: str
     version: str
     build: str = ""
     hashes: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
+    host: str = ""
+    size: int | None = None
 
 
 def packages(lock: Lock, platform: str | None = None) -> dict[str, Package]:
@@ -79,6 +85,8 @@ def _both(first: Package, second: Package) -> Package:
         build=first.build,
         hashes=first.hashes | second.hashes,
         requires=first.requires | second.requires,
+        host=first.host or second.host,
+        size=max(filter(None, (first.size, second.size)), default=None),
     )
 
 
@@ -92,7 +100,23 @@ def _of_pylock(entry: Mapping[str, Any]) -> Package:
         build=_origin(entry),
         hashes=frozenset(_hashes(entry)),
         requires=frozenset(canonicalize_name(str(item.get("name", ""))) for item in needed),
+        host=next(filter(None, map(_host, _addresses(entry))), ""),
+        size=max((size for file in _files(entry) if isinstance(size := file.get("size"), int)), default=None),
     )
+
+
+def _addresses(entry: Mapping[str, Any]) -> Iterator[object]:
+    yield entry.get("index")
+    yield from (_table(entry, key).get("url") for key in ("vcs", "archive"))
+    yield from (file.get("url") for file in _files(entry))
+
+
+def _host(address: object) -> str:
+    """Never user, password or path: a private index may have a token in each of them."""
+    try:
+        return urlsplit(str(address or "").removeprefix("git+")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _origin(entry: Mapping[str, Any]) -> str:
@@ -102,9 +126,12 @@ def _origin(entry: Mapping[str, Any]) -> str:
     return str(place.get("url") or place.get("path") or "")
 
 
+def _files(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [_table(entry, key) for key in ("archive", "sdist")] + list(entry.get("wheels", ()))
+
+
 def _hashes(entry: Mapping[str, Any]) -> Iterator[str]:
-    files = [_table(entry, key) for key in ("archive", "sdist")] + list(entry.get("wheels", ()))
-    for file in files:
+    for file in _files(entry):
         yield from (f"{algorithm}:{value}" for algorithm, value in _table(file, "hashes").items())
 
 
@@ -128,6 +155,7 @@ def _of_conda(lock: Lock, here: str | None) -> Iterator[Package]:
             build=package.build,
             hashes=frozenset(filter(None, (package.md5, package.sha256))),
             requires=frozenset(canonicalize_name(_first_word(text)) for text in package.depends),
+            host=_host(package.url),
         )
     for pip in (package for package in content.pip if here in {None, package.platform}):
         yield Package(
@@ -136,6 +164,7 @@ def _of_conda(lock: Lock, here: str | None) -> Iterator[Package]:
             build="" if pip.sha256 else pip.url,
             hashes=frozenset(filter(None, (pip.sha256,))),
             requires=frozenset(map(canonicalize_name, pip.dependencies)),
+            host=_host(pip.url),
         )
 
 

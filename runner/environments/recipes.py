@@ -22,6 +22,7 @@ class Steps:
     def step(self, name: str, text: str) -> Iterator[None]:
         """A part of the build; `text` says it to the person."""
         self.phase.update(text)
+        self.phase.hear(text)
         started = perf_counter()
         yield
         self.seconds[name] = round(perf_counter() - started, 3)

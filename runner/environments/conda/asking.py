@@ -93,13 +93,18 @@ def ask(
             hint="use one of the two, or write their logins into ~/.netrc; if a lock names it, ask who made that lock",
         )
     question = {"job": job, "offline": settings.offline, "logins": logins, **request}
+
+    def tell(line: str) -> None:
+        phase.update(hidden(line, logins))
+        phase.hear(phase.doing)
+
     try:
         done = capture(
             [sys.executable, "-P", WORKER],
             env={name: text for name, text in settings.environ.items() if name != "RUST_LOG"},
             input=json.dumps(question),
             pass_fds=() if turn is None else (turn,),
-            on_line=lambda line: phase.update(hidden(line, logins)),
+            on_line=tell,
         )
         answer = json.loads(done.out)
     except ProgramFailed as error:

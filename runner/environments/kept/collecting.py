@@ -1,7 +1,7 @@
 """Getting rid of what is in the cache: what is torn or forgotten, what nobody used for long, what is over a limit."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,14 @@ def collect(
         packages=tuple(share.path for share in gone if not share.entry),
         leftovers=tuple(leftovers),
         bytes=shares.freed(gone),
+    )
+
+
+def room_of(entries: Iterable[Entry], settings: Settings) -> int:
+    """Bytes that are free when these environments have gone."""
+    keys = {entry.key for entry in entries}
+    return shares.freed(
+        share for share in shares.measured(settings) if share.entry and share.entry.key in keys
     )
 
 

@@ -1,7 +1,7 @@
 """Why an environment is reused, or is not: what decides its key, beside that of the nearest one in the cache."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -96,7 +96,22 @@ def explain(
         packages=locked_packages(lock.kind, lock.text),
         seconds=dict(facts.get("seconds", {})) if facts else {},
     )
-    return found if facts else replace(found, nearest=_nearest(found, settings))
+    return found if facts else replace(found, nearest=_nearest(found, listing.entries(settings)))
+
+
+def explain_entry(entry: Entry, settings: Settings) -> Explanation:
+    """Why an environment was built: beside the nearest one that was there before and is there still."""
+    found = Explanation(
+        kind=entry.kind,
+        state="ready",
+        key=entry.key,
+        path=entry.path,
+        inputs=dict(entry.facts.get("inputs", {})),
+        packages=_packages(entry),
+        seconds=dict(entry.facts.get("seconds", {})),
+    )
+    older = [each for each in listing.entries(settings) if each.created < entry.created]
+    return replace(found, nearest=_nearest(found, older))
 
 
 def compare(
@@ -150,9 +165,9 @@ def _state(path: Path) -> State:
     return "broken" if (path / cache.MARKER).exists() else "torn"
 
 
-def _nearest(found: Explanation, settings: Settings) -> Comparison | None:
+def _nearest(found: Explanation, entries: Iterable[Entry]) -> Comparison | None:
     """The environment of this kind with most packages in common, then with most inputs."""
-    others = [entry for entry in listing.entries(settings) if entry.kind == found.kind]
+    others = [entry for entry in entries if entry.kind == found.kind]
     compared = [compare_entry(found, entry) for entry in others]
     return min(compared, key=lambda other: (len(other.packages), len(other.inputs)), default=None)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.environments import cache
+from runner.environments import buildlog, cache
 from runner.errors import EnvironmentFailed, UsageError
 from runner.files import LockTaken, locked
 from runner.settings import Settings
@@ -30,6 +30,15 @@ class Entry:
     created: float
     used: float
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """A build that goes on: since when, in seconds since the epoch, and what it has told, the latest last."""
+
+    key: str
+    begun: float | None
+    lines: tuple[str, ...]
 
 
 def entries(settings: Settings) -> list[Entry]:
@@ -124,6 +133,15 @@ def being_built(path: Path) -> bool:
             return False
     except (LockTaken, OSError):
         return True
+
+
+def builds(settings: Settings) -> list[Building]:
+    """Those that go on, of this process or another, the latest first."""
+    places = (lock.with_suffix("") for lock in sorted(cache.environments(settings).glob("*.lock")))
+    going_on = [path for path in places if not (path / cache.MARKER).exists() and being_built(path)]
+    found = [(path.name, buildlog.read(path.with_name(f"{path.name}.lock"))) for path in going_on]
+    builds = [Building(key=key, begun=begun, lines=tuple(lines)) for key, (begun, lines) in found]
+    return sorted(builds, key=lambda build: build.begun or 0.0, reverse=True)
 
 
 def _entry(path: Path) -> Entry | None:

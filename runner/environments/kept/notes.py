@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runner.environments import cache
+from runner.environments.buildlog import LOG
 from runner.environments.kept import contents
 from runner.files import write_atomically
 
 NOTES = ".files.json"
 
-_OURS = {cache.MARKER, NOTES}
+_OURS = {cache.MARKER, NOTES, LOG}
 _LINK = "-> "
 _PIECE = 1 << 20
 _THREADS = 8

@@ -19,6 +19,7 @@ import msgspec
 
 from runner.environments import cache
 from runner.environments.building import address
+from runner.environments.buildlog import LOG
 from runner.environments.kept.notes import NOTES
 from runner.environments.model import Lock
 from runner.environments.moving.marker import Inputs, Marker
@@ -166,7 +167,7 @@ def _wrong_places(manifest: Manifest) -> Iterator[str]:
     if manifest.files.keys() & manifest.links.keys():
         yield "a file is a link"
     for path in paths:
-        if not is_inside(path) or path in parents or path in {cache.MARKER, NOTES}:
+        if not is_inside(path) or path in parents or path in {cache.MARKER, NOTES, LOG}:
             yield f"{path!r} is no place for a file"
     for path, target in manifest.links.items():
         if not leads_inside(path, target):

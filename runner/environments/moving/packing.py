@@ -13,6 +13,7 @@ import msgspec
 
 from runner import __version__
 from runner.environments import building, cache, resolutions
+from runner.environments.buildlog import LOG
 from runner.environments.kept import contents
 from runner.environments.kept.listing import Entry
 from runner.environments.kept.notes import NOTES
@@ -27,7 +28,7 @@ from runner.progress import Phase
 from runner.settings import Settings
 
 _LEVEL = 3  # twice as fast as 6, and 4 % larger
-_LEFT_OUT = {cache.MARKER, NOTES, ".lock"}
+_LEFT_OUT = {cache.MARKER, NOTES, LOG, ".lock"}
 _PIECE = 1 << 20
 _EVERY = 100  # files between two words to the person
 

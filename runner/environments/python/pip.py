@@ -77,9 +77,12 @@ class Pip:
         if self.settings.offline:
             env["PIP_NO_INDEX"] = "1"
         try:
-            return capture(argv, cwd=directory, env=env, pass_fds=() if turn is None else (turn,)).out
+            done = capture(argv, cwd=directory, env=env, pass_fds=() if turn is None else (turn,))
         except ProgramFailed as error:
             raise trouble.explained(said, error, settings=self.settings) from error
+        for line in trouble.masked(done.out + done.err).splitlines():
+            self.phase.hear(line)
+        return done.out
 
 
 def _pip(prefix: Path) -> Argv:

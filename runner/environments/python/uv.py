@@ -155,6 +155,7 @@ class Uv:
             with suppress(NotCached):
                 call([*argv, "--no-build", *files], changes={**changes, "UV_OFFLINE": "1"})
                 return
+            self.phase.hear("not all of it is in the cache of packages: once more, with the network")
         call([*argv, *files], changes=changes)
 
     def _brought(self, content: Content) -> str:
@@ -220,6 +221,7 @@ def narrator(phase: Phase) -> Callable[[str], None]:
 
     def tell(line: str) -> None:
         nonlocal started, done
+        phase.hear(trouble.masked(line))
         match line.split():
             case ["Downloading" | "Building" as verb, *what] if what:
                 started += 1

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from runner.environments.kept.installed import guessed, installed
 from runner.errors import EnvironmentFailed
 from runner.reproduction.differing import weights
 from runner.reproduction.differing.executed import Executed
-from runner.reproduction.differing.installed import guessed, installed
 from runner.reproduction.differing.locked import Package, packages
 from runner.reproduction.differing.sides import Side
 from runner.reproduction.differing.versions import direction, step

@@ -1,9 +1,12 @@
 """Which environment a run would have, and what makes it another one than those in the cache."""
 
+import json
+
 import pytest
 
 from runner.environments.cache import MARKER
-from runner.environments.kept.explaining import Explanation, explain, locked_packages
+from runner.environments.kept import listing
+from runner.environments.kept.explaining import Explanation, explain, explain_entry, locked_packages
 from runner.files import locked
 from runner.project.model import PythonEnv
 from tests.environments.wheels import Index, Workshop
@@ -102,3 +105,19 @@ def test_a_torn_one_a_broken_one_and_one_in_the_making_are_told_apart(workshop: 
 )  # fmt: skip
 def test_the_packages_of_a_lock_are_read(kind: str, text: str, packages: dict[str, str]) -> None:
     assert locked_packages(kind, text) == packages
+
+
+def test_one_that_is_there_says_why_an_older_one_was_not_reused(workshop: Workshop) -> None:
+    older = workshop.build("alpha", "beta<2")
+    assert older.path
+    marker = older.path / MARKER
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "created": 1}))
+    newer = workshop.build("alpha")
+
+    entries = {entry.key: entry for entry in listing.entries(workshop.settings)}
+    found = explain_entry(entries[str(newer.key)], workshop.settings)
+
+    assert differences(found) == {"beta": ("1.0", "2.0")}
+    assert found.nearest
+    assert [item.name for item in found.nearest.inputs] == ["lock"]
+    assert explain_entry(entries[str(older.key)], workshop.settings).nearest is None
