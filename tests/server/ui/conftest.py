@@ -69,9 +69,10 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Seeded]:
     home = tmp_path_factory.mktemp("seeded") / "home"
-    shutil.copytree(template / "home", home, ignore=shutil.ignore_patterns("artifacts"))
-    # artifacts stay where they were made, for the store says that they are there; a server sends what lies below its root
-    environ = {**environment(home), "RUNNER_ARTIFACT_ROOT": str(template / "home/artifacts")}
+    shutil.copytree(
+        template / "home", home, ignore=shutil.ignore_patterns("artifacts", "cache", "*.git", "uv-cache")
+    )
+    environ = environment(home, template / "home")
     with (
         closing(open_database_store(Settings.from_environ(environ))) as store,
         running_server(environ=environ) as server,

@@ -18,7 +18,7 @@ from tests.server.servers import running_server
 from tests.server.ui.seeding import environment, seed
 from tests.services.browser import Watch, chromium, context, settled
 
-LARGEST = 60_000  # bytes of a picture
+LARGEST = 40_000  # bytes of a picture
 QUALITIES = (90, 80, 70, 60, 50, 40, 30)
 THEMES = ("light", "dark")
 SIZE = {"width": 1280, "height": 800}

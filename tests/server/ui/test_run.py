@@ -44,11 +44,11 @@ def test_parameters_that_the_run_before_had_otherwise_come_first(page: Page, see
 
 
 def test_the_code_shows_what_was_not_committed(page: Page, seeded: Seeded) -> None:
-    page.goto(f"/r/{seeded.runs['second']}/code")
+    page.goto(f"/r/{seeded.runs['diverged']}/code")
 
     changes = page.get_by_role("region", name="Changes of train.py")
-    expect(changes.locator(".diff-line.added")).to_contain_text("0.4 /")
-    expect(changes.locator(".diff-line.removed")).to_contain_text("0.5 /")
+    expect(changes.locator(".diff-line.added").first).to_contain_text("0.99 -")
+    expect(changes.locator(".diff-line.removed").first).to_contain_text("0.98 -")
 
 
 def test_news_of_a_run_come_without_a_reload(page: Page, seeded: Seeded) -> None:

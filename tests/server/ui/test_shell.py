@@ -123,8 +123,7 @@ def test_without_leave_run_again_shows_the_command_to_copy(
 @pytest.fixture(scope="module")
 def allowing(seeded: Seeded, template: Path) -> Iterator[str]:
     """A server over the same store that starts runs; its address."""
-    environ = {**environment(seeded.home), "RUNNER_ARTIFACT_ROOT": str(template / "home/artifacts")}
-    with running_server("--allow-run", environ=environ) as server:
+    with running_server("--allow-run", environ=environment(seeded.home, template / "home")) as server:
         yield server.uri
 
 
@@ -134,7 +133,7 @@ def test_where_it_may_the_server_runs_it_again(browser: Browser, seeded: Seeded,
         page.goto("/settings")
         page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
         page.get_by_role("textbox", name="epochs").fill("2")
-        expect(page.locator(".field.changed")).to_have_text("epochs")
+        expect(page.locator(".field.changed")).to_have_text("epochswas 12")
 
         page.get_by_role("button", name="Start").click()
 

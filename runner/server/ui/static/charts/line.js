@@ -40,6 +40,7 @@ import { valuesTable } from "./values.js";
  * @property {Range | null} [zoom] of x
  * @property {(zoom: Range | null) => void} [onZoom]
  * @property {(run: string | null) => void} [onHover] the line next to the pointer
+ * @property {(x: number | null) => void} [onCursor] where the cursor is
  * @property {boolean} [values] whether a table of values can be opened below; yes unless false
  */
 
@@ -121,6 +122,21 @@ export class LineChart {
     if (this.#lit === run) return;
     this.#lit = run;
     this.#surface.draw();
+  }
+
+  /** Draw the cursor where that of another chart is; null: none. Tells nobody. @param {number | null} x */
+  point(x) {
+    this.#cursor = x === null ? null : { x, y: null };
+    this.#surface.draw();
+  }
+
+  /** What is drawn next to an x, of the first line that has something near. @param {number} x @returns {number | undefined} */
+  at(x) {
+    for (const line of this.#lines) {
+      const point = this.#near(line, x);
+      if (point) return point.shown;
+    }
+    return undefined;
   }
 
   close() {
@@ -240,12 +256,17 @@ export class LineChart {
 
   /** The point of a line at the cursor. @param {Line} line */
   #at(line) {
-    if (!this.#scales || !this.#cursor) return undefined;
-    const index = line.data.near(this.#cursor.x);
+    return this.#cursor ? this.#near(line, this.#cursor.x) : undefined;
+  }
+
+  /** The point of a line next to an x, unless it is far away. @param {Line} line @param {number} to */
+  #near(line, to) {
+    if (!this.#scales) return undefined;
+    const index = line.data.near(to);
     const shown = this.#options.smoothing && !line.band ? line.data.smooth(this.#options.smoothing)[index] : line.data.last[index];
     const x = line.data.x[index];
     if (x === undefined || shown === undefined || Number.isNaN(shown)) return undefined;
-    const far = Math.abs(pixel(this.#scales.x, x) - pixel(this.#scales.x, this.#cursor.x));
+    const far = Math.abs(pixel(this.#scales.x, x) - pixel(this.#scales.x, to));
     return far > NEAR ? undefined : { index, x, shown, place: pixel(this.#scales.y, shown) };
   }
 
@@ -292,12 +313,14 @@ export class LineChart {
     const place = this.#surface.canvas.getBoundingClientRect();
     const x = event.clientX - place.left, y = event.clientY - place.top;
     this.#cursor = { x: value(this.#scales.x, x), y };
+    this.#options.onCursor?.(this.#cursor.x);
     const near = this.#values().filter(({ point }) => Math.abs(point.place - y) < NEAR).sort((a, b) => Math.abs(a.point.place - y) - Math.abs(b.point.place - y))[0];
     this.#choose(near?.line.run ?? null);
     this.#tell(x, y);
   }
 
   #leave() {
+    if (this.#cursor) this.#options.onCursor?.(null);
     this.#cursor = null;
     this.#choose(null);
     this.#tip.hide();
@@ -349,6 +372,7 @@ export class LineChart {
     if (does.zoom !== undefined) return this.#zoomBy(does.zoom);
     const x = this.#step(line, does);
     this.#cursor = { x, y: null };
+    this.#options.onCursor?.(x);
     this.#choose(line.run);
     const point = this.#at(line);
     if (!point) return;

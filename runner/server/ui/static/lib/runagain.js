@@ -1,17 +1,19 @@
 // Run again and Reproduce: a recorded run once more, with changed parts or as it was. Where the server starts runs it does so;
 // elsewhere the dialogs show the command. `told` is what `own("/runs/<id>/overview")` gives.
 import { ApiError, own, send } from "./api.js";
+import { checkList, checks } from "./checklist.js";
 import { copy, copyable, quoted } from "./command.js";
 import { dialog, toast } from "./dialog.js";
 import { fill, h } from "./dom.js";
-import { counted, lasting } from "./format.js";
+import { lasting } from "./format.js";
 
-/** @typedef {{ id: string, name: string, plan?: any, documents?: { path: string }[], start_time?: number, end_time?: number }} Overview */
+/** @typedef {{ id: string, name: string, plan?: any, record?: any, documents?: { path: string }[], start_time?: number, end_time?: number }} Overview */
 /**
  * @typedef {{ kind: "rerun" | "reproduce", run: string, parameters?: Record<string, string>, inputs?: Record<string, string>,
  *   code?: string, env?: string, seed?: number, run_name?: string }} Asked as `POST /executions` takes it
  */
 
+const OTHER = "…"; // of a choice: what is written beside it
 const ASK_AGAIN = 1000; // milliseconds between two looks at a run that is about to begin
 
 /** @param {Asked} asked the command that does the same */
@@ -41,8 +43,8 @@ export async function runAgain(told, changes) {
   const fields = parameterFields({ ...plan.parameters, ...plan.extra_parameters }, changes?.parameters);
   const inputs = inputFields(Object.keys(plan.inputs ?? {}), changes?.inputs);
   const source = plan.source ?? {};
-  const code = choice("Code", [["same", asItWas(source)], ...(source.commit ? [["HEAD", "newest of its repository"]] : [])], changes?.code);
-  const env = choice("Packages", [["same", "as locked then"], ["latest", "resolved anew"]], changes?.env);
+  const code = choice("Code", [["same", asItWas(source)], ...(source.commit ? [["HEAD", "newest of its repository"]] : [])], changes?.code, source.commit && "a branch, tag or commit");
+  const env = choice("Packages", [["same", plan.environment?.lock ? "as locked then" : "as they are now"], ["latest", "resolved anew"]], changes?.env, "those of the run…");
   const seed = h("input", { type: "number", min: 0, step: 1, placeholder: plan.seed === null ? "none" : String(plan.seed), value: changes?.seed ?? "" });
   const name = h("input", { type: "text", maxlength: 250, placeholder: "made up" });
 
@@ -52,8 +54,8 @@ export async function runAgain(told, changes) {
     run: told.id,
     parameters: fields.changed(),
     inputs: inputs.changed(),
-    code: code.value,
-    env: env.value,
+    code: code.value(),
+    env: env.value(),
     ...(seed.value === "" ? {} : { seed: Number(seed.value) }),
     ...(name.value === "" ? {} : { run_name: name.value }),
   });
@@ -62,7 +64,7 @@ export async function runAgain(told, changes) {
     fields.rows.length > 0 && h("fieldset", null, h("legend", null, "Parameters"), fields.rows),
     inputs.rows.length > 0 && h("fieldset", null, h("legend", null, "Data"), inputs.rows),
     h("fieldset", null, h("legend", null, "How"),
-      row("Code", code), row("Packages", env), row("Seed", seed), row("Name", name)),
+      row("Code", code.field), row("Packages", env.field), row("Seed", seed), row("Name", name)),
     withheld(plan.secrets ?? []),
     command,
     took(told),
@@ -75,33 +77,16 @@ export async function runAgain(told, changes) {
 export async function reproduce(told) {
   if (!told.plan) return toast("This run has no plan: it was not started by runner, and cannot be reproduced.", { bad: true });
   const { may_run: may } = await own("/server");
-  const list = checklist(told);
+  const found = checks(told);
   /** @type {Asked} */
   const asked = { kind: "reproduce", run: told.id };
   const content = h("div", { class: "run-again" },
-    h("ul", { class: "checks" }, list.map(([state, text]) => h("li", { class: state }, h("span", { class: "sign", role: "img", "aria-label": SIGNS[state]?.[1] }, SIGNS[state]?.[0]), text))),
+    checkList(found),
     h("p", { class: "soft" }, "Before it starts, all of it is looked at once more. It ends in a verdict: identical, equivalent, different or impossible."),
     copyable(commandOf(asked)),
     took(told),
   );
-  begin(`Reproduce ${told.name}`, content, () => asked, may && list.every(([state]) => state !== "bad"));
-}
-
-/** @type {Record<string, [sign: string, said: string]>} */
-const SIGNS = { good: ["✓", "there"], warn: ["!", "perhaps"], bad: ["✗", "missing"] };
-
-/** What it takes, as far as the record says. @param {Overview} told @returns {[state: "good" | "warn" | "bad", text: string][]} */
-export function checklist({ plan, documents }) {
-  const { source = {}, environment = {}, secrets = [], inputs = {} } = plan;
-  const files = new Set((documents ?? []).map((each) => each.path)), kept = [...files].some((path) => path.startsWith("runner/source/"));
-  const known = Boolean(source.commit || source.digest);
-  return [
-    known ? ["good", `Code: ${asItWas(source)}${kept ? ", kept with the run" : ""}`] : ["bad", "Code: neither a commit nor a copy was recorded"],
-    ...(source.dirty ? [/** @type {["good" | "bad", string]} */ (source.patch ? ["good", "Uncommitted changes: kept as a patch"] : ["bad", "Uncommitted changes: not kept"])] : []),
-    environment.kind === "system" ? ["warn", "Packages: those of the machine, which no lock holds"] : ["good", `Packages: ${environment.kind}, ${environment.lock || environment.image ? "locked" : "as its file says"}`],
-    Object.keys(inputs).length === 0 ? ["good", "Data: none was named"] : ["warn", `Data: ${counted(Object.keys(inputs).length, "input")}, held against ${Object.keys(inputs).length === 1 ? "its digest" : "their digests"} when it starts`],
-    ...(secrets.length > 0 ? [/** @type {["bad", string]} */ (["bad", `Secrets: ${secrets.join(", ")} must be given on the command line (-P NAME=VALUE)`])] : []),
-  ];
+  begin(`Reproduce ${told.name}`, content, () => asked, may && found.every(({ state }) => state !== "bad"));
 }
 
 /** @param {any} source */
@@ -110,14 +95,17 @@ function asItWas(source) {
   return source.dirty ? `${commit} and uncommitted changes` : commit;
 }
 
+/** What a text looks like: the record has no types. @param {string} value @returns {"int" | "float" | "path" | "text"} */
+const kindOf = (value) => (/^[-+]?\d+$/.test(value) ? "int" : value.trim() !== "" && Number.isFinite(Number(value)) ? "float" : /^(\w+:\/\/|[.~]?\/)/.test(value) ? "path" : "text");
+
 /**
  * @param {Record<string, string>} values as they were
  * @param {Record<string, string>} [changed]
  */
 function parameterFields(values, changed) {
   const inputs = Object.entries(values).map(([name, value]) => {
-    const isNumber = value.trim() !== "" && Number.isFinite(Number(value));
-    const field = h("input", { type: "text", name, value: changed?.[name] ?? value, inputmode: isNumber ? "decimal" : null, spellcheck: "false", autocomplete: "off" });
+    const kind = kindOf(value);
+    const field = h("input", { type: "text", name, value: changed?.[name] ?? value, inputmode: kind === "int" ? "numeric" : kind === "float" ? "decimal" : null, spellcheck: "false", autocomplete: "off" });
     return { name, value, field };
   });
   return {
@@ -135,26 +123,38 @@ function inputFields(names, changed) {
   };
 }
 
-/** A field with its label; one that differs from `before` is marked. @param {string} label @param {HTMLInputElement | HTMLSelectElement} field @param {string} [before] */
+/** A field with its label; one that differs from `before` is marked. @param {string} label @param {HTMLElement} field @param {string} [before] */
 function row(label, field, before) {
-  const line = h("label", { class: "field" }, h("span", null, label), field);
+  const hint = h("small", { class: "soft hint" });
+  const line = h("label", { class: "field" }, h("span", null, label), field, hint);
   const mark = () => {
-    const differs = before !== undefined && field.value !== before;
+    const value = field instanceof HTMLInputElement ? field.value : "", differs = before !== undefined && value !== before;
     line.classList.toggle("changed", differs);
-    field.title = differs ? `was ${before}` : "";
+    hint.textContent = differs ? `was ${before || "empty"}${fits(value, before) ? "" : ", a number"}` : "";
   };
   field.addEventListener("input", mark);
   mark();
   return line;
 }
 
-/** @param {string} label @param {string[][]} options @param {string} [value] */
-function choice(label, options, value) {
+/** Whether a value is of the kind of the one before it; whole numbers are floats, too. @param {string} value @param {string} before */
+const fits = (value, before) => !["int", "float"].includes(kindOf(before)) || ["int", "float"].includes(kindOf(value));
+
+/**
+ * One of a few, or something else where it has a name.
+ *
+ * @param {string} label @param {string[][]} options @param {string} [value] @param {string | false | null} [other] what else there can be
+ */
+function choice(label, options, value, other) {
   const known = value === undefined || options.some(([each]) => each === value);
-  const all = known ? options : [...options, [value, value]];
-  const field = h("select", { "aria-label": label }, all.map(([each, text]) => h("option", { value: each }, text)));
-  if (value !== undefined) field.value = value;
-  return field;
+  const list = h("select", { "aria-label": label }, options.map(([each, text]) => h("option", { value: each }, text)), (other || !known) && h("option", { value: OTHER }, other || "another"));
+  const text = h("input", { type: "text", "aria-label": `${label}: ${other || "another"}`, placeholder: other || null, value: known ? "" : value, hidden: known, spellcheck: "false" });
+  list.value = known ? value ?? "same" : OTHER;
+  list.addEventListener("input", () => {
+    text.hidden = list.value !== OTHER;
+    if (!text.hidden) text.focus();
+  });
+  return { field: h("span", { class: "choice" }, list, text), value: () => (list.value === OTHER ? text.value || "same" : list.value) };
 }
 
 /** @param {string[]} secrets */
@@ -173,17 +173,30 @@ function begin(title, content, asked, may) {
   start.addEventListener("click", () => void started(asked(), start, said, element));
 }
 
+/**
+ * Start it where the server is, and wait until it is a run, or has failed, or nobody waits any more.
+ *
+ * @param {Asked} asked
+ * @param {(said: string) => void} told how it goes
+ * @param {() => boolean} [isWanted]
+ * @returns {Promise<{ run_id: string | null, exit_code: number | null, tail: string }>}
+ */
+export async function execute(asked, told, isWanted = () => true) {
+  told("Starting…");
+  let execution = await send("/executions", asked);
+  while (!execution.run_id && execution.exit_code === null && isWanted()) {
+    told("Preparing code and packages…");
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+    execution = await own(`/executions/${execution.id}`);
+  }
+  return execution;
+}
+
 /** @param {Asked} asked @param {HTMLButtonElement} start @param {HTMLElement} said @param {HTMLElement} element the dialog */
 async function started(asked, start, said, element) {
   start.disabled = true;
-  fill(said, "Starting…");
   try {
-    let execution = await send("/executions", asked);
-    while (!execution.run_id && execution.exit_code === null && element.isConnected) {
-      fill(said, "Preparing code and packages…");
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
-      execution = await own(`/executions/${execution.id}`);
-    }
+    const execution = await execute(asked, (text) => fill(said, text), () => element.isConnected);
     if (execution.run_id) location.assign(`/r/${execution.run_id}`);
     else fill(said, h("span", { class: "bad" }, "It came to no run:"), h("pre", null, execution.tail || `exit code ${execution.exit_code}`));
   } catch (error) {

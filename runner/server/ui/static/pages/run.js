@@ -5,8 +5,8 @@ import { fill, h, main } from "../lib/dom.js";
 import { bind } from "../lib/keys.js";
 import { onBack } from "../lib/state.js";
 import { listen } from "../lib/stream.js";
-import { header } from "./run/header.js";
-import { hasEnded, lastingOf, taken } from "./run/model.js";
+import { header, ticked } from "./run/header.js";
+import { hasEnded, taken } from "./run/model.js";
 import { sign } from "./run/sign.js";
 
 /** @typedef {import("./run/model.js").Run} Run */
@@ -60,6 +60,7 @@ class RunPage {
       const { entries } = await own(`/runs/${run.id}/artifacts`).catch(() => ({ entries: [] }));
       run.hasFiles = entries.length > 0;
     }
+    if (!hasEnded(run) && "runner.plan" in run.tags) run.stoppable = await startedHere(run.id);
     return run;
   }
 
@@ -92,8 +93,10 @@ class RunPage {
     this.#tab = name;
     this.#draw();
     if (!found || !this.#run) return fill(this.#place, h("p", { class: "empty" }, `A run has no tab “${name}”.`));
+    this.#place.setAttribute("aria-busy", "true");
     const module = await found[4]();
     if (this.#tab !== name) return;
+    this.#place.removeAttribute("aria-busy");
     fill(this.#place);
     this.#place.dataset.tab = name;
     this.#open = module.open(this.#place, this.#run);
@@ -151,9 +154,14 @@ class RunPage {
   #ticked() {
     const run = this.#run;
     if (!run || hasEnded(run)) return window.clearInterval(this.#clock);
-    const shown = this.#head.querySelector("[data-lasting]");
-    if (shown) shown.textContent = lastingOf(run);
+    ticked(this.#head, run);
   }
+}
+
+/** Whether this server has started it. @param {string} run id */
+async function startedHere(run) {
+  const { executions = [] } = await own("/executions").catch(() => ({}));
+  return executions.some((/** @type {any} */ each) => each.run_id === run && each.exit_code === null);
 }
 
 /** @param {Run} run @param {string} tab */

@@ -1,11 +1,11 @@
 // Code: where it came from, and what differed from the commit, as it was kept with the run.
-import { artifactUrl } from "../../lib/api.js";
+import { artifactUrl, own } from "../../lib/api.js";
 import { diffView } from "../../lib/diff.js";
 import { copyable, quoted } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
 import { bytes } from "../../lib/format.js";
 import { digest, facts, nothing, section } from "./facts.js";
-import { list, table } from "./model.js";
+import { hasEnded, list, table } from "./model.js";
 
 /** @typedef {import("./model.js").Run} Run */
 
@@ -39,9 +39,35 @@ export function open(place, run) {
     submodules(source),
     kept(run, source),
     section("Changes that were not committed", changes),
+    since(run),
   );
   void patch(changes, run, source);
   return {};
+}
+
+/** How the code differs from that of the run before. @param {Run} run */
+function since(run) {
+  const { previous } = run;
+  if (!run.plan || !previous || !hasEnded(previous) || !hasEnded(run)) return null;
+  const body = h("div");
+  void sinceThen(body, previous.id, run.id);
+  return section("Changes since the run before it", h("a", { href: `/compare?runs=${previous.id},${run.id}` }, previous.name), body);
+}
+
+/** @param {HTMLElement} place @param {string} before @param {string} now ids */
+async function sinceThen(place, before, now) {
+  fill(place, h("p", { class: "soft", role: "status" }, "Looking…"));
+  try {
+    const told = await own("/diff", { a: before, b: now });
+    const files = told.differences.filter((/** @type {any} */ each) => each.aspect === "code");
+    const diffs = files.map((/** @type {any} */ each) => each.detail ?? "").filter((/** @type {string} */ text) => text.startsWith("--- ") || text.startsWith("diff "));
+    if (told.trouble) fill(place, nothing(told.trouble));
+    else if (files.length === 0) fill(place, nothing("The code is the same."));
+    else if (diffs.length === 0) fill(place, h("ul", null, files.map((/** @type {any} */ each) => h("li", null, `${each.name}: ${each.detail || each.change}`))));
+    else diffView(fill(place), diffs.join("\n"));
+  } catch (error) {
+    fill(place, nothing(error instanceof Error ? error.message : String(error)));
+  }
 }
 
 /** @param {Record<string, any>} source */

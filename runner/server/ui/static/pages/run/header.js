@@ -4,6 +4,7 @@ import { copy, copyAs, opened, quoted } from "../../lib/command.js";
 import { toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
 import { ago, clock } from "../../lib/format.js";
+import { progressOf, told, usualOf } from "../../lib/progress.js";
 import { better } from "../runs/better.js";
 import { hasEnded, lastingOf, list, mood, table, word } from "./model.js";
 
@@ -18,6 +19,7 @@ export function header(place, run) {
     place,
     h("div", { class: "run-title" }, h("h1", null, run.name), status(run), verdict(run), h("div", { class: "run-buttons" }, buttons(run))),
     h("div", { class: "run-facts" }, facts(run)),
+    h("div", { class: "run-going soft", "data-going": "" }, going(run)),
     chips(run),
     hasEnded(run) && trouble(run),
   );
@@ -27,6 +29,21 @@ export function header(place, run) {
 /** @param {Run} run */
 function status(run) {
   return h("span", { class: `status ${mood(run.status)}`, role: "status" }, word(run.status), run.lifecycle === "deleted" && " · deleted");
+}
+
+/** What a run that goes on changes in the header from second to second. @param {HTMLElement} place @param {Run} run */
+export function ticked(place, run) {
+  const time = place.querySelector("[data-lasting]"), way = place.querySelector("[data-going]");
+  if (time) time.textContent = lastingOf(run);
+  if (way) fill(way, going(run));
+}
+
+/** How far it is, where that is known. @param {Run} run */
+function going(run) {
+  if (hasEnded(run)) return null;
+  const usual = run.previous && usualOf([{ status: run.previous.status, started: run.previous.start_time, ended: run.previous.end_time }]);
+  const known = progressOf({ params: run.params, metrics: run.metrics, started: run.start_time }, usual);
+  return known && [h("progress", { max: 1, value: known.part, "aria-label": "Progress" }), h("span", null, told(known))];
 }
 
 /** @param {Run} run */
@@ -58,15 +75,22 @@ function facts(run) {
     run.start_time && h("span", { title: clock(run.start_time) }, ago(run.start_time)),
     h("span", null, hasEnded(run) ? "took " : "for ", h("span", { "data-lasting": "" }, lastingOf(run))),
     run.user && h("span", null, "by ", run.user),
-    tags["runner.schedule"] && h("span", null, "schedule ", h("a", { href: "/schedules" }, tags["runner.schedule"])),
+    tags["runner.started_by"] && h("span", null, "started by ", tags["runner.started_by"]),
+    tags["runner.schedule"] && h("span", null, "schedule ", h("a", { href: `/schedules?name=${encodeURIComponent(tags["runner.schedule"])}` }, tags["runner.schedule"])),
     run.parent && h("span", null, "in ", h("a", { href: `/r/${run.parent.id}` }, run.parent.name)),
     run.reproduces && h("span", null, "repeats ", h("a", { href: `/r/${run.reproduces.id}` }, run.reproduces.name)),
     commit && h("a", { class: "mono", href: `/r/${run.id}/code`, title: String(commit) }, String(commit).slice(0, 10), (source.dirty || tags["runner.dirty"] === "true") && h("span", { class: "warn" }, " + changes")),
-    environment.kind && h("a", { href: `/r/${run.id}/environment` }, String(environment.kind), lock.packages ? `, ${lock.packages} packages` : ""),
+    environment.kind && h("a", { href: `/r/${run.id}/environment`, title: lock.digest && `Lock ${lock.digest}` }, environmentOf(environment, lock)),
     machine.host && h("span", null, "on ", String(machine.host), list(machine.gpus).length > 0 && ` (${list(machine.gpus).join(", ")})`),
   ]
     .filter(Boolean)
     .map((fact) => h("span", { class: "fact" }, fact));
+}
+
+/** @param {Record<string, any>} environment @param {Record<string, any>} lock */
+function environmentOf({ kind }, lock) {
+  if (!lock.digest) return kind === "system" ? "environment of the caller" : String(kind);
+  return [h("span", { class: "mono" }, String(lock.digest).replace("sha256:", "").slice(0, 10)), ` ${kind}, ${lock.packages} packages`];
 }
 
 /** @param {Run} run */
@@ -105,6 +129,7 @@ function trouble(run) {
 function buttons(run) {
   const rerun = `runner rerun ${run.id.slice(0, 12)}`, reproduce = `runner reproduce ${run.id.slice(0, 12)}`;
   return [
+    run.stoppable && !hasEnded(run) && h("button", { onclick: () => void stopped(run) }, "Stop"),
     run.plan && copyAs(h("button", { onclick: () => void act("runAgain", run) }, "Run again"), { command: rerun }),
     run.plan && hasEnded(run) && copyAs(h("button", { onclick: () => void act("reproduce", run) }, "Reproduce"), { command: reproduce }),
     compare(run),
@@ -115,6 +140,12 @@ function buttons(run) {
       run.lifecycle === "deleted" ? ["Restore", () => void marked(run, "restore")] : ["Delete", () => void marked(run, "delete")],
     ]),
   ];
+}
+
+/** @param {Run} run */
+async function stopped(run) {
+  const { stop } = await import("../../lib/runagain.js");
+  await stop(run.id);
 }
 
 /** @param {"runAgain" | "reproduce"} name @param {Run} run */

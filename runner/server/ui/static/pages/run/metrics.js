@@ -1,20 +1,20 @@
-// Metrics: a chart for each, by the beginning of their names; one zoom for all of them; news without a reload.
-import { lineChart } from "../../charts/line.js";
+// Metrics: a chart for each, by the beginning of their names; one zoom and one cursor for all of them; news without a reload.
+import { isOfMachine } from "../../lib/deciding.js";
 import { fill, h } from "../../lib/dom.js";
-import { counted, number } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
 import { nothing } from "./facts.js";
-import { numeric } from "./model.js";
+import { along, axisFor, axisOf, choices } from "./metrics/axis.js";
+import { cursorTable } from "./metrics/cursor.js";
+import { Panel } from "./metrics/panel.js";
+import { Pins } from "./metrics/pins.js";
 import { series } from "./series.js";
 
 /** @typedef {import("./model.js").Run} Run */
+/** @typedef {import("./metrics/axis.js").Axis} Axis */
 /** @typedef {[number, number]} Range */
-/** @typedef {{ key: string, element: HTMLElement, value: HTMLElement, soft: HTMLElement, chart?: import("../../charts/line.js").LineChart, inSight: boolean, stale: boolean, step: number }} Panel */
 
 const BUCKETS = 1000;
 const PAUSE = 120; // milliseconds in which panels that come into sight, or zooms, are gathered
-/** @type {[string, string, "number" | "time" | "lasting"][]} */
-const AXES = [["step", "step", "number"], ["time", "time", "time"], ["elapsed", "time since the start", "lasting"]];
 
 /** @param {HTMLElement} place @param {Run} run */
 export function open(place, run) {
@@ -27,13 +27,16 @@ class Metrics {
   #grid = h("div", { class: "metrics" });
   /** @type {Map<string, Panel>} */
   #panels = new Map();
+  #pins;
+  #cursor = cursorTable();
   #sight = new IntersectionObserver((seen) => this.#seen(seen), { rootMargin: "200px" });
-  #x = query().get("x") ?? "step";
+  #axis = axisOf(query().get("x"));
   #log = query().get("log") === "1";
   #smoothing = Math.min(0.99, Math.max(0, Number(query().get("smooth") ?? 0)));
   /** @type {Range | null} */
   #zoom = rangeOf(query().get("zoom"));
   #find = h("input", { type: "search", placeholder: "Find a metric", "aria-label": "Find a metric", value: query().get("find") ?? "" });
+  #along = h("select", { "aria-label": "Along", onchange: () => this.#turned(axisOf(this.#along.value)) });
   #whole = h("button", { onclick: () => this.#zoomed(null), hidden: this.#zoom === null }, "Show all");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #planned;
@@ -41,7 +44,8 @@ class Metrics {
   /** @param {HTMLElement} place @param {Run} run */
   constructor(place, run) {
     this.#run = run;
-    fill(place, this.#bar(), this.#grid);
+    this.#pins = new Pins(run.experiment);
+    fill(place, this.#bar(), this.#grid, this.#cursor.element);
     this.#find.addEventListener("input", () => (show({ find: this.#find.value, only: null }), this.draw()));
     this.draw();
   }
@@ -49,18 +53,20 @@ class Metrics {
   close() {
     clearTimeout(this.#planned);
     this.#sight.disconnect();
-    for (const { chart } of this.#panels.values()) chart?.close();
+    for (const panel of this.#panels.values()) panel.close();
   }
 
   /** Panels for what there is now; those that are there stay. */
   draw() {
     const only = query().get("only"), found = this.#run.metrics.map(({ key }) => key).filter((key) => (only ? key === only : key.toLowerCase().includes(this.#find.value.toLowerCase())));
+    this.#choices();
     if (found.length === 0) return fill(this.#grid, nothing("No metric of that name."));
-    const groups = Map.groupBy(found.sort(), (key) => (key.includes("/") ? key.slice(0, key.lastIndexOf("/")) : ""));
-    fill(this.#grid, only && h("p", null, h("button", { onclick: () => (show({ only: null }), this.draw()) }, "All metrics")), [...groups].map(([prefix, keys]) =>
-      h("section", { "aria-label": prefix || "Metrics" }, groups.size > 1 && h("h2", null, prefix || "other"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
+    const groups = Map.groupBy(found.sort(byPlace), (key) => (this.#pins.has(key) ? "Pinned" : prefixOf(key)));
+    const ordered = [...groups].sort(([a], [b]) => Number(b === "Pinned") - Number(a === "Pinned"));
+    fill(this.#grid, only && h("p", null, h("button", { onclick: () => (show({ only: null }), this.draw()) }, "All metrics")), ordered.map(([prefix, keys]) =>
+      h("section", { class: keys.length === 1 && "single", "aria-label": prefix || "Metrics" }, groups.size > 1 && h("h2", null, prefix || "other"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
     ));
-    for (const { key, value, step } of this.#run.metrics) this.#told(this.#panels.get(key), value, step);
+    for (const { key, value, step } of this.#run.metrics) this.#panels.get(key)?.told(value, step);
   }
 
   /** @param {any} news */
@@ -70,47 +76,69 @@ class Metrics {
     if (!this.#panels.has(data.key)) this.draw();
     const panel = this.#panels.get(data.key), last = data.points.at(-1);
     if (!panel || !last) return;
-    this.#told(panel, last[2], last[0]);
-    const [first] = data.points;
-    if (panel.chart && this.#x === "step" && !this.#zoom && first[0] > panel.step) {
-      panel.chart.append(this.#run.id, data.points.map((/** @type {any} */ [step, , value]) => [step, numeric(value)]));
-    } else this.#again(data.key);
-    panel.step = last[0];
+    panel.told(last[2], last[0]);
+    if (!panel.news(data.points)) this.#again(data.key);
   }
 
   #bar() {
-    const axis = h("select", { "aria-label": "Along", onchange: () => ((this.#x = axis.value), this.#zoomed(null), show({ x: axis.value === "step" ? null : axis.value }), this.#again()) }, AXES.map(([name, title]) => h("option", { value: name, selected: name === this.#x }, title)));
-    const log = h("input", { type: "checkbox", checked: this.#log, onchange: () => ((this.#log = log.checked), show({ log: log.checked }), this.#each((chart) => chart.update({ y: { log: this.#log } }))) });
+    const log = h("input", { type: "checkbox", checked: this.#log, onchange: () => {
+      this.#log = log.checked;
+      show({ log: log.checked });
+      this.#each((panel) => panel.look({ log: this.#log }));
+    } });
     const smooth = h("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: this.#smoothing, "aria-label": "Smoothing", oninput: () => {
       this.#smoothing = Number(smooth.value);
       show({ smooth: this.#smoothing || null });
-      this.#each((chart) => chart.update({ smoothing: this.#smoothing }));
+      this.#each((panel) => panel.look({ smoothing: this.#smoothing }));
     } });
-    return h("div", { class: "bar" }, this.#find, h("label", null, "Along ", axis), h("label", null, log, " log scale"), h("label", null, "Smoothing ", smooth), this.#whole);
+    return h("div", { class: "bar" }, this.#find, h("label", null, "Along ", this.#along), h("label", null, log, " log scale"), h("label", null, "Smoothing ", smooth), this.#whole);
   }
 
-  /** @param {(chart: import("../../charts/line.js").LineChart) => void} act */
+  /** What there is to draw along. */
+  #choices() {
+    const all = choices(this.#run.metrics.map(({ key }) => key).filter((key) => !isOfMachine(key)).sort());
+    if (all.length === this.#along.options.length) return;
+    fill(this.#along, all.map(({ name, title }) => h("option", { value: name, selected: name === this.#axis.name }, title)));
+  }
+
+  /** @param {Axis} axis */
+  #turned(axis) {
+    this.#axis = axis;
+    show({ x: axis.name === "step" ? null : axis.name });
+    this.#zoomed(null);
+  }
+
+  /** @param {(panel: Panel) => void} act */
   #each(act) {
-    for (const { chart } of this.#panels.values()) if (chart) act(chart);
+    for (const panel of this.#panels.values()) act(panel);
+  }
+
+  /** Those that share zoom and cursor with one: the ones that are drawn along the same. @param {string} key */
+  #linked(key) {
+    const mine = axisFor(key, this.#axis).name;
+    return [...this.#panels.values()].filter((panel) => axisFor(panel.key, this.#axis).name === mine);
   }
 
   /** @param {string} key */
   #panel(key) {
     const known = this.#panels.get(key);
-    if (known) return known;
-    const value = h("span", { class: "metric-value" }), soft = h("span", { class: "soft" });
-    const element = h("article", { class: "card metric", "data-key": key }, h("header", null, h("h3", { title: key }, key), value, soft), h("div", { class: "metric-chart" }));
-    const panel = { key, element, value, soft, inSight: false, stale: true, step: -Infinity };
+    if (known) return known.pinned(this.#pins.has(key)), known;
+    const panel = new Panel(this.#run.id, key, {
+      onZoom: (zoom) => (axisFor(key, this.#axis) === this.#axis ? this.#zoomed(zoom) : this.#linked(key).forEach((each) => each.look({ zoom }))),
+      onCursor: (x) => this.#pointed(key, x),
+      onPin: () => (this.#pins.toggle(key), this.draw()),
+    });
+    panel.pinned(this.#pins.has(key));
     this.#panels.set(key, panel);
-    this.#sight.observe(element);
+    this.#sight.observe(panel.element);
     return panel;
   }
 
-  /** @param {Panel | undefined} panel @param {number | string} value @param {number} step */
-  #told(panel, value, step) {
-    if (!panel) return;
-    panel.value.textContent = number(numeric(value));
-    panel.soft.textContent = `step ${step}`;
+  /** The cursor of a chart is in all that are drawn along the same. @param {string} key @param {number | null} x */
+  #pointed(key, x) {
+    const linked = this.#linked(key);
+    for (const panel of linked) if (panel.key !== key) panel.point(x);
+    this.#cursor.show(x, axisFor(key, this.#axis), linked.filter((panel) => panel.element.isConnected));
   }
 
   /** @param {IntersectionObserverEntry[]} seen */
@@ -124,7 +152,7 @@ class Metrics {
 
   /** Read a metric again, or all of them: those in sight now, the others when they come into sight. @param {string} [key] */
   #again(key) {
-    for (const panel of this.#panels.values()) if (!key || panel.key === key) panel.stale = true;
+    this.#each((panel) => { if (!key || panel.key === key) panel.stale = true; });
     this.#soon(PAUSE);
   }
 
@@ -136,25 +164,24 @@ class Metrics {
 
   async #read() {
     const wanted = [...this.#panels.values()].filter((panel) => panel.inSight && panel.stale && panel.element.isConnected);
-    if (wanted.length === 0) return;
     for (const panel of wanted) panel.stale = false;
-    const [from, to] = this.#zoom ? [Math.floor(this.#zoom[0]), Math.ceil(this.#zoom[1])] : [];
-    const x = this.#x, lines = await series(this.#run.id, wanted.map(({ key }) => key), { x, from, to, buckets: BUCKETS }).catch(() => undefined);
-    if (!lines || x !== this.#x) return wanted.forEach((panel) => (panel.stale = true));
-    for (const panel of wanted) this.#chart(panel, lines.find(({ key }) => key === panel.key));
+    const axis = this.#axis, groups = Map.groupBy(wanted, ({ key }) => axisFor(key, axis));
+    await Promise.all([...groups].map(([each, panels]) => this.#drawn(each, panels)));
   }
 
-  /** @param {Panel} panel @param {import("./series.js").Line | undefined} line */
-  #chart(panel, line) {
-    const [, title, kind] = AXES.find(([name]) => name === this.#x) ?? /** @type {any} */ (AXES[0]);
-    const one = [{ run: this.#run.id, name: panel.key, points: line?.points ?? [], dash: [] }];
-    const options = { series: one, x: { title, kind }, y: { log: this.#log }, smoothing: this.#smoothing, zoom: this.#zoom };
-    panel.step = this.#x === "step" ? line?.points.at(-1)?.[0] ?? -Infinity : Infinity;
-    if (panel.chart) panel.chart.update(options);
-    else panel.chart = lineChart(/** @type {HTMLElement} */ (panel.element.querySelector(".metric-chart")), { label: panel.key, ...options, onZoom: (zoom) => this.#zoomed(zoom) });
-    const odd = line ? [line.count > line.points.length && `min and max of ${counted(line.count, "point")}`, line.nan > 0 && `${line.nan} NaN`, line.infinite > 0 && `${line.infinite} infinite`].filter(Boolean) : [];
-    const latest = this.#run.metrics.find(({ key }) => key === panel.key);
-    panel.soft.textContent = [`step ${latest?.step ?? ""}`, ...odd].join(" · ");
+  /** @param {Axis} axis @param {Panel[]} panels */
+  async #drawn(axis, panels) {
+    const ours = axis === this.#axis, zoom = ours ? this.#zoom : null, within = zoom && !axis.metric ? { from: Math.floor(zoom[0]), to: Math.ceil(zoom[1]) } : {};
+    const asked = new Set([...panels.map(({ key }) => key), ...(axis.metric ? [axis.metric] : [])]);
+    const lines = await series(this.#run.id, [...asked], { x: axis.asked, ...within, buckets: BUCKETS }).catch(() => undefined);
+    if (!lines || (ours && axis !== this.#axis)) return panels.forEach((panel) => (panel.stale = true));
+    const lineOf = (/** @type {string} */ key) => lines.find((line) => line.key === key);
+    for (const panel of panels) {
+      const line = lineOf(panel.key), points = line && axis.metric ? along(line, lineOf(axis.metric)) : line?.points ?? [];
+      panel.draw(line, points, axis, { log: this.#log, smoothing: this.#smoothing, zoom });
+      const latest = this.#run.metrics.find(({ key }) => key === panel.key);
+      if (latest) panel.told(latest.value, latest.step);
+    }
   }
 
   /** All charts show the same range. @param {Range | null} zoom */
@@ -162,10 +189,16 @@ class Metrics {
     this.#zoom = zoom;
     this.#whole.hidden = zoom === null;
     show({ zoom: zoom && zoom.map((value) => Number(value.toPrecision(15))).join(":") });
-    this.#each((chart) => chart.zoom(zoom));
+    for (const panel of this.#panels.values()) if (axisFor(panel.key, this.#axis) === this.#axis) panel.look({ zoom });
     this.#again();
   }
 }
+
+/** What stands before the last slash of a name. @param {string} key */
+const prefixOf = (key) => (key.includes("/") ? key.slice(0, key.lastIndexOf("/")) : "");
+
+/** By name; those of the machine behind all others. @param {string} a @param {string} b */
+const byPlace = (a, b) => Number(isOfMachine(a)) - Number(isOfMachine(b)) || a.localeCompare(b);
 
 /** @param {string | null} text @returns {Range | null} */
 function rangeOf(text) {

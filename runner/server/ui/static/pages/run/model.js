@@ -16,6 +16,7 @@ import { lasting } from "../../lib/format.js";
  * @property {string} artifact_uri
  * @property {boolean} artifacts_served
  * @property {boolean} hasFiles
+ * @property {boolean} [stoppable] it was started by this server, and goes on
  * @property {number} [start_time]
  * @property {number} [end_time]
  * @property {Record<string, string>} params

@@ -1,6 +1,7 @@
 // Overview: results, parameters, tags and note, data in and out, how the time went, and runs that belong to it.
 import { change, own } from "../../lib/api.js";
 import { sparkline } from "../../charts/sparkline.js";
+import { deciding, isOfMachine } from "../../lib/deciding.js";
 import { dialog, toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
 import { ago, bytes, counted, lasting, number } from "../../lib/format.js";
@@ -36,30 +37,36 @@ export function open(place, run) {
 
 /** @param {Run} run @param {Map<string, any>} sparks */
 async function course(run, sparks) {
-  const keys = run.metrics.slice(0, TILES).map(({ key }) => key);
+  const keys = deciding(run.metrics).slice(0, TILES).map(({ key }) => key);
   if (keys.length === 0) return;
   for (const { key, points } of await series(run.id, keys, { buckets: SPARK }).catch(() => [])) sparks.set(key, points);
 }
 
 /** @param {HTMLElement} place @param {Run} run @param {Map<string, any[]>} sparks */
 function drawTiles(place, run, sparks) {
-  const shown = run.metrics.slice(0, TILES);
+  const shown = deciding(run.metrics).slice(0, TILES);
   fill(
     place,
     shown.map(({ key, value, step }) => {
-      const points = sparks.get(key) ?? [], least = better(key) === "min";
-      const best = Math[least ? "min" : "max"](...points.flatMap((point) => [point[1], point[2] ?? point[1]]).filter((each) => each !== null));
+      const points = sparks.get(key) ?? [];
       return h(
         "a",
         { class: "tile", href: `/r/${run.id}/metrics?only=${encodeURIComponent(key)}` },
         h("span", { class: "soft tile-name", title: key }, key),
         h("span", { class: "tile-value" }, number(numeric(value))),
-        h("span", { class: "soft" }, points.length > 1 ? `best ${number(best)} (${least ? "least" : "greatest"})` : `step ${step}`),
+        h("span", { class: "soft" }, !isOfMachine(key) && points.length > 1 ? bestOf(points, better(key) === "min") : `step ${step}`),
         points.length > 1 && sparkline(points, { run: run.id, label: key }),
       );
     }),
     run.metrics.length > TILES && h("a", { class: "tile", href: `/r/${run.id}/metrics` }, `${run.metrics.length - TILES} more`),
   );
+}
+
+/** The best value of a course, and when it was. @param {(number | null)[][]} points @param {boolean} least */
+function bestOf(points, least) {
+  const values = points.flatMap(([step, low, high]) => { const value = least ? low : high ?? low; return typeof value === "number" ? [{ step, value }] : []; });
+  const best = values.reduce((a, b) => ((least ? b.value < a.value : b.value > a.value) ? b : a), values[0] ?? { step: 0, value: NaN });
+  return best === values.at(-1) ? "best so far" : `best ${number(best.value)} at step ${best.step}`;
 }
 
 /** @param {Run} run */

@@ -1,10 +1,11 @@
 // Reproduce: whether what was recorded is true, as far as somebody has tried.
+import { checkList, checks } from "../../lib/checklist.js";
 import { copyable } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
 import { nothing, section } from "./facts.js";
 import { reproduced } from "./header.js";
 import { ago } from "../../lib/format.js";
-import { hasEnded, list, mood, table, word } from "./model.js";
+import { hasEnded, mood, word } from "./model.js";
 
 /** @typedef {import("./model.js").Run} Run */
 
@@ -35,16 +36,4 @@ function tried(run) {
 }
 
 /** What it takes to run it once more. @param {Run} run */
-function ready(run) {
-  const source = table(run.plan?.source), lock = table(table(run.plan?.environment).lock);
-  const has = (/** @type {string} */ path) => run.documents.some((each) => each.path === path);
-  /** @type {[boolean | null, string][]} */
-  const checks = [
-    [source.commit ? true : source.kind === "archive" ? has("runner/source/archive.zip") : null, source.commit ? `Commit ${String(source.commit).slice(0, 10)} is recorded` : "Code without a commit"],
-    ...(source.patch ? [/** @type {[boolean, string]} */ ([has("runner/source/patch.diff"), "Changes that were not committed are kept"])] : []),
-    ...(list(source.left_out).length > 0 ? [/** @type {[boolean, string]} */ ([false, "Files were left out of what is kept"])] : []),
-    [lock.digest ? lock.pinned !== false : null, lock.digest ? `A lock with ${lock.packages} packages is kept` : "Packages are not locked: those of the machine are used"],
-    [list(run.plan?.secrets).length > 0 ? null : true, list(run.plan?.secrets).length > 0 ? `To be given again: ${run.plan.secrets.join(", ")}` : "No secrets are needed"],
-  ];
-  return section("What is kept for it", h("ul", { class: "ready" }, checks.map(([good, text]) => h("li", { class: good ? "good" : good === null ? "warn" : "bad" }, h("span", { "aria-hidden": "true" }, good ? "✓" : good === null ? "!" : "✗"), h("span", { class: "text" }, text)))));
-}
+const ready = (run) => run.plan && section("What it takes", checkList(checks(run)));
