@@ -171,6 +171,12 @@ ROUTES: Mapping[str, Decision] = {
     f"GET {OURS}/schedules/{{name}}/firings": Decision(
         ADMINS, path=f"{OURS}/schedules/none/firings", status=404
     ),
+    f"GET {OURS}/models": asks(FILTERED),
+    f"GET {OURS}/models/look": asks(READ, **MODEL),
+    f"GET {OURS}/models/versions/look": asks(READ, **VERSION),
+    f"POST {OURS}/models/aliases": sends(
+        EDIT, f"{OURS}/models/aliases", **MODEL, alias="new", version=1, why="it is better"
+    ),
     f"GET {OURS}/me": asks(KNOWN),
     f"DELETE {OURS}/me/sessions/{{name}}": Decision(KNOWN, path=f"{OURS}/me/sessions/none", status=404),
     f"GET {OURS}/server": asks(KNOWN),

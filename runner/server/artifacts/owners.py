@@ -12,6 +12,7 @@ from runner.server.artifacts.served import check, served, view
 from runner.server.errors import Malformed
 from runner.server.mlflow.runs import exact
 from runner.server.places import PROXIED, Places
+from runner.tracking.registry import ModelVersion
 from runner.tracking.store import Store
 
 NUMBER = re.compile(r"[0-9]{1,9}")
@@ -85,8 +86,11 @@ def below(places: Places, uri: str) -> str:
 
 
 def _source(store: Store, name: str, version: int) -> str:
+    return files_of(store, store.registry.version(name, version))
+
+
+def files_of(store: Store, found: ModelVersion) -> str:
     """Where the files of a version are."""
-    found = store.registry.version(name, version)
     uri = found.location or found.source
     if of_run := OF_RUN.fullmatch(uri):
         return f"{exact(store, of_run[1]).artifact_uri}/{of_run[2]}"

@@ -19,6 +19,7 @@ from runner.server.native import (
     differences,
     executions,
     inputs,
+    models,
     one_run,
     people,
     repeats,
@@ -165,4 +166,5 @@ OPERATIONS: Sequence[Operation] = (
     *executions.OPERATIONS,
     *people.OPERATIONS,
     *schedules.OPERATIONS,
+    *models.OPERATIONS,
 )  # fmt: skip
