@@ -15,6 +15,7 @@ from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
 from runner.server.native import (
+    addresses,
     completing,
     differences,
     executions,
@@ -63,6 +64,7 @@ class Native:
         self.answers = differences.Answers(differing)
         self.watcher = Watcher(store)
         self.received = Received(home / "received")
+        self.addresses = addresses.Addresses(home / "addresses")
 
     def routes(self) -> Sequence[BaseRoute]:
         """The calls for the application."""
@@ -167,4 +169,5 @@ OPERATIONS: Sequence[Operation] = (
     *people.OPERATIONS,
     *schedules.OPERATIONS,
     *models.OPERATIONS,
+    *addresses.OPERATIONS,
 )  # fmt: skip

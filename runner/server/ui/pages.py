@@ -1,10 +1,11 @@
 """Paths of the UI. A page is the same shell each time: its module finds in the URL what it is to show."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Scope
 
@@ -32,7 +33,10 @@ class Pages:
     """The pages for the application, and the door to them: see `guard.Door`."""
 
     def __init__(self) -> None:
-        self._shells = [Route(path, _page, methods=["GET"], name=path) for path in PAGES]
+        self._shells = [
+            *(Route(path, _page, methods=["GET"], name=path) for path in PAGES),
+            Route("/v/{address}", _kept, methods=["GET"]),
+        ]
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
@@ -62,3 +66,9 @@ def _page(request: Request) -> Response:
         user=request.state.caller.user,
     )
     return HTMLResponse(html, headers=HEADERS)
+
+
+def _kept(request: Request) -> Response:
+    """To where a short address leads."""
+    address = request.app.state.tracking.native.addresses.find(request.path_params["address"])
+    return RedirectResponse(address, HTTPStatus.FOUND, headers=HEADERS)

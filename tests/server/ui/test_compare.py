@@ -3,20 +3,24 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from runner.tracking.model import Metric, RunStatus
+from tests.server.servers import running_server
 from tests.server.ui.conftest import Seeded
-from tests.services.browser import axe, settled
+from tests.server.ui.seeding import environment
+from tests.services.browser import Watch, axe, settled, watched
 
-MOST_REQUESTS = 5
+MOST_REQUESTS = 5  # of a tab; *What changed* asks for more kinds of things, also once each
+MOST_OF_CHANGED = 8
 
 
 @contextmanager
-def few_requests(page: Page) -> Iterator[None]:
-    """What is done in the block may ask the server five times."""
+def few_requests(page: Page, most: int = MOST_REQUESTS) -> Iterator[None]:
+    """What is done in the block may ask the server so many times."""
     asked: list[str] = []
 
     def heard(request: Request) -> None:
@@ -26,7 +30,7 @@ def few_requests(page: Page) -> Iterator[None]:
     page.on("request", heard)
     yield
     page.remove_listener("request", heard)
-    assert 0 < len(asked) <= MOST_REQUESTS, asked
+    assert 0 < len(asked) <= most, asked
 
 
 def searched(seeded: Seeded, count: int) -> str:
@@ -41,7 +45,7 @@ def test_what_changed_between_two_runs_is_told_by_kind_with_the_runs_that_would_
 ) -> None:
     first, second = (seeded.runs[name] for name in ("first", "second"))
 
-    with few_requests(page):
+    with few_requests(page, MOST_OF_CHANGED):
         page.goto(f"/compare?runs={first},{second}")
         expect(page.get_by_role("heading", name="Which change did it?")).to_be_visible()
 
@@ -63,6 +67,32 @@ def test_what_changed_between_two_runs_is_told_by_kind_with_the_runs_that_would_
     expect(page.get_by_text(f"runner rerun {first[:8]} -P lr=0.02")).to_be_visible()
     expect(page.get_by_text(f"runner bisect {first[:8]} {second[:8]} --metric val/acc")).to_be_visible()
     assert axe(page) == []
+
+
+@pytest.fixture
+def allowing(seeded: Seeded, template: Path) -> Iterator[str]:
+    """A server over the same store that starts runs; its address."""
+    with running_server("--allow-run", environ=environment(seeded.home, template / "home")) as server:
+        yield server.uri
+
+
+def test_where_the_server_starts_runs_a_missing_one_comes_back_as_a_step_with_its_share(
+    browser: Browser, seeded: Seeded, allowing: str
+) -> None:
+    with watched(browser, Watch(allowing)) as context:
+        page = context.new_page()
+        page.goto(f"/compare?runs={seeded.runs['first']},{seeded.runs['second']}")
+        expect(page.get_by_role("button", name="Run 3 more seeds")).to_be_visible()
+
+        page.get_by_role("button", name="Run: first with only the parameters of second").click()
+
+        step = page.get_by_role("region", name="Steps between them").get_by_role(
+            "row", name="parameter lr: 0.02"
+        )
+        expect(step).to_contain_text(re.compile(r"\d+ %"), timeout=60_000)
+        share = int(str(re.search(r"(\d+) %", step.inner_text().replace("\n", " "))[1]))  # type: ignore[index]
+        assert 0 <= share <= 10  # the code did most of it
+        assert axe(page) == []
 
 
 def test_a_change_is_held_against_what_seeds_do(page: Page, seeded: Seeded) -> None:

@@ -3,12 +3,15 @@ import { copyable } from "../lib/command.js";
 import { fill, h, main } from "../lib/dom.js";
 import { bind } from "../lib/keys.js";
 import { onBack, query, show } from "../lib/state.js";
+import { listen } from "../lib/stream.js";
 import { chips } from "./compare/chips.js";
-import { ask, load } from "./compare/model.js";
-import { failure } from "./compare/parts.js";
+import { ask, goesOn, load } from "./compare/model.js";
+import { failure, keepingFocus } from "./compare/parts.js";
 
 /** @typedef {import("./compare/model.js").Subject} Subject */
-/** @typedef {(container: HTMLElement, subject: Subject) => void | (() => void) | Promise<void | (() => void)>} Tab draws; may return what ends it */
+/** @typedef {{ close?: () => void, renew?: (subject: Subject) => void }} Drawn `renew`: the runs have other values */
+/** @typedef {void | (() => void) | Drawn} Left what a tab leaves: nothing, what ends it, or more */
+/** @typedef {(container: HTMLElement, subject: Subject) => Left | Promise<Left>} Tab */
 
 /** @type {Record<string, [title: string, module: () => Promise<{ tab: Tab }>]>} */
 const TABS = {
@@ -24,11 +27,17 @@ const TABS = {
 const head = h("div", { class: "compare-head" });
 const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Ways to compare" });
 const body = h("div", { class: "compare-body", role: "tabpanel", id: "compare-panel" });
+const LIVE = 40; // runs that are listened to
+const PAUSE = 1000; // milliseconds between two looks at what goes on
+
 /** @type {Subject | undefined} */
 let subject;
-/** @type {(() => void) | undefined} */
-let end;
+/** @type {Drawn} */
+let open = {};
 let drawn = 0; // what is drawn last counts
+let deaf = () => {};
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let soon;
 
 fill(main(), h("div", { class: "compare" }, h("h1", { class: "visually-hidden" }, "Compare runs"), head, tabs, body));
 
@@ -50,17 +59,52 @@ async function refresh() {
     if (turn === drawn) fill(body, failure(error));
     return;
   }
-  const { runs, missing, left } = subject;
-  const named = runs.slice(0, 3).map(({ name }) => name).join(", ") || "Compare";
-  document.title = `${named}${runs.length > 3 ? "…" : ""} · runner`;
-  fill(head, chips(runs, change), missing.length > 0 && h("p", { class: "warn", role: "status" }, `There is no run ${missing.slice(0, 5).join(", ")}.`), left > 0 && h("p", { class: "soft" }, `${left} more keys than fit are not shown.`));
+  drawHead(subject);
+  follow(subject);
   await draw();
 }
 
+/** @param {Subject} now */
+function drawHead({ runs, missing, left, besides = 0 }) {
+  const named = runs.slice(0, 3).map(({ name }) => name).join(", ") || "Compare";
+  document.title = `${runs.some(goesOn) ? "● " : ""}${named}${runs.length > 3 ? "…" : ""} · runner`;
+  fill(
+    head,
+    chips(runs, change),
+    missing.length > 0 && h("p", { class: "warn", role: "status" }, `There is no run ${missing.slice(0, 5).join(", ")}.`),
+    besides > 0 && h("p", { class: "warn", role: "status" }, `The first ${runs.length.toLocaleString("en")} of ${(runs.length + besides).toLocaleString("en")} runs: more are not compared at once.`),
+    left > 0 && h("p", { class: "soft" }, `${left.toLocaleString("en")} more keys than fit are not shown.`),
+  );
+}
+
+// News of runs that go on: the tab takes the new values in; where one ends, there is more to say, and all is drawn anew.
+/** @param {Subject} now */
+function follow({ runs }) {
+  const before = deaf, going = runs.filter(goesOn).slice(0, LIVE);
+  deaf = going.length > 0 ? listen(going.map(({ id }) => `run:${id}`), () => { soon ??= setTimeout(() => void renew(), PAUSE); }) : () => {};
+  before();
+}
+
+async function renew() {
+  const turn = drawn, before = subject;
+  const found = await load().catch(() => undefined);
+  soon = undefined;
+  if (turn !== drawn || !found || !before) return;
+  subject = found;
+  const ended = states(before) !== states(found);
+  if (ended) keepingFocus(head, () => drawHead(found));
+  if (ended) follow(found);
+  if (ended && current() !== "charts") await draw();
+  else open.renew?.(found);
+}
+
+/** @param {Subject} told */
+const states = ({ runs }) => runs.map(({ id, status }) => id + status).join();
+
 async function draw() {
   const turn = ++drawn, name = current();
-  end?.();
-  end = undefined;
+  open.close?.();
+  open = {};
   drawTabs(name);
   if (!subject) return;
   if (subject.runs.length === 0) return void fill(body, empty());
@@ -70,9 +114,9 @@ async function draw() {
     const { tab } = await module();
     if (turn !== drawn) return;
     fill(body);
-    const ended = await tab(body, subject);
-    if (turn === drawn) end = ended ?? undefined;
-    else ended?.();
+    const left = await tab(body, subject) ?? {}, now = typeof left === "function" ? { close: left } : left;
+    if (turn === drawn) open = now;
+    else now.close?.();
   } catch (error) {
     if (turn === drawn) fill(body, failure(error));
   }

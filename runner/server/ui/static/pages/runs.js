@@ -8,6 +8,7 @@ import { go, onBack } from "../lib/state.js";
 import { Table } from "../lib/table.js";
 import * as better from "./runs/better.js";
 import { goesOn } from "./runs/cells.js";
+import { Charts } from "./runs/charts.js";
 import { chips } from "./runs/chips.js";
 import { ChosenColumns } from "./runs/chosencolumns.js";
 import * as data from "./runs/data.js";
@@ -31,6 +32,7 @@ export class RunsPage {
   rows = new Rows({ fetched: (top) => this.draw(top), came: () => this.table.came(), refused: (error) => this.refused(error) });
   selecting = new Selecting(this);
   columns = new ChosenColumns(this);
+  charts = new Charts(this);
   filter = new FilterBox({
     label: "Filter", placeholder: "lr < 0.01 and optimizer = adam and since 7d",
     complete: (text, at, signal) => data.complete(text, at, this.view, signal),
@@ -43,11 +45,14 @@ export class RunsPage {
     mark: (/** @type {Row} */ row, element) => this.#mark(row, element),
     press: (row, event) => this.#pressed(row, event),
     open: (row) => this.open(row),
-    moved: (row) => this.view.open && row && !row.group && this.openBeside(row.id),
+    moved: (row) => this.#moved(row),
     unfold: (row, wide) => void this.unfold(row, wide),
     sort: (key, more) => this.change({ sort: sorted(this.view.sort, key, more) }),
     resize: (key, width) => this.columns.resize(key, width),
-    drawn: () => this.#live.follow(this.view.exp),
+    drawn: () => {
+      this.#live.follow(this.view.exp);
+      this.charts.follow();
+    },
   }, "treegrid");
   /** @type {Experiment[]} */
   experiments = [];
@@ -65,12 +70,12 @@ export class RunsPage {
 
   begin() {
     const { head: top, chips: conditions, fresh, none } = this.#parts;
-    fill(main(), top, h("div", { class: "conditions" }, this.filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.table.element, none), this.#drawer.element), this.selecting.bar);
+    fill(main(), top, h("div", { class: "conditions" }, this.filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.table.element, none), this.charts.element, this.#drawer.element), this.selecting.bar);
     this.view.cols = keptColumns(this.view);
     write(this.view);
     this.filter.value = this.view.q;
     this.filter.input.addEventListener("blur", () => { this.#typing = false; });
-    this.#drawAround();
+    this.drawAround();
     listenToKeys(this);
     onBack(() => this.#returned());
     void this.#learn();
@@ -94,6 +99,7 @@ export class RunsPage {
   look(changes) {
     this.view = { ...this.view, ...changes };
     write(this.view);
+    this.charts.show();
   }
 
   #returned() {
@@ -109,7 +115,7 @@ export class RunsPage {
     this.#asked.abort();
     this.#asked = new AbortController();
     const { signal } = this.#asked;
-    this.#drawAround();
+    this.drawAround();
     this.table.element.setAttribute("aria-busy", "true");
     try {
       await this.rows.load(this.view, { first: top ? 0 : this.table.firstIndex, anew, top }, signal);
@@ -133,7 +139,7 @@ export class RunsPage {
     const { experiments = [] } = await changed("experiments/search", { max_results: 5000 }).catch(() => ({}));
     this.experiments = experiments;
     better.hear(this.view.exp.length === 1 ? experiments.filter((/** @type {Experiment} */ each) => each.experiment_id === this.view.exp[0]) : []);
-    this.#drawAround();
+    this.drawAround();
     if (this.rows.runs > 0) this.draw(false);
   }
 
@@ -145,19 +151,20 @@ export class RunsPage {
     const nothing = source.total === 0;
     this.table.element.hidden = nothing;
     fill(this.#parts.none, nothing && empty(this.view, (changes) => { this.change(changes); this.filter.value = this.view.q; }, this.#asked.signal));
-    this.#drawAround();
+    this.drawAround();
   }
 
   /** Everything but the table. */
-  #drawAround() {
+  drawAround() {
     const { view } = this, { newcomers } = this.rows;
     const only = view.exp.length === 1 ? this.experiments.find(({ experiment_id }) => experiment_id === view.exp[0]) : undefined;
     refill(this.#parts.head, head(view, this.rows, only, {
-      change: (changes) => this.change(changes), choose: () => this.columns.choose(), open: (query) => this.#goTo(query), hand: (kind) => void this.selecting.hand(kind),
+      change: (changes) => this.change(changes), choose: () => this.columns.choose(), charted: this.charts.offered && ((on) => this.charts.toggle(on)), open: (query) => this.#goTo(query), hand: (kind) => void this.selecting.hand(kind),
     }));
     refill(this.#parts.chips, chips(view, this.experiments, (changes) => this.change(changes)));
     fill(this.#parts.fresh, newcomers > 0 && h("button", { class: "newcomers", onclick: () => this.showNew() }, counted(newcomers, "new run")));
     this.selecting.draw();
+    this.charts.show();
   }
 
   // rows ---------------------------------------------------------------------------------------------------
@@ -169,6 +176,7 @@ export class RunsPage {
     if (row.holds > 0) element.setAttribute("aria-expanded", String(this.isOpen(row)));
     element.classList.toggle("failed", row.status === "FAILED" || row.status === "LOST");
     element.classList.toggle("group", row.group);
+    element.classList.toggle("lit", row.id === this.charts.lit);
     const box = element.querySelector("input");
     if (box) box.checked = selected;
   }
@@ -201,6 +209,12 @@ export class RunsPage {
     this.#drawer.show(run, this.table.active?.name);
   }
 
+  /** @param {Row | undefined} row the active one now */
+  #moved(row) {
+    if (this.view.open && row && !row.group) this.openBeside(row.id);
+    this.charts.light(row?.id ?? null);
+  }
+
   /** @param {Row} row @param {MouseEvent} event */
   #pressed(row, event) {
     if (event.detail <= 1 && (event.shiftKey || event.ctrlKey || event.metaKey)) this.selecting.select(row, event.shiftKey);
@@ -208,7 +222,7 @@ export class RunsPage {
 
   /** A saved view. @param {string} query */
   #goTo(query) {
-    go(`${location.pathname}${query}`, { push: true });
+    go(`/runs${query}`, { push: true });
     this.#returned();
   }
 
@@ -227,7 +241,7 @@ export class RunsPage {
     if (this.view.group.length > 0) return this.load({ anew: true });
     await this.rows.count(this.view);
     if (this.rows.runs === 0 && this.rows.newcomers > 0) await this.load({ anew: true });
-    else this.#drawAround();
+    else this.drawAround();
   }
 }
 

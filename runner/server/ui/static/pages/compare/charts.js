@@ -8,6 +8,7 @@ import { counted } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
 import { listen } from "../../lib/stream.js";
 import { differences, means } from "./lines.js";
+import { goesOn } from "./model.js";
 import { check, failure, nameOf, select } from "./parts.js";
 
 /** @typedef {import("./model.js").Subject} Subject */
@@ -17,8 +18,7 @@ import { check, failure, nameOf, select } from "./parts.js";
 /** @typedef {[number, number] | null} Zoom */
 
 const LINES = 400, CHARTS = 24, LIVE = 20; // at once
-const PAUSE = 150; // milliseconds before a zoomed range is asked for again
-const GOING = new Set(["PENDING", "QUEUED", "PREPARING", "RUNNING"]);
+const PAUSE = 150, AGAIN = 1000; // milliseconds before a zoomed range, and lines with news, are asked for again
 const AXES = /** @type {const} */ ({ step: ["Step", "number"], time: ["Time", "time"], elapsed: ["Elapsed", "lasting"] });
 
 /** @typedef {keyof typeof AXES} AxisName */
@@ -27,7 +27,7 @@ const AXES = /** @type {const} */ ({ step: ["Step", "number"], time: ["Time", "t
 export async function tab(container, subject) {
   const charts = new Charts(container, subject);
   await charts.begin();
-  return () => charts.close();
+  return { close: () => charts.close(), renew: (/** @type {Subject} */ now) => charts.renew(now) };
 }
 
 class Charts {
@@ -54,7 +54,7 @@ class Charts {
   }
 
   async begin() {
-    const going = this.#subject.runs.filter(({ status }) => GOING.has(status)).slice(0, LIVE);
+    const going = this.#subject.runs.filter(goesOn).slice(0, LIVE);
     if (going.length > 0) this.#deaf = listen(going.map(({ id }) => `run:${id}`), (news) => this.#heard(news)); // first listen, then read
     this.#drawBar();
     await this.#read(true);
@@ -65,6 +65,13 @@ class Charts {
     clearTimeout(this.#soon);
     this.#turn += 1;
     for (const chart of this.#charts.values()) chart.close();
+  }
+
+  /** Runs have other values: there may be other metrics. @param {Subject} now */
+  renew(now) {
+    const before = this.#keys.shown.join("\n");
+    this.#subject = now;
+    if (this.#keys.shown.join("\n") !== before) void this.#read(true);
   }
 
   /** @returns {AxisName} */
@@ -205,14 +212,19 @@ class Charts {
   /** @param {import("../../lib/stream.js").News} news */
   #heard({ kind, data }) {
     if (kind === "metrics" && this.#mode === "all" && this.#axis !== "elapsed") {
-      const chart = this.#charts.get(data.key);
+      const chart = this.#charts.get(data.key), line = this.#lines.find((each) => each.run === data.run && each.key === data.key);
+      if (!chart || !line) return this.#later(!chart);
       const points = data.points.map((/** @type {any} */ [step, time, value]) => [this.#axis === "time" ? time : step, typeof value === "number" ? value : null]);
-      this.#lines.find((line) => line.run === data.run && line.key === data.key)?.points.push(...points);
-      chart?.append(data.run, points);
-    } else if (kind === "metrics" || kind === "reset") {
-      clearTimeout(this.#soon);
-      this.#soon = setTimeout(() => void this.#read(false), 1000);
-    }
+      if ((line.points.at(-1)?.[0] ?? -Infinity) >= (points[0]?.[0] ?? Infinity)) return this.#later(false); // it is here already, or comes late
+      line.points.push(...points);
+      chart.append(data.run, points);
+    } else if (kind === "metrics" || kind === "reset") this.#later(false);
+  }
+
+  /** Read again, before long. @param {boolean} anew */
+  #later(anew) {
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => void this.#read(anew), AGAIN);
   }
 }
 

@@ -2,6 +2,7 @@
 import { own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { counted } from "../../lib/format.js";
+import { goesOn } from "./model.js";
 import { nameOf } from "./parts.js";
 
 /** @typedef {import("./model.js").Run} Run */
@@ -24,6 +25,7 @@ function chip(run, at, moved, removed) {
     "li",
     { class: "compare-chip", draggable: "true", "data-run": run.id },
     nameOf(run),
+    run.status !== "FINISHED" && h("span", { class: goesOn(run) ? "chip going" : "chip broken" }, run.status.toLowerCase()),
     at === 0 ? h("span", { class: "soft" }, "baseline") : button("⇤", "Make it the baseline", () => moved(at, 0)),
     button("✕", "Remove", removed),
   );

@@ -18,7 +18,11 @@ import { better, hear } from "../runs/better.js";
  * @property {Record<string, Value>} values
  */
 
-/** @typedef {{ runs: Run[], keys: Key[], left: number, missing: string[] }} Subject `left`: keys that are not shown; `missing`: names that no run has */
+/**
+ * `left`: keys that are not shown; `missing`: names that no run has; `besides`: runs that are too many.
+ *
+ * @typedef {{ runs: Run[], keys: Key[], left: number, missing: string[], besides?: number }} Subject
+ */
 
 export const MOST = 200; // runs
 const COLUMNS = 200; // of one request
@@ -26,6 +30,11 @@ const ID = /^[0-9a-f]{32}$/;
 const OURS = /^tags\.(mlflow\.(?!note|parentRunId)|runner\.)/;
 // Of every run, whatever it has: what commands are made of.
 const ALWAYS = ["tags.mlflow.source.git.commit", "tags.runner.patch", "tags.runner.plan"];
+
+const GOING = new Set(["PENDING", "QUEUED", "PREPARING", "RUNNING"]);
+
+/** @param {{ status: string }} run */
+export const goesOn = ({ status }) => GOING.has(status);
 
 /** Ids or names in the URL, in their order. */
 export const asked = () => (query().get("runs") ?? "").split(",").filter(Boolean);
@@ -38,7 +47,8 @@ export async function load() {
   const searched = ["q", "top", "experiment"].some((name) => query().has(name));
   const wanted = query().has("runs") || !searched ? asked() : await found();
   const { ids, missing } = await identified(wanted.slice(0, MOST));
-  if (ids.length === 0) return { runs: [], keys: [], left: 0, missing };
+  const besides = Math.max(0, wanted.length - MOST);
+  if (ids.length === 0) return { runs: [], keys: [], left: 0, missing, besides };
   const facts = await own("/runs/columns", { runs: ids });
   hear([]);
   /** @type {Key[]} */
@@ -48,7 +58,7 @@ export async function load() {
   const table = await own("/runs/table", { runs: ids, columns, limit: MOST });
   const rows = new Map(table.rows.map((/** @type {any} */ row) => [row.id, rowOf(row, columns)]));
   const runs = ids.flatMap((id) => rows.get(id) ?? []);
-  return { runs, keys, left: all.length - keys.length, missing: [...missing, ...ids.filter((id) => !rows.has(id))] };
+  return { runs, keys, left: all.length - keys.length, missing: [...missing, ...ids.filter((id) => !rows.has(id))], besides };
 }
 
 /** Metrics that people decide by come first. @param {Key} key */

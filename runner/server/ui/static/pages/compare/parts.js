@@ -34,3 +34,12 @@ export function check(label, on, changed) {
 
 /** @param {unknown} error */
 export const failure = (error) => h("p", { class: "bad", role: "alert" }, error instanceof Error ? error.message : String(error));
+
+const CONTROLS = "a[href], button, input, select, summary, [tabindex]";
+
+/** Draw something anew; what had the focus in it has it again, known by its place. @param {HTMLElement} place @param {() => void} draw */
+export function keepingFocus(place, draw) {
+  const at = [...place.querySelectorAll(CONTROLS)].findIndex((each) => each === document.activeElement);
+  draw();
+  if (at >= 0) /** @type {HTMLElement | undefined} */ ([...place.querySelectorAll(CONTROLS)][at])?.focus({ preventScroll: true });
+}

@@ -13,11 +13,14 @@ import { change, nameOf, plain } from "./parts.js";
 /** @typedef {import("./changed.js").Spread} Spread */
 
 const FIRST = 4; // metrics that are shown at once
+const SEEDS = 3, ENOUGH = 5; // that are run at once; runs alike from which on no more are asked for
 // Of Student's t, for 1, 2, 3, ... degrees of freedom: 95 % lie within.
 const T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.1, 2.09, 2.09];
 
-/** @param {Subject} subject @param {Between} told @param {{ first: Repeats, second: Repeats } | null} repeats */
-export function results(subject, told, repeats) {
+/** @typedef {import("./experiments.js").Start} Start */
+
+/** @param {Subject} subject @param {Between} told @param {{ first: Repeats, second: Repeats } | null} repeats @param {Start | null} start */
+export function results(subject, told, repeats, start) {
   const metrics = subject.keys.filter(({ kind }) => kind === "metrics");
   const shown = metrics.filter(({ key }) => subject.runs[0]?.values[key] !== subject.runs[1]?.values[key]);
   const body = h("tbody");
@@ -31,7 +34,7 @@ export function results(subject, told, repeats) {
     { class: "card compare-results", "aria-label": "Results" },
     h("header", null, h("h2", null, "Results"), verdict(told, metrics.length, shown.length)),
     shown.length > 0 ? h("div", { class: "compare-scroll", tabindex: 0, role: "region", "aria-label": "Metrics that changed" }, h("table", null, h("thead", null, head), body)) : h("p", { class: "soft" }, metrics.length > 0 ? `${counted(metrics.length, "metric")}, all the same.` : "Neither has a metric."),
-    shown.length > 0 && more(subject, repeats),
+    shown.length > 0 && more(subject, repeats, start),
     others.length > 0 && h("details", null, h("summary", null, `${counted(others.length, "other result")} differ`), h("ul", { class: "compare-list" }, others.slice(0, 200).map((one) => h("li", null, h("span", { class: "mono" }, one.name), ` ${one.outcome}`, h("span", { class: "soft" }, ` ${[one.before, one.after].filter(Boolean).join(" → ")} ${one.note ?? ""}`))))),
   );
 }
@@ -76,11 +79,19 @@ function judged(far, spread) {
   return far > (T[spread.freedom - 1] ?? 1.96) * Math.SQRT2 * spread.deviation ? "real" : "within";
 }
 
-/** How to find out what seeds do. @param {Subject} subject @param {{ first: Repeats, second: Repeats } | null} repeats */
-function more({ runs: [a], keys }, repeats) {
+/** How to find out what seeds do. @param {Subject} subject @param {{ first: Repeats, second: Repeats } | null} repeats @param {Start | null} start */
+function more({ runs: [a, b], keys }, repeats, start) {
   const known = (repeats?.first.runs.length ?? 1) + (repeats?.second.runs.length ?? 1);
-  if (!a || known > 5 || a.values["tags.runner.plan"] === null || a.values["tags.runner.plan"] === undefined) return null;
+  if (!a || known > ENOUGH || a.values["tags.runner.plan"] === null || a.values["tags.runner.plan"] === undefined) return null;
   const seed = keys.find(({ kind, title }) => kind === "params" && /(^|[._/-])(seed|random_state)$/i.test(title));
+  const used = new Set([a, b].map((run) => String(seed && run?.values[seed.key])));
+  const seeds = Array.from({ length: SEEDS + used.size }, (_, at) => at + 1).filter((each) => !used.has(String(each))).slice(0, SEEDS);
   const each = seed ? `-P ${quoted(seed.title)}=$seed` : "--seed $seed";
-  return h("div", { class: "compare-more" }, h("span", { class: "soft" }, "What do seeds do? Run three more:"), copyable(`for seed in 1 2 3; do runner rerun ${a.id.slice(0, 8)} ${each}; done`));
+  const all = () => {
+    for (const value of seeds) void start?.({ title: `${a.name} with the seed ${value}`, asked: { kind: "rerun", run: a.id, ...(seed ? { parameters: { [seed.title]: String(value) } } : { seed: value }) } });
+  };
+  return h("div", { class: "compare-more" },
+    h("span", { class: "soft" }, "What do seeds do?"),
+    start ? h("button", { type: "button", onclick: all }, `Run ${SEEDS} more seeds`) : h("span", { class: "soft" }, `Run ${SEEDS} more:`),
+    copyable(`for seed in ${seeds.join(" ")}; do runner rerun ${a.id.slice(0, 8)} ${each}; done`));
 }

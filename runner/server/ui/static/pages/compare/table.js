@@ -7,7 +7,7 @@ import { better } from "../runs/better.js";
 import { lasting } from "../../lib/format.js";
 import { latex, markdown } from "./exporting.js";
 import { numeric } from "./model.js";
-import { change, check, nameOf, plain } from "./parts.js";
+import { change, check, keepingFocus, nameOf, plain } from "./parts.js";
 
 /** @typedef {import("./model.js").Subject} Subject */
 /** @typedef {import("./model.js").Run} Run */
@@ -18,14 +18,25 @@ const TITLES = { metrics: "Metrics", params: "Parameters", tags: "Tags" };
 
 /** @param {HTMLElement} container @param {Subject} subject */
 export function tab(container, subject) {
-  const draw = () => fill(container, ...drawn(subject, draw));
+  let now = subject;
+  const draw = () => {
+    const { scrollLeft = 0, scrollTop = 0 } = container.querySelector(".compare-scroll") ?? {};
+    keepingFocus(container, () => fill(container, ...drawn(now, draw)));
+    container.querySelector(".compare-scroll")?.scrollTo(scrollLeft, scrollTop);
+  };
   const turn = () => {
     show({ same: !query().has("same") });
     draw();
   };
   container.addEventListener("toggle-same", turn);
   draw();
-  return () => container.removeEventListener("toggle-same", turn);
+  return {
+    close: () => container.removeEventListener("toggle-same", turn),
+    renew: (/** @type {Subject} */ other) => {
+      now = other;
+      draw();
+    },
+  };
 }
 
 /** @param {Subject} subject @param {() => void} again */
@@ -33,7 +44,10 @@ function drawn({ runs, keys }, again) {
   const all = query().has("same"), across = query().has("across"), deltas = !query().has("nodelta");
   const shown = keys.filter((key) => all || !key.same), hidden = keys.length - shown.length;
   const set = (/** @type {string} */ name) => (/** @type {boolean} */ on) => (show({ [name]: on }), again());
-  const rows = () => [["", ...runs.map(({ name }) => name)], ...shown.map((key) => [key.title, ...runs.map((run) => String(plain(run.values[key.key])))])];
+  const rows = () => {
+    const found = [["", ...runs.map(({ name }) => name)], ...shown.map((key) => [key.title, ...runs.map((run) => String(plain(run.values[key.key])))])];
+    return across ? (found[0] ?? []).map((_, at) => found.map((row) => row[at] ?? "")) : found;
+  };
   const bar = h(
     "div",
     { class: "compare-bar" },

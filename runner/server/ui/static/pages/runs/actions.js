@@ -1,5 +1,5 @@
 // What can be done with the selected runs.
-import { change } from "../../lib/api.js";
+import { change, own } from "../../lib/api.js";
 import { copyAs, quoted } from "../../lib/command.js";
 import { dialog, toast } from "../../lib/dialog.js";
 import { h } from "../../lib/dom.js";
@@ -38,7 +38,7 @@ export function bar(selected) {
     count < total && button(`Select all ${total.toLocaleString("en")} matching`, selected.all, { class: "plain" }),
     button("Compare", selected.compare, { class: "main", disabled: !selected.comparable, title: "c" }),
     single !== undefined && button(selected.pinned ? "Unpin baseline" : "Pin as baseline", selected.pin),
-    single !== undefined && copyAs(button("Re-run…", () => rerun(single)), { command: `runner rerun ${single}` }),
+    single !== undefined && copyAs(button("Re-run…", () => void rerun(single)), { command: `runner rerun ${single}` }),
     button("Tag…", () => tag(selected)),
     button("Note…", () => note(selected)),
     drops("export-selected", "Export", () => KINDS.map(([kind, title]) => item(title, () => selected.hand(kind)))),
@@ -62,6 +62,7 @@ function archiving(selected) {
 async function archive(selected) {
   const ids = await selected.ids(), [call, back] = selected.archived ? ["restore", "delete"] : ["delete", "restore"];
   const done = await each(ids, (run_id) => change(`runs/${call}`, { run_id }));
+  if (done.length === 0) return;
   selected.none();
   await selected.changed();
   const undo = () => void each(done, (run_id) => change(`runs/${back}`, { run_id })).then(() => selected.changed());
@@ -69,12 +70,13 @@ async function archive(selected) {
 }
 
 /** @param {string} run */
-function rerun(run) {
-  const command = `runner rerun ${run}`;
-  const value = h("code", null, command);
-  dialog("Run again", [h("p", null, "In a terminal where this store is the one that is used:"), h("pre", null, value), h("p", { class: "soft" }, "Everything that no option changes is as it was recorded: -P lr=0.1, --seed 2, --code HEAD, --env latest.")], {
-    actions: [copyAs(h("button", { class: "main", onclick: () => void navigator.clipboard?.writeText(command).then(() => toast("Copied")) }, "Copy"), { command })],
-  });
+async function rerun(run) {
+  try {
+    const { runAgain } = await import("../../lib/runagain.js");
+    await runAgain(await own(`/runs/${run}/overview`));
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error), { bad: true });
+  }
 }
 
 /** @param {Selected} selected */
@@ -95,6 +97,7 @@ function note(selected) {
 function asking(title, content, selected, does) {
   const save = async () => {
     const done = await each(await selected.ids(), does);
+    if (done.length === 0) return;
     close();
     toast(`Saved for ${counted(done.length, "run")}`);
     await selected.changed();

@@ -20,12 +20,13 @@ const TOLD = 20; // equal parameters that the button tells
  * @typedef {object} Does
  * @property {(changes: Partial<View>) => void} change
  * @property {() => void} choose columns
+ * @property {false | ((on: boolean) => void)} charted show the courses of metrics beside the table; false: there are none
  * @property {(query: string) => void} open a saved view
  * @property {(kind: import("./exporting.js").Kind) => void} hand the rows over
  */
 
 /** @param {View} view @param {Rows} rows @param {import("./better.js").Experiment | undefined} experiment the only one @param {Does} does */
-export function head(view, rows, experiment, { change, choose, open, hand }) {
+export function head(view, rows, experiment, { change, choose, charted, open, hand }) {
   const { facts } = rows;
   return [
     h("h1", null, "Runs"),
@@ -35,6 +36,7 @@ export function head(view, rows, experiment, { change, choose, open, hand }) {
     grouping.hasNested(view, facts) && toggle("nested", "Nested", !view.flat, (folded) => change({ flat: !folded })),
     view.pin && toggle("percent", "Percent", view.percent, (percent) => change({ percent })),
     grouping.button(view, facts, change),
+    charted && toggle("charts", "Charts", view.chart.length > 0, charted),
     h("button", { name: "columns", title: "e", onclick: choose }, "Columns"),
     drops("views", view.view || "Views", () => saved.menu(experiment, view.view, open), { on: view.view !== "" }),
     copyAs(drops("export", "Export", () => KINDS.map(([kind, title]) => item(title, () => hand(kind)))), ways(view, rows.columns)),

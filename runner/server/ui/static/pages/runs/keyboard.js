@@ -24,6 +24,7 @@ export function listenToKeys(page) {
     l: ["Output of the run", () => withRun(({ id }) => location.assign(`/r/${id}/logs`))],
     d: ["Show or hide what is the same in every run", () => page.change({ same: !page.view.same })],
     p: ["Pin the run as baseline", () => withRun(({ id }) => page.change({ pin: id === page.view.pin ? "" : id }))],
+    v: ["Charts beside the table", () => page.charts.toggle(page.view.chart.length === 0)],
     n: ["Show new runs", () => page.rows.newcomers > 0 && page.showNew()],
     " ": ["Look at the run beside the table", () => (page.view.open ? page.openBeside("") : withRun(({ id }) => page.openBeside(id)))],
     Escape: ["Close, then select nothing", () => (page.view.open ? page.openBeside("") : selecting.none())],

@@ -2,6 +2,7 @@
 import { change } from "../../lib/api.js";
 import { dialog, toast } from "../../lib/dialog.js";
 import { h } from "../../lib/dom.js";
+import { query } from "../../lib/state.js";
 import { item } from "./columns.js";
 
 /** @typedef {import("./better.js").Experiment} Experiment */
@@ -27,7 +28,7 @@ export function menu(experiment, now, open) {
   return [
     ...known.map(([name, query]) => item(name, () => open(withName(query, name)), name === now)),
     item("Save this view…", () => ask(experiment, now, open)),
-    now && known.some(([name]) => name === now) && item(`Delete “${now}”`, () => void forget(experiment, now).then(() => open(location.search.replace(/[?&]view=[^&]*/, "")), failed)),
+    now && known.some(([name]) => name === now) && item(`Delete “${now}”`, () => void forget(experiment, now).then(() => open(plain()), failed)),
   ];
 }
 
@@ -60,7 +61,7 @@ function ask(experiment, now, open) {
 
 /** What the URL says, but for what belongs to a moment. */
 function plain() {
-  const found = new URLSearchParams(location.search);
+  const found = query();
   for (const name of NOT_KEPT) found.delete(name);
   return `?${found}`;
 }

@@ -19,6 +19,10 @@ import { query, show } from "../../lib/state.js";
  * @property {boolean} flat whether runs inside of others stand by themselves
  * @property {boolean} percent whether differences from the baseline are told in percent
  * @property {string} open the run beside the table
+ * @property {string[]} chart metrics whose courses are beside the table
+ * @property {string} of which runs have theirs drawn: `selected`, `running`, or else those in sight
+ * @property {boolean} log whether their scale is
+ * @property {string} zoom the steps that are drawn, `from..to`
  * @property {string} view name of the saved view
  */
 
@@ -43,13 +47,17 @@ export function read() {
     flat: parts.has("flat"),
     percent: parts.has("percent"),
     open: text("open"),
+    chart: split(text("chart")),
+    of: text("of"),
+    log: parts.has("log"),
+    zoom: text("zoom"),
     view: text("view"),
   };
 }
 
 /** Put it into the URL. @param {View} view @param {{ push?: boolean }} [options] */
 export function write(view, options) {
-  const { sort, cols, group, sel, exp, ...rest } = view;
+  const { sort, cols, group, sel, exp, chart, ...rest } = view;
   show({
     ...rest,
     sort: sort.join(","),
@@ -57,6 +65,7 @@ export function write(view, options) {
     group: group.join(","),
     sel: sel.length > MOST_SELECTED ? null : sel.join(","),
     exp: exp.join(","),
+    chart: chart.join(","),
     experiment: null,
   }, options);
 }
