@@ -6,6 +6,7 @@ ticker.py  serving.py    `runner scheduler`: a tick a second, a process for each
 executing.py  watching.py  ending.py   that process: `runner run`, watched; its end recorded
 alone.py        `runner schedule fire`: the same for one schedule, by the clock of cron or systemd
 commands.py     the command lines of both
+asking.py       what people ask of one: pause, skip, run now, backfill; answering.py: the same for a server
 defining.py     a definition checked before it is kept
 retrying.py     why it failed, and whether and when it is tried again
 conditions.py   whether code or data are others than at the last success

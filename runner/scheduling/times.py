@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -32,6 +32,7 @@ NOWHERE = {"localtime", "posixrules", "Factory"}  # files beside those of zones;
 ODD = ("right/", "posix/")  # the one counts leap seconds
 FIELDS = 5
 MINUTE, HOUR = 60_000, 3_600_000
+MINUTES = 60  # of an hour
 SHORTEST = HOUR  # the first window in which times before a moment are looked for
 LONGEST = 200 * 366  # days
 
@@ -59,6 +60,41 @@ class Cron:
                 last = time
                 yield time
 
+    def words(self) -> str:
+        """As people would say it: "at 03:00 every day"."""
+        told = self._fields().explain()
+        return told[0].lower() + told[1:]
+
+    def count(self, start: int, end: int) -> int:
+        """Its times from `start` until before `end`. Only where clocks change are they gone through one by one."""
+        if shifts(self.zone, start, end):
+            return sum(1 for _ in takewhile(lambda time: time < end, self.after(start - 1)))
+        cron = self._fields()
+        low, high = (
+            datetime.fromtimestamp(moment / 1000, self.zone).replace(tzinfo=None) for moment in (start, end)
+        )
+        days = (low.date() + timedelta(number) for number in range((high.date() - low.date()).days + 1))
+        return sum(
+            _count(cron, low - midnight, high - midnight)
+            for midnight in (datetime.combine(day, datetime.min.time()) for day in days)
+            if midnight.month in cron.months and cron.match_day(midnight.date())
+        )
+
+    def _fields(self) -> CronSim:
+        return CronSim(self.expression, datetime.fromtimestamp(0, self.zone))
+
+
+def _count(cron: CronSim, low: timedelta, high: timedelta) -> int:
+    """Its times of one day, of those since midnight from `low` until before `high`."""
+    start, end = low.total_seconds() / 60, high.total_seconds() / 60
+    return sum(_minutes(cron, start - 60 * hour, end - 60 * hour) for hour in cron.hours)
+
+
+def _minutes(cron: CronSim, start: float, end: float) -> int:
+    if start <= 0 and end >= MINUTES:
+        return len(cron.minutes)
+    return sum(start <= minute < end for minute in cron.minutes) if end > 0 and start < MINUTES else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -73,6 +109,14 @@ class Interval:
             moment = moment - moment % self.length + self.length
             yield moment
 
+    def words(self) -> str:
+        """See `Cron.words`: `every 15m` is said so already."""
+        return ""
+
+    def count(self, start: int, end: int) -> int:
+        """See `Cron.count`."""
+        return max(0, (end - 1) // self.length - (start - 1) // self.length)
+
 
 Times: TypeAlias = Cron | Interval
 
@@ -83,7 +127,7 @@ def times(expression: str, zone: str) -> Times:
     Raises:
         UsageError: it cannot be read, or never comes; there is no such zone.
     """
-    place, text = _zone(zone), " ".join(expression.split())
+    place, text = place_of(zone), " ".join(expression.split())
     if text.startswith("every "):
         return Interval(seconds(text.removeprefix("every ")) * 1000, place)
     if text.startswith("@") and text not in ALIASES:
@@ -173,7 +217,12 @@ def _offset(zone: ZoneInfo, moment: int) -> timedelta:
     return datetime.fromtimestamp(moment / 1000, zone).utcoffset() or timedelta()
 
 
-def _zone(name: str) -> ZoneInfo:
+def place_of(name: str) -> ZoneInfo:
+    """The zone of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
     with suppress(ZoneInfoNotFoundError, ValueError, OSError):
         if name not in NOWHERE and not name.startswith(ODD):
             return ZoneInfo(name)

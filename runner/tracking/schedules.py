@@ -287,6 +287,24 @@ class Schedules(Protocol):
         """Firings of a schedule, those of the latest times first."""
         ...
 
+    def between(self, start: int, end: int, *, schedules: Sequence[int]) -> Sequence[Firing]:
+        """Firings of these schedules for times from `start` until before `end`, by their times."""
+        ...
+
+    def tallied(
+        self, start: int, end: int, *, schedules: Sequence[int]
+    ) -> Mapping[int, Mapping[FiringState, int]]:
+        """How many such firings there are: of each schedule, in each state."""
+        ...
+
+    def lasted(self, schedules: Sequence[int], *, latest: int) -> Mapping[int, Sequence[int]]:
+        """How long those of the `latest` times of each schedule took that succeeded, in milliseconds."""
+        ...
+
+    def untaken(self, now: int) -> int | None:
+        """Since when a firing that may start has waited while none runs; None if none waits so."""
+        ...
+
     # ticking ----------------------------------------------------------------------------------------------
     def fire(self, now: int, decide: Decide, *, limit: int, only: int | None = None) -> Sequence[Fired]:
         """Carry out what is decided about up to `limit` schedules that are due (or about `only` that one), all at once."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.schedules import shown
+from tests.cli.schedules import history, shown
 from tests.conftest import Cli, Files
 
 each = pytest.mark.parametrize
@@ -170,6 +170,20 @@ def test_pause_resume_remove(cli: Cli, demo: Path) -> None:
     assert shown(cli, "s")["paused"] is False
     cli("schedule", "remove", "s")
     assert "there is no schedule 's'" in cli("schedule", "show", "s").err
+
+
+def test_the_next_time_is_left_out_and_the_one_after_it_is_next(cli: Cli, demo: Path) -> None:
+    cli("schedule", "add", "s", "@daily", demo)
+    first, second = (each for each in shown(cli, "s")["firings"][:2])
+
+    skipped = cli("schedule", "skip", "s")
+
+    assert (skipped.code, "is left out; next" in skipped.err) == (0, True), skipped.err
+    assert shown(cli, "s")["next"]["time"] == second == first + 86_400_000
+    (kept,) = history(cli, "s")
+    assert (kept["state"], kept["reason"]) == ("skipped", "left out on demand")
+    cli("schedule", "pause", "s")
+    assert "so there is nothing to skip" in cli("schedule", "skip", "s").err
 
 
 def test_a_store_behind_a_server_keeps_no_schedules(cli: Cli) -> None:

@@ -1,7 +1,7 @@
 """When schedules fire, above all where clocks are changed. What is said here is in docs/explanation/schedules.md."""
 
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -177,3 +177,23 @@ def test_shifts_of_a_zone_are_told(zone: str, start: str, expected: tuple[str, s
 
 def test_utc_has_no_shifts() -> None:
     assert shifts(ZoneInfo("UTC"), moment("2026-01-01T00:00"), moment("2027-01-01T00:00")) == []
+
+
+@given(
+    expression=st.sampled_from(
+        [
+            "* * * * *", "*/5 * * * *", "0 3 * * *", "30 2 * * *", "15,45 8-18 * * 1-5", "* 2 * * *", "0 0 13 * fri",
+            "5-59/7 1-22/3 * 1,11 *", "0 0 L * *", "every 7m", "every 1h",
+        ]
+    ),
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Cairo"]),
+    start=st.integers(moment("2026-01-01") // 1000, moment("2027-01-01") // 1000),
+    length=st.sampled_from([3600, 86_400, 3 * 86_400]),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_counting_times_is_quicker_than_going_through_them_and_says_the_same(
+    expression: str, zone: str, start: int, length: int
+) -> None:
+    when, begin, end = times(expression, zone), start * 1000, (start + length) * 1000
+
+    assert when.count(begin, end) == sum(1 for _ in takewhile(lambda time: time < end, when.after(begin - 1)))

@@ -351,3 +351,42 @@ def test_a_definition_of_a_newer_version_says_so(schedules: Schedules) -> None:
         Definition.from_json({**HOURLY.to_json(), "schema": 2})
     with pytest.raises(TrackingError, match="this is no schedule"):
         Definition.from_json({"schema": 1, "expression": "@daily"})
+
+
+def test_firings_of_a_span_are_told_and_tallied(schedules: Schedules, lease: Lease) -> None:
+    first, second = added(schedules, "a"), added(schedules, "b")
+    waiting(schedules, first, 1, 2, 3)
+    waiting(schedules, second, 2)
+    ((_, firing),) = schedules.claim(1, lease, limit=1)
+    schedules.start(firing.id, firing.claims, lease, 10)
+    schedules.end(firing.id, firing.claims, FiringState.SUCCEEDED, now=25)
+    numbers = [first.id, second.id]
+
+    found = schedules.between(1, 3, schedules=numbers)
+
+    assert [(each.schedule, each.scheduled_for) for each in found] == [
+        (first.id, 1),
+        (first.id, 2),
+        (second.id, 2),
+    ]
+    assert schedules.tallied(1, 3, schedules=numbers) == {
+        first.id: {FiringState.SUCCEEDED: 1, FiringState.WAITING: 1},
+        second.id: {FiringState.WAITING: 1},
+    }
+    assert schedules.tallied(9, 10, schedules=numbers) == {}
+    assert schedules.lasted(numbers, latest=3) == {first.id: [15]}
+    assert schedules.lasted(numbers, latest=2) == {}
+
+
+def test_what_waits_for_a_scheduler_is_told_unless_it_waits_for_what_runs(
+    schedules: Schedules, lease: Lease
+) -> None:
+    schedule, other = added(schedules), added(schedules, "other")
+    waiting(schedules, schedule, 5, 7)
+    waiting(schedules, other, 3)
+    schedules.change("other", paused=True)
+
+    assert schedules.untaken(4) is None
+    assert schedules.untaken(9) == 5
+    schedules.claim(9, lease, limit=1)
+    assert schedules.untaken(9) is None

@@ -18,6 +18,7 @@ for each in (
     listing.show,
     acting.pause,
     acting.resume,
+    acting.skip,
     changing.edit,
     acting.remove,
     acting.run_now,

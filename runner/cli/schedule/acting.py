@@ -1,23 +1,14 @@
-"""`runner schedule pause`, `resume`, `remove`, `run-now`, `backfill`."""
+"""`runner schedule pause`, `resume`, `skip`, `remove`, `run-now`, `backfill`."""
 
 from contextlib import closing
-from datetime import datetime
-from itertools import takewhile
-from zoneinfo import ZoneInfo
 
 import click
 
 from runner.cli import Context
 from runner.cli.output import counted, print_json
-from runner.cli.schedule.texts import told
-from runner.errors import Conflict, UsageError
-from runner.scheduling.deciding import overlapped, upcoming
-from runner.scheduling.times import times
+from runner.cli.schedule.texts import shown, told
+from runner.scheduling import asking
 from runner.tracking import open_database_store
-from runner.tracking.schedules import Cause, FiringState, NewFiring, Overlap, Schedule, Schedules
-
-MOST = 1000  # firings of one backfill
-EARLIEST, LATEST = 1970, 9000  # years: times are counted from the one, and calendars end after the other
 
 
 @click.command
@@ -38,11 +29,22 @@ def resume(context: Context, /, *, name: str) -> None:
 
 def _rest(context: Context, name: str, *, paused: bool) -> None:
     with closing(open_database_store(context.settings)) as store:
-        schedules = store.schedules
-        found = schedules.get(name)
-        following = upcoming(name, found.definition, schedules.now())
-        if found.paused != paused:
-            schedules.change(name, paused=paused, upcoming=following)
+        asking.rest(store.schedules, name, paused=paused)
+
+
+@click.command
+@click.argument("name")
+@click.pass_obj
+def skip(context: Context, /, *, name: str) -> None:
+    """Leave out the next time of a schedule."""
+    with closing(open_database_store(context.settings)) as store:
+        skipped = asking.skip(store.schedules, name)
+        after = store.schedules.get(name)
+    zone = after.definition.zone
+    click.echo(
+        f"{name}: {shown(skipped.scheduled_for, zone)} is left out; next {shown(after.upcoming.due, zone)}",
+        err=True,
+    )
 
 
 @click.command
@@ -61,16 +63,7 @@ def remove(context: Context, /, *, name: str) -> None:
 def run_now(context: Context, /, *, name: str, as_json: bool) -> None:
     """Fire out of turn; a scheduler starts the run. Its overlap rule holds."""
     with closing(open_database_store(context.settings)) as store:
-        schedules = store.schedules
-        schedule = schedules.get(name)
-        now = schedules.now()
-        overlap = schedule.definition.overlap
-        new = overlapped(overlap, NewFiring(now, now, Cause.MANUAL), schedules.going(schedule.id))
-        if new.state is FiringState.SKIPPED:
-            raise Conflict(
-                f"schedule {name!r} does not fire now: {new.reason}", hint="its overlap rule is `forbid`"
-            )
-        (firing,) = schedules.insert(schedule.id, [new], replacing=overlap is Overlap.REPLACE)
+        firing = asking.fire_now(store.schedules, name)
     if as_json:
         print_json(told(firing))
     else:
@@ -91,53 +84,5 @@ def backfill(context: Context, /, *, name: str, start: str, end: str, dry_run: b
     Each run knows its time by the tag runner.scheduled_for, and by RUNNER_SCHEDULED_FOR in its environment.
     """
     with closing(open_database_store(context.settings)) as store:
-        schedule = store.schedules.get(name)
-        new = _times(schedule, start, end, now=store.schedules.now())
-        if not dry_run:
-            _insert(store.schedules, schedule, new)
-    click.echo(f"{counted(len(new), 'firing')}", err=True)
-
-
-def _times(schedule: Schedule, start: str, end: str, *, now: int) -> list[NewFiring]:
-    definition = schedule.definition
-    low, high = moment_of(start, definition.zone), _end_of(end, definition.zone)
-    if low > min(high, now):
-        raise UsageError(
-            f"{start} is later than {'now' if low > now else end}",
-            hint="--from is the first time, --to the last",
-        )
-    found = takewhile(
-        lambda time: time <= min(high, now), times(definition.expression, definition.zone).after(low - 1)
-    )
-    new = [NewFiring(time, now, Cause.BACKFILL) for time, _ in zip(found, range(MOST + 1), strict=False)]
-    if len(new) > MOST:
-        raise UsageError(f"there are more than {MOST} times between them", hint="take a part of that")
-    return new
-
-
-def _insert(schedules: Schedules, schedule: Schedule, new: list[NewFiring]) -> None:
-    schedules.revive(schedule.id, [each.scheduled_for for each in new], due=new[0].due if new else 0)
-    schedules.insert(schedule.id, new, replacing=False)
-
-
-def _end_of(text: str, zone: str) -> int:
-    """The same for the last time: a day is meant as a whole."""
-    if len(text) == len("2026-11-01"):
-        return moment_of(f"{text}T23:59:59", zone)
-    return moment_of(text, zone)
-
-
-def moment_of(text: str, zone: str) -> int:
-    """A time as people write it, in that zone unless it names another.
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no time", hint="write 2026-11-01 or 2026-11-01T02:30") from None
-    if not EARLIEST <= found.year <= LATEST:
-        raise UsageError(f"{text!r} is too far away", hint=f"from {EARLIEST} to {LATEST}")
-    local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
-    return round(local.timestamp() * 1000)
+        found = asking.backfill(store.schedules, name, start, end, dry_run=dry_run)
+    click.echo(counted(len(found.times), "firing"), err=True)

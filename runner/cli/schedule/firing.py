@@ -9,8 +9,8 @@ import click
 
 from runner.cli import Context
 from runner.cli.output import printable
-from runner.cli.schedule.acting import moment_of
 from runner.scheduling import alone
+from runner.scheduling.asking import moment_of
 from runner.scheduling.ending import told
 from runner.tracking import open_database_store
 from runner.tracking.schedules import FiringState

@@ -19,6 +19,7 @@ INSERT = upsert("runner_firings", NEW, key=("schedule", "scheduled_for"))
 LEASE = "host = :host, pid = :pid, process_started = :process_started, until = :until"
 NO_LEASE = "host = NULL, pid = NULL, process_started = NULL, until = NULL"
 BUSY = "state IN ('claimed', 'running')"
+SPAN = "scheduled_for >= :start AND scheduled_for < :end"
 # Whoever is asked for by a person runs, even of a schedule that is paused. Only `allow` starts one beside another.
 READY = (
     "SELECT f.id, f.schedule, s.overlap FROM runner_firings f JOIN runner_schedules s ON s.id = f.schedule"
@@ -189,10 +190,66 @@ def overdue(db: Connection, now: int) -> list[Firing]:
     ]
 
 
+def between(db: Connection, start: int, end: int, schedules: Sequence[int]) -> list[Firing]:
+    """See `Schedules.between`."""
+    found = [
+        firing
+        for marks in keys.bound(schedules)
+        for firing in read(
+            db, f"schedule IN ({keys.listed(marks)}) AND {SPAN}", {**marks, "start": start, "end": end}
+        )
+    ]
+    return sorted(found, key=lambda firing: firing.scheduled_for)
+
+
+def tallied(
+    db: Connection, start: int, end: int, schedules: Sequence[int]
+) -> dict[int, dict[FiringState, int]]:
+    """See `Schedules.tallied`."""
+    state = "COALESCE(state, '')"  # the bare column would have its index taken, instead of that of the times
+    found: dict[int, dict[FiringState, int]] = {}
+    for marks in keys.bound(schedules):
+        rows = db.execute(
+            f"SELECT schedule, {state}, COUNT(*) FROM runner_firings WHERE schedule IN ({keys.listed(marks)}) AND {SPAN}"
+            f" GROUP BY schedule, {state}",
+            {**marks, "start": start, "end": end},
+        )
+        for schedule, name, count in rows:
+            found.setdefault(schedule, {})[FiringState(name)] = count
+    return found
+
+
+def lasted(db: Connection, schedules: Sequence[int], latest: int) -> dict[int, list[int]]:
+    """See `Schedules.lasted`."""
+    since = (
+        "SELECT g.scheduled_for FROM runner_firings g WHERE g.schedule = s.id"
+        " ORDER BY g.scheduled_for DESC LIMIT 1 OFFSET :latest"
+    )
+    found: dict[int, list[int]] = {}
+    for marks in keys.bound(schedules):
+        rows = db.execute(
+            "SELECT f.schedule, f.ended - f.started, f.state FROM runner_schedules s JOIN runner_firings f ON f.schedule = s.id"
+            f" AND f.scheduled_for > COALESCE(({since}), -1) WHERE s.id IN ({keys.listed(marks)})",
+            {**marks, "latest": latest},
+        )
+        for schedule, length, state in rows:
+            if state == "succeeded" and length is not None:
+                found.setdefault(schedule, []).append(length)
+    return found
+
+
+def untaken(db: Connection, now: int) -> int | None:
+    """See `Schedules.untaken`."""
+    if db.execute(f"SELECT 1 FROM runner_firings WHERE {BUSY} LIMIT 1"):
+        return None
+    ready = db.execute(READY.format(only=""), {"now": now, "no": False, "limit": 1})
+    return next((firing.due for row in ready for firing in read(db, "id = :id", {"id": row[0]})), None)
+
+
 def last(db: Connection, schedules: Sequence[int]) -> dict[int, Firing]:
     """See `Schedules.last_firings`."""
     latest = (
-        "SELECT MAX(scheduled_for) FROM runner_firings WHERE schedule = f.schedule"
+        "SELECT MAX(scheduled_for) FROM runner_firings WHERE schedule = s.id"
         " AND state NOT IN ('missed', 'skipped', 'waiting')"
     )
     columns = ", ".join(f"f.{name}" for name in COLUMNS.split(", "))
@@ -202,8 +259,8 @@ def last(db: Connection, schedules: Sequence[int]) -> dict[int, Firing]:
         for firing in map(
             _firing,
             db.execute(
-                f"SELECT {columns} FROM runner_firings f WHERE f.schedule IN ({keys.listed(marks)})"
-                f" AND f.scheduled_for = ({latest})",
+                f"SELECT {columns} FROM runner_schedules s JOIN runner_firings f ON f.schedule = s.id"
+                f" AND f.scheduled_for = ({latest}) WHERE s.id IN ({keys.listed(marks)})",
                 marks,
             ),
         )

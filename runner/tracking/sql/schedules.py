@@ -108,6 +108,24 @@ class SqlSchedules:
             where = "schedule = :schedule ORDER BY scheduled_for DESC LIMIT :limit"
             return firings.read(db, where, {"schedule": _named(db, name).id, "limit": limit})
 
+    def between(self, start: int, end: int, *, schedules: Sequence[int]) -> Sequence[Firing]:
+        with self._database.reading() as db:
+            return firings.between(db, start, end, schedules)
+
+    def tallied(
+        self, start: int, end: int, *, schedules: Sequence[int]
+    ) -> Mapping[int, Mapping[FiringState, int]]:
+        with self._database.reading() as db:
+            return firings.tallied(db, start, end, schedules)
+
+    def lasted(self, schedules: Sequence[int], *, latest: int) -> Mapping[int, Sequence[int]]:
+        with self._database.reading() as db:
+            return firings.lasted(db, schedules, latest)
+
+    def untaken(self, now: int) -> int | None:
+        with self._database.reading() as db:
+            return firings.untaken(db, now)
+
     # ticking ----------------------------------------------------------------------------------------------
     def fire(self, now: int, decide: Decide, *, limit: int, only: int | None = None) -> Sequence[Fired]:
         if not self._any_due(now):
