@@ -27,13 +27,15 @@ SCREENS: Mapping[str, str] = {
     "home": "/",
     "runs": "/runs?experiment={experiment}",
     "run": "/r/{first}",
-    "metrics": "/r/{searched}/metrics",
+    "metrics": "/r/{searched}/metrics?smooth=0.6",
     "logs": "/r/{diverged}/logs",
     "artifacts": "/r/{files}/artifacts?path=tables/scores.csv",
     "code": "/r/{second}/code",
     "environment": "/r/{first}/environment",
-    "compare": "/compare?runs={searched},{other}",
+    "reproduce": "/r/{diverged}/reproduce",
     "changed": "/compare?runs={first},{second}",
+    "compare": "/compare?tab=charts&runs={searched},{other}",
+    "parallel": "/compare?tab=parallel&experiment={experiment}&top=200:metrics.val/acc",
     "models": "/models",
     "model": "/models/digits",
     "schedules": "/schedules",
@@ -61,7 +63,7 @@ def main() -> None:
 @contextmanager
 def seeded(fill: Callable[[Path], Mapping[str, str]] = seed) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The address of a server over a store of its own, and the runs in it."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix="team-") as scratch:
         home = Path(scratch) / "home"
         runs = fill(home)
         with running_server(environ=environment(home)) as server:

@@ -51,6 +51,41 @@ def test_the_code_shows_what_was_not_committed(page: Page, seeded: Seeded) -> No
     expect(changes.locator(".diff-line.removed").first).to_contain_text("0.98 -")
 
 
+def test_the_code_shows_what_changed_since_the_run_before(page: Page, seeded: Seeded) -> None:
+    page.goto(f"/r/{seeded.runs['second']}/code")
+
+    expect(page.get_by_text("None: the code was as committed.")).to_be_visible()
+    changes = page.get_by_role("region", name="Changes of train.py")
+    expect(changes.locator(".diff-line.added")).to_contain_text("0.98 - 0.4")
+
+
+def test_metrics_share_a_cursor_and_are_drawn_along_another_one(page: Page, seeded: Seeded) -> None:
+    page.goto(f"/r/{seeded.runs['searched']}/metrics")
+    charts = page.locator(".metric").get_by_role("img")
+    charts.first.focus()
+    page.keyboard.press("End")
+    expect(page.locator(".at-cursor")).to_contain_text(re.compile("step 59.*val/acc.*train/loss", re.DOTALL))
+
+    page.get_by_role("combobox", name="Along").select_option("train/loss")
+    panel = page.locator(".metric", has_text="val/acc")
+    panel.get_by_text("Values").click()
+
+    expect(panel.get_by_role("columnheader").first).to_have_text("train/loss")
+    expect(page).to_have_url(re.compile("x=metric:train/loss"))
+
+
+def test_a_pinned_metric_stays_first(page: Page, seeded: Seeded) -> None:
+    page.goto(f"/r/{seeded.runs['searched']}/metrics")
+    first = page.locator(".metric").first
+    expect(first).to_contain_text("val/acc")
+
+    page.get_by_role("button", name="Pin train/loss").click()
+
+    expect(first).to_contain_text("train/loss")
+    page.goto(f"/r/{seeded.runs['other']}/metrics")
+    expect(first).to_contain_text("train/loss")
+
+
 def test_news_of_a_run_come_without_a_reload(page: Page, seeded: Seeded) -> None:
     run = going_on(seeded, "followed")
     seeded.store.log(run.id, metrics=[Metric("loss", 0.5, now(), 0)])

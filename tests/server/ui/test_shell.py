@@ -1,5 +1,6 @@
 """What every page has around its content, Home, Settings, signing in, and Run again."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -53,6 +54,38 @@ def test_a_run_that_failed_says_why(page: Page, seeded: Seeded) -> None:
     expect(row).to_contain_text("diverged: lr is too large")
     row.get_by_role("link").click()
     expect(page).to_have_url(f"/r/{seeded.runs['diverged']}")
+
+
+def test_what_runs_says_how_far_it_is_by_its_steps_or_by_what_others_took(page: Page, seeded: Seeded) -> None:
+    page.goto("/")
+
+    running = page.get_by_role("region", name="Running now").get_by_role("listitem")
+    steps, time = (running.filter(has_text=name) for name in ("letters", "street-signs"))
+    expect(steps).to_contain_text(re.compile("epoch 20 of 40, (about|the next)"))
+    expect(steps.get_by_role("progressbar")).to_have_attribute("value", "0.5")
+    expect(time).to_contain_text(re.compile("about [0-9.]+ (min|s) left|about to end"))
+
+
+def test_an_experiment_says_how_its_last_result_compares_and_a_pinned_one_stays_first(
+    page: Page, seeded: Seeded
+) -> None:
+    page.goto("/")
+    tiles = page.get_by_role("region", name="Experiments").get_by_role("article")
+    digits = tiles.filter(has=page.get_by_role("link", name="digits", exact=True))
+    best = max(
+        run.metrics["val/acc"].value
+        for run in seeded.store.search_runs(experiment_ids=[seeded.runs["experiment"]], limit=1000).items
+    )
+    expect(digits).to_contain_text("300 runs")
+    expect(digits).to_contain_text(f"best {best:.6f}".rstrip("0"))
+    expect(tiles.first).not_to_contain_text("300 runs")
+
+    page.get_by_role("button", name="Pin digits", exact=True).click()
+
+    expect(tiles.first).to_contain_text("300 runs")
+    page.reload()
+    expect(tiles.first).to_contain_text("300 runs")
+    page.get_by_role("button", name="Pin digits", exact=True).click()
 
 
 def test_the_keyboard_goes_to_a_run_a_model_or_a_page(page: Page, seeded: Seeded) -> None:
@@ -118,6 +151,23 @@ def test_without_leave_run_again_shows_the_command_to_copy(
     expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"runner rerun {seeded.runs['first']} -P 'lr=0.5 or so'"
+
+
+def test_run_again_takes_packages_of_another_run_and_says_what_a_value_was(
+    page: Page, seeded: Seeded
+) -> None:
+    page.goto("/settings")
+    page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
+    dialog = page.get_by_role("dialog")
+
+    page.get_by_role("textbox", name="epochs").fill("many")
+    expect(dialog).to_contain_text("was 12, a number")
+    page.get_by_role("combobox", name="Packages").select_option("those of the run…")
+    page.get_by_role("textbox", name="Packages").fill("second-try")
+
+    expect(dialog.locator(".copyable")).to_contain_text(
+        f"runner rerun {seeded.runs['first']} -P epochs=many --env second-try"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,7 @@ def run_project(store: SqlStore, home: Path, environ: Mapping[str, str]) -> dict
     """Run it; publish something better and run that; try a bold change that nobody has committed."""
     _make_index(home)
     copy = _make_repository(home, environ)
-    _run(ADDRESS, environ, "baseline", "lr=0.01")
+    _run(ADDRESS, environ, "first-try", "lr=0.01")
     _write(copy, BETTER)
     for arguments in (
         ("commit", "--quiet", "--all", "--message=Wider, with newer numpy"),
@@ -86,7 +86,7 @@ def run_project(store: SqlStore, home: Path, environ: Mapping[str, str]) -> dict
     _run(ADDRESS, environ, "second-try", "lr=0.02")
     _write(copy, {"train.py": BETTER["train.py"].replace("0.98", "0.99")})
     _run(str(copy), environ, "diverged", "lr=2.0", "--env-manager", "local", code=1)
-    names = {"first": "baseline", "second": "second-try", "diverged": "diverged"}
+    names = {"first": "first-try", "second": "second-try", "diverged": "diverged"}
     runs = {called: store.run(name) for called, name in names.items()}
     for called in ("first", "second"):
         _repeat(store, runs[called])

@@ -102,7 +102,8 @@ def letters(store: SqlStore, home: Path) -> dict[str, str]:
 
 
 def _going_on(store: SqlStore, home: Path, experiment: str, chance: random.Random) -> str:
-    begun, pace, epochs = now() - 11 * MINUTE, 32_000, 20
+    pace, epochs = 32_000, 20
+    begun = now() - (epochs - 1) * pace - 5_000
     run = store.create_run(
         experiment,
         name="amber-falcon-212",
@@ -126,7 +127,7 @@ def _going_on(store: SqlStore, home: Path, experiment: str, chance: random.Rando
 
 def _machine(begun: int, chance: random.Random) -> Iterator[Metric]:
     """What is measured of the machine while a run goes on, by its own count of steps."""
-    for step in range(44):
+    for step in range(40):
         time = begun + step * 15_000
         yield Metric("system/gpu_0_utilization_percentage", 88 + chance.gauss(0, 4), time, step)
         yield Metric(

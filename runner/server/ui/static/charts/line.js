@@ -383,7 +383,7 @@ export class LineChart {
   /** Where the cursor goes. @param {Line} line @param {Key} does */
   #step({ data }, { step = 0, end }) {
     const [left, right] = this.#zoom ?? this.#extent();
-    const first = data.from(left), last = Math.max(first, data.from(right + 1e-12) - (data.x[data.from(right)] === right ? 0 : 1));
+    const first = data.from(left), behind = data.from(right), last = Math.max(first, behind < data.length && data.x[behind] === right ? behind : behind - 1);
     const now = this.#cursor ? data.near(this.#cursor.x) + step : end === undefined ? first : 0;
     const index = end === "first" ? first : end === "last" ? last : Math.min(last, Math.max(first, now));
     return data.x[index] ?? left;

@@ -8,15 +8,18 @@ export function number(value) {
   return String(Number(value.toPrecision(6)));
 }
 
-/** @param {number | null | undefined} milliseconds a length of time in its largest unit */
+/** @param {number | null | undefined} milliseconds a length of time in its largest unit, two digits of it */
 export function lasting(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return "";
   const seconds = Math.max(0, milliseconds) / 1000;
   for (const [unit, length] of /** @type {[string, number][]} */ ([["d", 86400], ["h", 3600], ["min", 60]])) {
-    if (seconds >= length) return `${(seconds / length).toFixed(1)} ${unit}`;
+    if (seconds >= length) return `${rounded(seconds / length)} ${unit}`;
   }
-  return `${seconds.toFixed(1)} s`;
+  return `${rounded(seconds)} s`;
 }
+
+/** @param {number} value */
+const rounded = (value) => (value < 10 ? Number(value.toFixed(1)) : Math.round(value));
 
 /** @param {number | null | undefined} time milliseconds since the epoch */
 export const ago = (time) => (time ? `${lasting(Date.now() - time)} ago` : "");

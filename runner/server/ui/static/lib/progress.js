@@ -7,10 +7,11 @@ import { lasting } from "./format.js";
  * @typedef {object} Progress
  * @property {number} part of the whole, from 0 to 1
  * @property {string} done "step 12 of 40", or "" where only time tells
- * @property {number} left milliseconds
+ * @property {number} left milliseconds; negative: so long overdue is the next step
  */
 
 const TOTAL = /^(.*[._/-])?(max|num|n|total)?[_-]?(epochs?|steps?|iters?|iterations?|rounds|batches)$/i;
+const SILENT = 3; // steps that may take as long together without a word
 const FEWEST = 2; // steps that must be done before they tell how fast it goes
 const LATE = 1.2; // of the usual time: then it is anybody's guess
 
@@ -30,8 +31,9 @@ function bySteps({ params, metrics }, started) {
   if (!reached?.time || reached.step + 1 < FEWEST) return null;
   const done = reached.step + 1, total = totalOf(params, done);
   if (!total) return null;
-  const ends = started + ((reached.time - started) / done) * total.count;
-  return { part: done / total.count, done: `${total.noun} ${done} of ${total.count}`, left: Math.max(0, ends - Date.now()) };
+  const pace = (reached.time - started) / done, late = Date.now() - reached.time - SILENT * pace;
+  const left = late > 0 ? -late : Math.max(0, started + pace * total.count - Date.now());
+  return { part: done / total.count, done: `${total.noun} ${done} of ${total.count}`, left };
 }
 
 /** @param {number} started @param {number} [usual] @returns {Progress | null} */
@@ -63,4 +65,7 @@ export function usualOf(runs) {
 }
 
 /** @param {Progress} progress in words */
-export const told = ({ done, left }) => [done, left < 1000 ? "about to end" : `about ${lasting(left)} left`].filter(Boolean).join(", ");
+export function told({ done, left }) {
+  const rest = left < 0 ? `the next is ${lasting(-left)} late` : left < 1000 ? "about to end" : `about ${lasting(left)} left`;
+  return [done, rest].filter(Boolean).join(", ");
+}

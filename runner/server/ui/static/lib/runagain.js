@@ -167,7 +167,7 @@ const took = (told) => told.start_time && told.end_time ? h("p", { class: "soft"
 function begin(title, content, asked, may) {
   const said = h("p", { role: "status" });
   const start = h("button", { class: "main", type: "button", disabled: !may }, "Start");
-  const note = may ? null : h("span", { class: "soft grow" }, "Started on a machine of yours by the command.");
+  const note = may ? null : h("span", { class: "soft grow" }, "This server starts no runs: the command does, on a machine of yours.");
   const button = may ? start : h("button", { class: "main", type: "button", onclick: () => void copy(commandOf(asked())) }, "Copy the command");
   const { element } = dialog(title, [content, said], { actions: [...(note ? [note] : []), button] });
   start.addEventListener("click", () => void started(asked(), start, said, element));

@@ -92,6 +92,7 @@ class RunPage {
     this.#open = {};
     this.#tab = name;
     this.#draw();
+    this.#tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (!found || !this.#run) return fill(this.#place, h("p", { class: "empty" }, `A run has no tab “${name}”.`));
     this.#place.setAttribute("aria-busy", "true");
     const module = await found[4]();

@@ -134,6 +134,7 @@ function buttons(run) {
     run.plan && hasEnded(run) && copyAs(h("button", { onclick: () => void act("reproduce", run) }, "Reproduce"), { command: reproduce }),
     compare(run),
     menu("More", [
+      ...(run.hasFiles ? [/** @type {[string, () => void]} */ (["Register a model", () => void registered(run)])] : []),
       ["Copy its id", () => void copy(run.id)],
       ["Copy a link", () => void copy(location.href)],
       ["Copy: runner runs show", () => void copy(`runner runs show ${quoted(run.name)}`)],
@@ -146,6 +147,12 @@ function buttons(run) {
 async function stopped(run) {
   const { stop } = await import("../../lib/runagain.js");
   await stop(run.id);
+}
+
+/** @param {Run} run */
+async function registered(run) {
+  const { register } = await import("../../lib/register.js");
+  await register(run);
 }
 
 /** @param {"runAgain" | "reproduce"} name @param {Run} run */

@@ -1,5 +1,5 @@
 // Metrics: a chart for each, by the beginning of their names; one zoom and one cursor for all of them; news without a reload.
-import { isOfMachine } from "../../lib/deciding.js";
+import { deciding, isOfMachine } from "../../lib/deciding.js";
 import { fill, h } from "../../lib/dom.js";
 import { query, show } from "../../lib/state.js";
 import { nothing } from "./facts.js";
@@ -14,6 +14,7 @@ import { series } from "./series.js";
 /** @typedef {[number, number]} Range */
 
 const BUCKETS = 1000;
+const FEW = 6; // metrics that need no headings
 const PAUSE = 120; // milliseconds in which panels that come into sight, or zooms, are gathered
 
 /** @param {HTMLElement} place @param {Run} run */
@@ -61,10 +62,10 @@ class Metrics {
     const only = query().get("only"), found = this.#run.metrics.map(({ key }) => key).filter((key) => (only ? key === only : key.toLowerCase().includes(this.#find.value.toLowerCase())));
     this.#choices();
     if (found.length === 0) return fill(this.#grid, nothing("No metric of that name."));
-    const groups = Map.groupBy(found.sort(byPlace), (key) => (this.#pins.has(key) ? "Pinned" : prefixOf(key)));
+    const groups = Map.groupBy(inOrder(found), (key) => (this.#pins.has(key) ? "Pinned" : found.length > FEW ? prefixOf(key) : ""));
     const ordered = [...groups].sort(([a], [b]) => Number(b === "Pinned") - Number(a === "Pinned"));
     fill(this.#grid, only && h("p", null, h("button", { onclick: () => (show({ only: null }), this.draw()) }, "All metrics")), ordered.map(([prefix, keys]) =>
-      h("section", { class: keys.length === 1 && "single", "aria-label": prefix || "Metrics" }, groups.size > 1 && h("h2", null, prefix || "other"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
+      h("section", { class: keys.length === 1 && "single", "aria-label": prefix || "Metrics" }, groups.size > 1 && h("h2", null, prefix || "Others"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
     ));
     for (const { key, value, step } of this.#run.metrics) this.#panels.get(key)?.told(value, step);
   }
@@ -197,8 +198,8 @@ class Metrics {
 /** What stands before the last slash of a name. @param {string} key */
 const prefixOf = (key) => (key.includes("/") ? key.slice(0, key.lastIndexOf("/")) : "");
 
-/** By name; those of the machine behind all others. @param {string} a @param {string} b */
-const byPlace = (a, b) => Number(isOfMachine(a)) - Number(isOfMachine(b)) || a.localeCompare(b);
+/** Those that say most first, else by name. @param {string[]} keys */
+const inOrder = (keys) => deciding(keys.sort().map((key) => ({ key }))).map(({ key }) => key);
 
 /** @param {string | null} text @returns {Range | null} */
 function rangeOf(text) {

@@ -25,7 +25,7 @@ export function open(place, run) {
   fill(place, parts.tiles, parts.main);
   const draw = () => {
     drawTiles(parts.tiles, run, sparks);
-    fill(parts.main, h("div", null, parameters(run), data(run), outputs(run)), h("div", null, note(run, draw), phases(run), kin("Children", run.children), tags(run)));
+    fill(parts.main, h("div", null, parameters(run), data(run), outputs(run), tags(run)), h("div", null, note(run, draw), phases(run), kin("Children", run.children)));
   };
   draw();
   void course(run, sparks).then(() => drawTiles(parts.tiles, run, sparks));
@@ -87,7 +87,7 @@ function parameters(run) {
     "Parameters",
     names.length > 8 && field,
     h("table", { class: "wide" }, h("thead", { class: "visually-hidden" }, h("tr", null, h("th", null, "name"), h("th", null, "value"), h("th", null, "before"))), body),
-    run.previous && names.some((name) => isOther(run, name)) && h("p", { class: "soft" }, "Changed since ", h("a", { href: `/r/${run.previous.id}` }, run.previous.name), ", the run before it, first."),
+    run.previous && names.some((name) => isOther(run, name)) && h("p", { class: "soft" }, "What differs from ", h("a", { href: `/r/${run.previous.id}` }, run.previous.name), ", the run before it, comes first."),
     secrets.length > 0 && h("p", { class: "soft" }, `Not kept: ${secrets.join(", ")}`),
   );
 }
@@ -96,7 +96,7 @@ function parameters(run) {
 function note(run, saved) {
   const edit = h("button", { class: "plain", onclick: () => editNote(run, saved) }, run.note.length > 0 ? "Edit" : "Add a note");
   const place = (/** @type {string} */ to) => (/^[\w./-]+$/.test(to) && !to.startsWith("/") ? `/r/${run.id}/artifacts?path=${encodeURIComponent(to)}` : null);
-  return section("Note", edit, run.note.length > 0 ? marked(run.note, place) : h("p", { class: "soft" }, "None."));
+  return section("Note", edit, run.note.length > 0 && marked(run.note, place));
 }
 
 /** @param {Run} run @param {() => void} saved */
