@@ -19,7 +19,7 @@ import { filterOf } from "./view.js";
  */
 
 const PARENT = "tags.mlflow.parentRunId", SEED = "seed";
-const MOST_GROUPS = 1000, MOST_MEMBERS = 500;
+const MOST_COUNTED = 100, MOST_MEMBERS = 500;
 
 /** @type {Nested} each run by itself */
 export const flat = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
@@ -33,17 +33,27 @@ export const flat = { filter: (filter) => filter, of: () => ({ holds: 0 }) };
  */
 export function nested(view, facts, counted) {
   if (view.flat || !hasNested(view, facts)) return flat;
-  /** @type {Map<data.Value, number>} */
+  /** @type {Map<data.Value, number>} 0 until they are counted */
   const counts = new Map();
+  /** @type {string[]} runs that came into sight since */
+  const unknown = [];
   const learn = async () => {
-    const { groups: found } = await own("/runs/groups", { ...data.chosen(view), by: [PARENT], limit: MOST_GROUPS });
+    const runs = unknown.splice(0, MOST_COUNTED), q = `${PARENT} in (${runs.map(text).join(", ")})`;
+    if (unknown.length > 0) soon();
+    const { groups: found } = await own("/runs/groups", { ...data.chosen(view, q), by: [PARENT], limit: runs.length });
     for (const { by, count } of /** @type {Group[]} */ (found)) counts.set(by[0], count);
-    counted();
+    if (found.length > 0) counted();
   };
-  learn().catch(() => undefined); // without it, nothing unfolds
+  const soon = () => queueMicrotask(() => learn().catch(() => undefined)); // without it, nothing unfolds
+  /** @param {string} run */
+  const holds = (run) => {
+    if (!counts.has(run) && unknown.push(run) === 1) soon();
+    if (!counts.has(run)) counts.set(run, 0);
+    return counts.get(run) ?? 0;
+  };
   return {
     filter: () => `${PARENT} is null`,
-    of: (run) => ({ holds: counts.get(run) ?? 0, filter: `${PARENT} = ${text(run)}` }),
+    of: (run) => ({ holds: holds(run), filter: `${PARENT} = ${text(run)}` }),
   };
 }
 
