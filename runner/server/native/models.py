@@ -63,7 +63,8 @@ async def move_alias(request: Request) -> Response:
 
 
 def _told(request: Request, known: looking.Known, packed: files.Packed | None) -> VersionLook:
-    answer = looking.told(view(request), known, request.app.state.tracking.places)
+    tracking = request.app.state.tracking
+    answer = looking.told(view(request), known, tracking.places, tracking.native.home)
     if packed is not None:
         files.add(answer, packed, request, known)
     return answer

@@ -1,13 +1,16 @@
 """One version of a registered model, whole. What is not known is said in sentences: a model may lie anywhere, and be of anybody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from runner.errors import NotFound, RunnerError, Unavailable
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
+from runner.server.native import documents
+from runner.server.native.documents import RECORD, Documents
 from runner.server.native.marked import marked
 from runner.server.native.overview_shapes import Data, LatestMetric
 from runner.server.native.registered import listing
@@ -21,6 +24,7 @@ from runner.tracking.store import Store
 T = TypeVar("T")
 
 MOST_METRICS, MOST_PARAMS, MOST_OTHERS = 100, 100, 20
+LONGEST = 500  # characters of what a record says
 COMMIT, ENVIRONMENT, LOCK, DIRTY = (
     "mlflow.source.git.commit",
     "mlflow.project.env",
@@ -64,7 +68,7 @@ def known(store: Store, name: str, version: int) -> Known:
     return answer
 
 
-def told(store: Store, found: Known, places: Places) -> VersionLook:
+def told(store: Store, found: Known, places: Places, home: Path) -> VersionLook:
     """All but what its files say."""
     version = found.version
     return VersionLook(
@@ -79,13 +83,13 @@ def told(store: Store, found: Known, places: Places) -> VersionLook:
         nodes=marked(version.description) if version.description else [],
         tags=dict(version.tags),
         aliases=sorted(version.aliases),
-        run=_made_by(store, found.run) if found.run else None,
+        run=_made_by(store, found.run, documents.of(found.run, places, home)) if found.run else None,
         logged=_logged(store, found.logged, version) if found.logged else None,
         unknown=found.unknown,
     )
 
 
-def _made_by(store: Store, run: Run) -> MadeBy:
+def _made_by(store: Store, run: Run, kept: Documents) -> MadeBy:
     experiment = _or_none(lambda: store.experiment(run.experiment_id))
     return MadeBy(
         id=run.id,
@@ -99,20 +103,32 @@ def _made_by(store: Store, run: Run) -> MadeBy:
         dirty=run.tags.get(DIRTY) == "true",
         environment=run.tags.get(ENVIRONMENT, ""),
         lock=run.tags.get(LOCK, ""),
-        data=[
-            Data(
-                name=each.dataset.name,
-                digest=each.dataset.digest,
-                source=each.dataset.source_type,
-                context=each.context,
-            )
-            for each in run.datasets[:MOST_OTHERS]
-        ],
+        data=[*_logged_data(run), *_inputs(kept)][:MOST_OTHERS],
         metrics=[
             LatestMetric(key=each.key, value=wire.shown(each.value), step=each.step, time=each.time)
             for _, each in sorted(run.metrics.items())[:MOST_METRICS]
         ],
     )
+
+
+def _logged_data(run: Run) -> Iterator[Data]:
+    """What its program told."""
+    for each in run.datasets:
+        known = each.dataset
+        yield Data(name=known.name, digest=known.digest, source=known.source_type, context=each.context)
+
+
+def _inputs(kept: Documents) -> Iterator[Data]:
+    """What runner recorded; the record is a stranger's."""
+    found = (kept.json(RECORD) or {}).get("inputs")
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict) and isinstance(name := each.get("name"), str):
+            digest, uri = each.get("digest"), each.get("uri")
+            yield Data(
+                name=name[:LONGEST],
+                digest=digest[:LONGEST] if isinstance(digest, str) else "",
+                source=uri[:LONGEST] if isinstance(uri, str) else "",
+            )
 
 
 def _logged(store: Store, model: LoggedModel, version: ModelVersion) -> Logged:

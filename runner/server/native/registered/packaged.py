@@ -92,12 +92,8 @@ def _apart(found: Any) -> tuple[Any, Any]:
 
 def _split(found: Any) -> tuple[Sequence[Any], Sequence[Any]] | None:
     """Columns and rows of what pandas writes as `split`, or of a matrix."""
-    if isinstance(found, list):
-        columns, rows = None, found
-    elif isinstance(found, dict):
-        columns, rows = found.get("columns"), found.get("data")
-    else:
-        return None
+    given = {"data": found} if isinstance(found, list) else table(found)
+    columns, rows = given.get("columns"), given.get("data")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
         return None
     return (columns if isinstance(columns, list) else range(max(map(len, rows)))), rows
@@ -106,10 +102,7 @@ def _split(found: Any) -> tuple[Sequence[Any], Sequence[Any]] | None:
 def _table(columns: Sequence[Any], rows: Sequence[Any]) -> Table:
     names = [str(cell(name)) for name in columns[:MOST_COLUMNS]]
     shown = [[_cell(value) for value in row[: len(names)]] for row in rows[:MOST_ROWS]]
-    numeric = [
-        bool(shown) and all(at < len(row) and type(row[at]) in {int, float} for row in shown)
-        for at in range(len(names))
-    ]
+    numeric = [_numeric([row[at] for row in shown if at < len(row)]) for at in range(len(names))]
     return Table(
         columns=[Column(name=name, numeric=each) for name, each in zip(names, numeric, strict=True)],
         rows=shown,
@@ -117,6 +110,11 @@ def _table(columns: Sequence[Any], rows: Sequence[Any]) -> Table:
         total=len(rows),
         partial=len(columns) > MOST_COLUMNS,
     )
+
+
+def _numeric(values: Sequence[Any]) -> bool:
+    there = [value for value in values if value is not None]
+    return bool(there) and all(type(value) in {int, float} for value in there)
 
 
 def _cell(value: Any) -> str | float | bool | None:

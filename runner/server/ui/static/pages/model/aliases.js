@@ -1,90 +1,98 @@
-// Moving an alias: from which version to which, what that changes, and why. The moves of a model are kept in a tag of it.
-import { ApiError, change } from "../../lib/api.js";
+// Moving an alias: from which version to which, what that changes, and why. The server keeps who moved it, when and why.
+import { send } from "../../lib/api.js";
+import { copyAs, quoted } from "../../lib/command.js";
 import { dialog, toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
-import { clock, number } from "../../lib/format.js";
+import { clock } from "../../lib/format.js";
+import { difference } from "./difference.js";
+import { lookAtModel, modelUrl } from "./versions.js";
 
-/** @typedef {import("./versions.js").Version} Version */
-/** @typedef {import("./versions.js").Run} Run */
-/** @typedef {{ alias: string, from: string | null, to: string, why: string, time: number }} Move */
+/** @typedef {import("./versions.js").Model} Model */
+/** @typedef {import("./versions.js").Move} Move */
+/** @typedef {() => Promise<void>} Again */
 
-const MOVES = "runner.alias.moves";
-const KEPT = 50;
-
-/** @param {any} model @returns {Move[]} the newest first; anybody may have written the tag */
-export function movesOf(model) {
-  try {
-    const found = JSON.parse((model.tags ?? []).find((/** @type {any} */ tag) => tag.key === MOVES)?.value ?? "[]");
-    return Array.isArray(found) ? found.filter((each) => typeof each?.alias === "string" && typeof each?.to === "string") : [];
-  } catch {
-    return [];
-  }
-}
+const HISTORY = 20;
 
 /**
  * Ask which alias a version gets, and why.
  *
- * @param {any} model
- * @param {Version} version
- * @param {(version: string) => Run | undefined} runOf who made a version
- * @param {() => void} done
+ * @param {string} name of the model
+ * @param {number} version
+ * @param {Again} again
+ * @param {string} [given] the alias that is meant, unless another is chosen
  */
-export function moveAlias(model, version, runOf, done) {
-  const alias = h("input", { name: "alias", required: true, list: "aliases", autocomplete: "off", oninput: () => tell() });
-  const why = h("input", { name: "why", required: true, autocomplete: "off" });
-  const told = h("div", { class: "soft", role: "status" });
-  const known = /** @type {{ alias: string, version: string }[]} */ (model.aliases ?? []);
-  const at = () => known.find((each) => each.alias === alias.value.trim())?.version ?? null;
-  const tell = () => fill(told, difference(at(), version, runOf));
-  const form = h("form", { id: "alias", class: "form", onsubmit: async (/** @type {Event} */ event) => {
+export async function moveAlias(name, version, again, given = "") {
+  const model = await lookAtModel(name);
+  const alias = h("input", { name: "alias", required: true, list: "aliases", autocomplete: "off", value: given, oninput: () => tell() });
+  const why = h("textarea", { name: "why", required: true, rows: 2, maxlength: 1000 });
+  const told = h("div", { class: "difference", role: "status" });
+  const asked = () => ({ name, alias: alias.value.trim().replace(/^@/, ""), version, why: why.value.trim(), before: at(model, alias.value.trim().replace(/^@/, "")) });
+  const tell = () => fill(told, asked().alias && difference(model, asked().before, version));
+  const submitted = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const move = { alias: alias.value.trim(), from: at(), to: version.version, why: why.value.trim(), time: Date.now() };
-    if (await moved(model, move)) {
-      opened.close();
-      toast(`@${move.alias} is version ${move.to} now`, { action: ["Undo", () => void undo(model, move).then(done)] });
-      done();
-    }
-  } },
-    h("label", null, "Alias ", alias), h("datalist", { id: "aliases" }, known.map((each) => h("option", { value: each.alias }))),
-    h("label", null, "Why ", why), told);
-  const opened = dialog(`An alias for version ${version.version}`, form, { actions: [h("button", { class: "main", form: "alias" }, "Move")] });
-  alias.focus();
+    if (await moved(asked(), again)) opened.close();
+  };
+  const form = h("form", { id: "alias", class: "form", onsubmit: submitted },
+    h("label", null, "Alias ", alias), h("datalist", { id: "aliases" }, model.aliases.map((each) => h("option", { value: each.alias }))),
+    told, h("label", null, "Why ", why));
+  const ways = {
+    python: () => `MlflowClient().set_registered_model_alias(${JSON.stringify(name)}, ${JSON.stringify(asked().alias)}, ${version})`,
+    curl: () => `curl -X POST ${quoted(`${location.origin}/api/runner/1/models/aliases`)} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(asked()))}`,
+  };
+  const opened = dialog(`An alias for version ${version}`, form, { wide: true, actions: [copyAs(h("button", { class: "main", form: "alias" }, "Move"), ways)] });
+  tell();
+  (given ? why : alias).focus();
 }
 
-/** @param {string | null} from @param {Version} to @param {(version: string) => Run | undefined} runOf */
-function difference(from, to, runOf) {
-  if (from === null) return "No version has it now.";
-  const old = runOf(from), fresh = runOf(to.version);
-  const metrics = [...(fresh?.metrics ?? [])].filter(([key]) => old?.metrics.has(key)).slice(0, 4);
-  const changes = metrics.map(([key, value]) => `${key} ${number(old?.metrics.get(key))} → ${number(value)}`).join(", ");
-  return `Version ${from} has it now.${changes && ` ${changes}.`}`;
+/** @param {Model} model @param {string} alias */
+const at = (model, alias) => model.aliases.find((each) => each.alias === alias)?.version;
+
+/** @param {string} name @param {string} alias @param {number} version @param {Again} again */
+export function removeAlias(name, alias, version, again) {
+  const why = h("textarea", { name: "why", required: true, rows: 2, maxlength: 1000 });
+  const submitted = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (await moved({ name, alias, why: why.value.trim(), before: version }, again)) opened.close();
+  };
+  const form = h("form", { id: "alias", class: "form", onsubmit: submitted }, h("p", null, `Programs that load models:/${name}@${alias} will fail.`), h("label", null, "Why ", why));
+  const ways = { python: `MlflowClient().delete_registered_model_alias(${JSON.stringify(name)}, ${JSON.stringify(alias)})` };
+  const opened = dialog(`Take @${alias} away?`, form, { actions: [copyAs(h("button", { class: "main", form: "alias" }, "Take it away"), ways)] });
 }
 
-/** @param {any} model @param {Move} move @returns {Promise<boolean>} */
-async function moved(model, move) {
+/** @param {{ name: string, alias: string, version?: number, why: string, before?: number }} asked @param {Again} again */
+async function moved(asked, again) {
   try {
-    await change("registered-models/alias", { name: model.name, alias: move.alias, version: move.to });
-    const moves = JSON.stringify([move, ...movesOf(model)].slice(0, KEPT));
-    await change("registered-models/set-tag", { name: model.name, key: MOVES, value: moves });
+    const move = /** @type {Move} */ (await send("/models/aliases", asked));
+    await again();
+    toast(`@${move.alias} is ${move.to === undefined ? "taken away" : `version ${move.to}`} now`, { action: ["Undo", () => void back(asked.name, move, again)] });
     return true;
   } catch (error) {
-    toast(error instanceof ApiError ? error.message : String(error), { bad: true });
+    toast(error instanceof Error ? error.message : String(error), { bad: true });
     return false;
   }
 }
 
-/** @param {any} model @param {Move} move */
-async function undo(model, move) {
-  if (move.from !== null) {
-    await moved(model, { ...move, from: move.to, to: move.from, why: "undone", time: Date.now() });
-    return;
-  }
-  await change("registered-models/alias", { name: model.name, alias: move.alias }, "DELETE").catch(() => undefined);
+/** @param {string} name @param {Move} move @param {Again} again */
+const back = (name, move, again) => moved({ name, alias: move.alias, version: move.from, before: move.to, why: `undone: ${move.why ?? ""}`.slice(0, 1000) }, again);
+
+/** @param {Model} model @param {Again} again */
+export function history(model, again) {
+  if (model.moves.length === 0) return null;
+  /** @type {Set<string>} */
+  const seen = new Set();
+  const rows = model.moves.slice(0, HISTORY).map((move) => {
+    const isLast = !seen.has(move.alias) && at(model, move.alias) === move.to;
+    seen.add(move.alias);
+    return entry(model.name, move, isLast, again);
+  });
+  return h("section", null, h("h2", null, "Moves of aliases"), h("ul", { class: "card moves" }, rows));
 }
 
-/** @param {Move[]} moves */
-export function history(moves) {
-  if (moves.length === 0) return null;
-  return h("section", null, h("h2", null, "Moves of aliases"), h("ul", { class: "card moves" }, moves.slice(0, 10).map((move) =>
-    h("li", null, h("span", { class: "chip" }, `@${move.alias}`), ` ${move.from ?? "none"} → ${move.to} `, h("span", null, move.why), " ", h("span", { class: "soft" }, clock(move.time))))));
+/** @param {string} name @param {Move} move @param {boolean} isLast @param {Again} again */
+function entry(name, move, isLast, again) {
+  const to = (/** @type {number | undefined} */ version) => (version === undefined ? "none" : h("a", { href: modelUrl(name, version) }, `version ${version}`));
+  return h("li", null,
+    h("span", { class: "chip" }, `@${move.alias}`), h("span", null, to(move.from), " → ", to(move.to)),
+    h("span", { class: "why" }, move.why ?? ""), h("span", { class: "soft" }, move.who && `${move.who}, `, clock(move.time)),
+    isLast && h("button", { class: "plain", "aria-label": `Undo the move of @${move.alias}`, onclick: () => void back(name, move, again) }, "Undo"));
 }
