@@ -123,6 +123,7 @@ def command(
                 ready=lambda address: _tell(store.uri, options, address),
                 starting=starting,
                 differing=differing(store, settings, trusting=not options.auth),
+                settings=settings,
             )
 
 

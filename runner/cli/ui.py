@@ -49,6 +49,7 @@ def command(context: Context, /, *, port: int, no_browser: bool, allow_run: bool
                 options,
                 ready=lambda address: _show(address, browser=not no_browser),
                 starting=starting,
+                settings=settings,
             )
 
 

@@ -30,6 +30,7 @@ from runner.server.requestlog import RequestLog, log_to_stderr
 from runner.server.starting import Starting
 from runner.server.ui import Pages
 from runner.server.writer import Writer
+from runner.settings import Settings
 from runner.tracking.access import Permission
 from runner.tracking.store import WatchedStore
 
@@ -72,10 +73,11 @@ def serve(
     ready: Callable[[str], None],
     starting: Starting | None = None,
     differing: Differing | None = None,
+    settings: Settings | None = None,
 ) -> None:
     """Answer requests until a signal asks us to stop; `ready` is told the address. With `starting` people may start runs.
 
-    `differing` tells how two runs were not executed alike.
+    `differing` tells how two runs were not executed alike. `settings` say where this machine keeps environments.
 
     Raises:
         UsageError: the address cannot be had, or everybody could reach us and nobody has to sign in.
@@ -88,7 +90,7 @@ def serve(
         )
         places = Places(root=options.artifact_root, proxied=options.proxied)
         authenticate = stack.enter_context(_authenticate(store, options))
-        native = Native(store, options.home, differing)
+        native = Native(store, options.home, differing, settings)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         app = create_app(
             Tracking(store, places, writer, artifacts, native, Pages(), starting),

@@ -177,6 +177,12 @@ ROUTES: Mapping[str, Decision] = {
     f"POST {OURS}/models/aliases": sends(
         EDIT, f"{OURS}/models/aliases", **MODEL, alias="new", version=1, why="it is better"
     ),
+    f"GET {OURS}/environments": asks(FILTERED),
+    f"GET {OURS}/environments/{{digest}}": asks(READ, f"{OURS}/environments/{{lock}}"),
+    # nobody has told this server of a cache
+    f"GET {OURS}/cache": Decision(ADMINS, status=501),
+    f"GET {OURS}/cache/{{key}}": Decision(ADMINS, path=f"{OURS}/cache/none", status=501),
+    f"POST {OURS}/cache/free": Decision(ADMINS, body={}, status=501),
     f"GET {OURS}/me": asks(KNOWN),
     f"DELETE {OURS}/me/sessions/{{name}}": Decision(KNOWN, path=f"{OURS}/me/sessions/none", status=404),
     f"GET {OURS}/server": asks(KNOWN),

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from runner.files import sha256
 from runner.server.access.authentication import Users
 from runner.server.access.passwords import new_token
 from runner.server.app import OwnPages, Tracking, create_app
@@ -133,7 +134,9 @@ class Server:
         """Another one, made by the administrator."""
         name = f"secret{next(fresh)}x"
         experiment = self._made("experiments/create", name=name, tags=PAIRS)["experiment_id"]
-        run = self._made("runs/create", experiment_id=experiment, run_name=name, tags=PAIRS)["run"]["info"]
+        lock = f"sha256:{sha256(name)}"
+        tags = [*PAIRS, {"key": "runner.lock", "value": lock}, {"key": "runner.image", "value": name}]
+        run = self._made("runs/create", experiment_id=experiment, run_name=name, tags=tags)["run"]["info"]
         self._made("runs/log-metric", run_id=run["run_id"], key=name, value=1, timestamp=1)
         dataset = {"name": name, "digest": "d", "source_type": "local", "source": "here"}
         self._made("runs/log-inputs", run_id=run["run_id"], datasets=[{"dataset": dataset}])
@@ -152,6 +155,7 @@ class Server:
                 "model": model["model_id"],
                 "uri": run["artifact_uri"],
                 "path": below_root(run["artifact_uri"], experiment),
+                "lock": lock,
                 "fresh": f"new{next(fresh)}",
             }
         )
@@ -192,6 +196,7 @@ GHOST = World(
         "model": f"m-{'f' * 32}",
         "uri": "mlflow-artifacts:/987654/x/artifacts",
         "path": f"987654/{'f' * 32}/artifacts",
+        "lock": f"sha256:{'f' * 64}",
         "fresh": "never",
     }
 )

@@ -152,6 +152,7 @@ class Uv:
         if content.pinned and not self.settings.offline:
             # What is in the cache has its hash: uv would ask the index once more, and some send it all again.
             # Nothing is built in this attempt: a build would have to take what older tools the cache has.
+            self.phase.hear("looking into the cache of packages")
             with suppress(NotCached):
                 call([*argv, "--no-build", *files], changes={**changes, "UV_OFFLINE": "1"})
                 return

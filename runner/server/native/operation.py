@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.tracking.store import Store
 
@@ -51,6 +52,18 @@ def query(request: Request, shape: type[wire.R]) -> wire.R:
     """
     given = request.query_params
     return wire.asked(shape, {name: given.getlist(name) for name in given})
+
+
+async def sent(request: Request, shape: type[wire.R]) -> wire.R:
+    """What is sent as JSON.
+
+    Raises:
+        Malformed: it is something else: a form, which any page can send; or not what the call takes.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise Malformed(f"Bad Request. Content-Type must be one of ['{JSON}'].")
+    return wire.decoded(shape, await request.body())
 
 
 def json(answer: msgspec.Struct) -> Response:

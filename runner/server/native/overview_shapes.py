@@ -103,7 +103,10 @@ class ArtifactList(Struct, kw_only=True):
 
 
 class LockedPackage(Shape):
-    """A package; `required_by` are the packages that need it, `asked`: no other one does."""
+    """A package; `required_by` are the packages that need it, `asked`: no other one does.
+
+    `host` is that of its index or channel, `size` that of its largest file, where the lock says so.
+    """
 
     name: str
     version: str
@@ -111,6 +114,8 @@ class LockedPackage(Shape):
     hashes: list[str] = []
     required_by: list[str] = []
     asked: bool = False
+    host: str = ""
+    size: int | None = None
 
 
 class RunEnvironment(Shape):

@@ -16,8 +16,10 @@ from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
 from runner.server.native import (
     addresses,
+    cached,
     completing,
     differences,
+    environments,
     executions,
     inputs,
     models,
@@ -28,6 +30,7 @@ from runner.server.native import (
     series,
     tables,
 )
+from runner.server.native.holding import Contents
 from runner.server.native.lines import shown
 from runner.server.native.operation import JSON, Operation, json, query, view
 from runner.server.native.output import Opened, position
@@ -45,6 +48,7 @@ from runner.server.native.shapes import (
 from runner.server.native.stream import EventStream
 from runner.server.native.topics import parsed
 from runner.server.native.watcher import Watcher
+from runner.settings import Settings
 from runner.tracking.model import Run
 from runner.tracking.store import Store, WatchedStore
 
@@ -55,13 +59,19 @@ EVENTS = "text/event-stream"
 
 
 class Native:
-    """What our own calls are answered from: the store, and the output of runs below `home`."""
+    """What our own calls are answered from: the store, the output of runs below `home`, the cache of this machine."""
 
     def __init__(
-        self, store: WatchedStore, home: Path, differing: differences.Differing | None = None
+        self,
+        store: WatchedStore,
+        home: Path,
+        differing: differences.Differing | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.home = home
         self.answers = differences.Answers(differing)
+        self.cache = cached.Cache(settings)
+        self.contents = Contents()
         self.watcher = Watcher(store)
         self.received = Received(home / "received")
         self.addresses = addresses.Addresses(home / "addresses")
@@ -168,6 +178,8 @@ OPERATIONS: Sequence[Operation] = (
     *executions.OPERATIONS,
     *people.OPERATIONS,
     *schedules.OPERATIONS,
+    *environments.OPERATIONS,
+    *cached.OPERATIONS,
     *models.OPERATIONS,
     *addresses.OPERATIONS,
 )  # fmt: skip
