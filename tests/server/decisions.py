@@ -149,6 +149,9 @@ ROUTES: Mapping[str, Decision] = {
     f"POST {OURS}/runs/{{run_id}}/logs": sends(
         EDIT, f"{OURS}/runs/{{run}}/logs", stream="stdout", offset=0, text="x"
     ),
+    f"GET {OURS}/runs/{{run_id}}/logs/place": asks(READ, f"{OURS}/runs/{{run}}/logs/place", line=1),
+    f"GET {OURS}/runs/{{run_id}}/logs/search": asks(READ, f"{OURS}/runs/{{run}}/logs/search", text="x"),
+    f"GET {OURS}/runs/{{run_id}}/logs/{{stream}}": asks(READ, f"{OURS}/runs/{{run}}/logs/stdout"),
     f"GET {OURS}/runs/table": asks(FILTERED),
     f"GET {OURS}/runs/columns": asks(FILTERED, experiment="{experiment}"),
     f"GET {OURS}/runs/groups": asks(FILTERED, by="name"),
@@ -160,6 +163,9 @@ ROUTES: Mapping[str, Decision] = {
     f"GET {OURS}/runs/{{run_id}}/artifacts/{{path:rest}}": asks(
         READ, f"{OURS}/runs/{{run}}/artifacts/file.txt"
     ),
+    f"POST {OURS}/runs/{{run_id}}/box": sends(READ, f"{OURS}/runs/{{run}}/box"),
+    f"GET {OURS}/runs/{{run_id}}/digest/{{path:rest}}": asks(READ, f"{OURS}/runs/{{run}}/digest/file.txt"),
+    "GET /boxed/{token}/{path:rest}": Decision(KNOWN, path="/boxed/none/file.txt", status=401),  # a token of its own
     f"GET {OURS}/runs/{{run_id}}/view/{{path:rest}}": asks(READ, f"{OURS}/runs/{{run}}/view/file.txt"),
     f"GET {OURS}/diff": Decision(  # nobody has told this server how to compare
         READ, query={"a": "{run}", "b": "{run}"}, status=501

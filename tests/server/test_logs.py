@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner.server.native.output import START, Output, Position
+from runner.server.native.indexed import START, Position
+from runner.server.native.output import Output
 from runner.tracking import Artifacts, Store
 from runner.tracking.logs import INDEX, STREAMS, LogWriter
 from runner.tracking.model import Run, RunStatus
@@ -160,7 +161,7 @@ def test_a_form_of_another_page_is_no_output(server: RunningServer, run: Run) ->
 
 def test_a_run_without_output_has_no_lines(server: RunningServer, store: Store, run: Run) -> None:
     assert call(server.uri, "GET", f"/runs/{run.id}/logs") == (
-        200, {"lines": [], "next": "0.0", "ended": False},
+        200, {"lines": [], "previous": "0.0", "next": "0.0", "ended": False},
     )  # fmt: skip
     store.update_run(run.id, status=RunStatus.FAILED)
     assert call(server.uri, "GET", f"/runs/{run.id}/logs")[1]["ended"]

@@ -1,8 +1,9 @@
 """What a directory among the artifacts of a run holds, and views of its files."""
 
+from hashlib import file_digest
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,11 +11,12 @@ from starlette.responses import Response
 from runner.server.artifacts import paths
 from runner.server.artifacts.files import Entry
 from runner.server.artifacts.served import served
+from runner.server.errors import Malformed
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
 from runner.server.native import boxed, documents
 from runner.server.native.documents import RECORD
-from runner.server.native.files import opened
+from runner.server.native.files import opened, size_of
 from runner.server.native.looking import look
 from runner.server.native.looking.shapes import ViewFile
 from runner.server.native.operation import json, query, view
@@ -23,12 +25,21 @@ from runner.tracking.artifacts import Artifacts
 from runner.tracking.model import Run
 
 MOST = 10_000
+LARGEST = 4 * 1024**3  # bytes of a file whose digest is made when somebody asks
 
 
 class ListArtifacts(wire.Request):
     """Which directory; the top, unless given."""
 
     path: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class ArtifactDigest(Struct, kw_only=True):
+    """What is in a file, in one word: `sha256:` and 64 hexadecimal digits."""
+
+    path: str
+    size: int
+    digest: str
 
 
 async def artifacts(request: Request) -> Response:
@@ -50,6 +61,24 @@ async def looked_at(request: Request) -> Response:
     path = paths.checked(request.path_params["path"])
     await boxed.located(request, run, path)
     return await run_in_threadpool(lambda: _looked_at(run, path, asked))
+
+
+async def digest(request: Request) -> Response:
+    """GET /runs/{run_id}/digest/{path}."""
+    run = await run_in_threadpool(lambda: _run(request))
+    path = paths.checked(request.path_params["path"])
+    await boxed.located(request, run, path)
+    return await run_in_threadpool(lambda: json(_digest(run, path)))
+
+
+def _digest(run: Run, path: str) -> ArtifactDigest:
+    with opened(Artifacts(run.artifact_uri), path) as file:
+        size = size_of(file)
+        if size > LARGEST:
+            raise Malformed(f"{path!r} has more than {LARGEST} bytes: its digest is to be made where it lies")
+        return ArtifactDigest(
+            path=path, size=size, digest=f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+        )
 
 
 def _looked_at(run: Run, path: str, asked: ViewFile) -> Response:

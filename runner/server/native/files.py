@@ -8,7 +8,7 @@ from runner.errors import NotFound
 from runner.tracking.artifacts import Artifacts, contained, safe
 
 
-def opened(artifacts: Artifacts, path: str) -> IO[bytes]:
+def opened(artifacts: Artifacts, path: str) -> io.BufferedReader:
     """For the block of a `with`.
 
     Raises:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from runner.server.native.artifact_list import ListArtifacts, artifacts, looked_at
-from runner.server.native.boxed import artifact
+from runner.server.native.artifact_list import ArtifactDigest, ListArtifacts, artifacts, digest, looked_at
+from runner.server.native.boxed import Box, artifact, box
 from runner.server.native.looking.shapes import View, ViewFile
 from runner.server.native.operation import Operation
 from runner.server.native.overview import overview
@@ -17,6 +17,10 @@ OPERATIONS: Sequence[Operation] = (
     Operation(
         "GET", "/runs/{run_id}/artifacts", "listArtifacts", "What a directory of artifacts holds", artifacts,
         ArtifactList, ListArtifacts,
+    ),
+    Operation("POST", "/runs/{run_id}/box", "boxArtifacts", "An address of artifacts for pages without a session", box, Box),
+    Operation(
+        "GET", "/runs/{run_id}/digest/{path}", "digestArtifact", "The digest of an artifact", digest, ArtifactDigest
     ),
     Operation("GET", "/runs/{run_id}/artifacts/{path}", "readArtifact", "An artifact, boxed for browsers", artifact, BYTES),
     Operation(

@@ -1,56 +1,31 @@
 """What a run printed, from any position on: its files are read while they grow, or when they are artifacts.
 
 A position says how many bytes of each stream lie before it, so that reading goes on exactly there, in another process too.
-Lines come in the order of the index (see tracking/logs.py).
+Lines come in the order of the index (indexed.py). backwards.py reads towards the beginning, finding.py searches.
 """
 
 import codecs
 import re
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
+from runner.server.native.counting import Files, Ledgers
 from runner.server.native.files import opened
+from runner.server.native.indexed import BEGINNING, Mark, Marks, Position, Told, parsed
 from runner.tracking.artifacts import Artifacts
-from runner.tracking.logs import DIGITS, INDEX, STREAMS, Stream
+from runner.tracking.logs import INDEX, STREAMS, Stream
 from runner.tracking.model import Run
 
 LARGEST = 1024 * 1024  # bytes of what is told at once, and a piece
 TOGETHER = 20  # milliseconds between pieces that are told as one
-FILES = frozenset(f"logs/{name}" for name in (INDEX, *(f"{stream}.txt" for stream in STREAMS)))
+NAMES = (INDEX, *(f"{stream}.txt" for stream in STREAMS))
+PATIENCE = 2.0  # seconds in which a place in a long index is looked for; without it all of the index is read
 PIECE = 256 * 1024  # bytes read at once, and of the longest piece of a line
-
-
-class Position(NamedTuple):
-    """Bytes of each stream that lie before."""
-
-    stdout: int
-    stderr: int
-
-    def __str__(self) -> str:
-        return f"{self.stdout}.{self.stderr}"
-
-
-START = Position(0, 0)
-
-
-def position(text: str) -> Position:
-    """The position that was written so."""
-    stdout, _, stderr = text.partition(".")
-    return Position(int(stdout), int(stderr))
-
-
-class File(Protocol):
-    """What is read: a file here, or an object somewhere else."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-    def seek(self, offset: int, /) -> object: ...
 
 
 class Line(NamedTuple):
@@ -71,33 +46,18 @@ class _Until:
     end: int
 
 
-class Told(NamedTuple):
-    """A line of the index."""
-
-    time: int
-    stream: Stream
-    size: int
-
-
-class Mark(NamedTuple):
-    """A place in the index, and how much of each stream lies before it: from there on a position is found without the rest."""
-
-    read: int
-    passed: Position
-
-
-BEGINNING = Mark(0, START)
-
-
 class Output:
     """The output from `at` on. `lines` may be asked again, and left at any line: `position` is behind the last one given.
 
-    `mark` is a place in the index before that position.
+    `mark` is a place in the index before that position. Nothing is given that lies behind `until`.
     """
 
-    def __init__(self, files: Mapping[str, File], at: Position, mark: Mark = BEGINNING) -> None:
+    def __init__(
+        self, files: Files, at: Position, mark: Mark = BEGINNING, until: Position | None = None
+    ) -> None:
         self.mark = mark
         self._files = files
+        self._until_there = until
         self._at: dict[Stream, int] = dict(zip(STREAMS, at, strict=True))
         self._passed: dict[Stream, int] = dict(zip(STREAMS, mark.passed, strict=True))
         self._index: list[bytes] = []
@@ -115,13 +75,16 @@ class Output:
         while (told := self._told or self._next()) is not None:
             self._told = told
             yield from self._until(told)
+            if self._until_there and self.position.covers(self._until_there):
+                return
             self._told = None
         for stream in STREAMS if ended else ():  # what came before a killed writer could tell of it
             yield from self._until(_Until(self._time, stream, 2**63), whole=True)
 
     def _until(self, told: _Until, *, whole: bool = False) -> Iterator[Line]:
         stream = told.stream
-        while (wanted := min(told.end - self._at[stream], PIECE)) > 0:
+        end = min(told.end, self._until_there.of(stream)) if self._until_there else told.end
+        while (wanted := min(end - self._at[stream], PIECE)) > 0:
             offset = self._at[stream]
             data = self._data(stream, offset, wanted)
             if not (whole and len(data) < wanted):
@@ -138,16 +101,16 @@ class Output:
         if file is None:
             return b""
         file.seek(offset)
-        return bytes(file.read(size))
+        return file.read(size)
 
     def _next(self) -> _Until | None:
         """The next line of the index that can be read."""
         while self._index or self._more():
             self.mark = Mark(self._next_line, Position(*self._passed.values()))
-            if told := _parsed(self._pop()):
+            if told := parsed(self._pop()):
                 self._time = told.time
                 self._passed[told.stream] += told.size
-                while self._index and (more := _parsed(self._index[-1])) and _together(told, more):
+                while self._index and (more := parsed(self._index[-1])) and _together(told, more):
                     self._pop()
                     self._passed[told.stream] += more.size
                 return _Until(told.time, told.stream, self._passed[told.stream])
@@ -161,33 +124,15 @@ class Output:
     def _more(self) -> bool:
         file = self._files[INDEX]
         file.seek(self._read)
-        data = bytes(file.read(PIECE))
+        data = file.read(PIECE)
         self._read += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._index = lines[::-1]
         return bool(lines) or (bool(data) and self._more())
 
 
-class Marks:
-    """Where in their indexes the last positions were: who reads a long output piece by piece would read its index each time."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._marks: OrderedDict[tuple[str, Position], Mark] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, run_id: str, at: Position) -> Mark:
-        with self._lock:
-            return self._marks.get((run_id, at), BEGINNING)
-
-    def keep(self, run_id: str, at: Position, mark: Mark) -> None:
-        with self._lock:
-            self._marks[run_id, at] = mark
-            while len(self._marks) > self._most:
-                self._marks.popitem(last=False)
-
-
 MARKS = Marks(1000)
+LEDGERS = Ledgers(64)
 
 
 class Opened:
@@ -204,8 +149,8 @@ class Opened:
 
         `ended`: the run had ended before we were asked. No lines at all: there are no more by now.
         """
-        if self._output is None and (files := self._files(run, ended=ended)):
-            self._output = Output(files, self.at, MARKS.get(run.id, self.at))
+        if self._output is None and (files := files_of(self._stack, self._home, run, ended=ended)):
+            self._output = Output(files, self.at, mark_of(files, run.id, self.at))
         if self._output is None:
             return [], ended
         found: list[Line] = []
@@ -230,30 +175,44 @@ class Opened:
     ) -> None:
         self.close()
 
-    def _files(self, run: Run, *, ended: bool) -> Mapping[str, File]:
-        for place in places(self._home, run.id):
-            if found := self._local(place):
-                return found
-        return self._kept(Artifacts(run.artifact_uri)) if ended else {}
 
-    def _local(self, place: Path) -> Mapping[str, File]:
-        try:
-            return {
-                name: self._stack.enter_context((place / name).open("rb"))
-                for name in (INDEX, *(f"{stream}.txt" for stream in STREAMS))
-            }
-        except FileNotFoundError:  # not yet, or no longer: then it is an artifact
-            return {}
+def mark_of(files: Files, run_id: str, at: Position) -> Mark:
+    """A place in the index before a position: where it was left, or else looked for."""
+    if (known := MARKS.get(run_id, at)) is not None:
+        return known
+    milestones = LEDGERS.of(run_id).milestones
 
-    def _kept(self, artifacts: Artifacts) -> Mapping[str, File]:
-        names = [item.path for item in artifacts.list("logs")]
-        if f"logs/{INDEX}" not in names:
-            return {}
-        return {
-            Path(name).name: self._stack.enter_context(opened(artifacts, name))
-            for name in names
-            if name in FILES
-        }
+    def is_behind(mark: Mark) -> bool:
+        return not at.covers(mark.passed)
+
+    milestones.reach(files[INDEX], is_behind, monotonic() + PATIENCE)
+    return milestones.before(is_behind)
+
+
+def files_of(stack: ExitStack, home: Path, run: Run, *, ended: bool) -> Files:
+    """The files in which the output of a run is, for the life of the stack; none as long as there is no output."""
+    for place in places(home, run.id):
+        if found := _local(stack, place):
+            return found
+    return _kept(stack, Artifacts(run.artifact_uri)) if ended else {}
+
+
+def _local(stack: ExitStack, place: Path) -> Files:
+    try:
+        return {name: stack.enter_context((place / name).open("rb")) for name in NAMES}
+    except FileNotFoundError:  # not yet, or no longer: then it is an artifact
+        return {}
+
+
+def _kept(stack: ExitStack, artifacts: Artifacts) -> Files:
+    there = {item.path for item in artifacts.list("logs")}
+    if f"logs/{INDEX}" not in there:
+        return {}
+    return {
+        name: stack.enter_context(opened(artifacts, f"logs/{name}"))
+        for name in NAMES
+        if f"logs/{name}" in there
+    }
 
 
 def places(home: Path, run_id: str) -> Sequence[Path]:
@@ -283,22 +242,6 @@ def _characters(data: bytes) -> bytes:
     return data[: len(data) - len(decoder.getstate()[0])]
 
 
-def index(file: Iterable[bytes]) -> Iterator[Told]:
-    """The lines of an index; those that cannot be read are passed over."""
-    return (told for line in file if (told := _parsed(line.removesuffix(b"\n"))))
-
-
-def _parsed(line: bytes) -> Told | None:
-    match line.decode(errors="replace").split("\t"):
-        case [at, ("stdout" | "stderr") as stream, size] if _is_number(at) and _is_number(size):
-            return Told(int(at), stream, int(size))
-    return None
-
-
 def _together(one: Told, other: Told) -> bool:
     """Pieces of one `print`, as a program writes them that does not buffer."""
     return one.stream == other.stream and 0 <= other.time - one.time <= TOGETHER
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < DIGITS

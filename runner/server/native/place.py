@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.server.native.output import Position, position
+from runner.server.native.indexed import Position, position
 
 LOG = re.compile(r"~([A-Za-z0-9_-]{1,64})@([0-9]{1,16}\.[0-9]{1,16})")
 ID = re.compile(rf"([0-9a-f]{{8}})\.([0-9]{{1,18}})((?:{LOG.pattern.replace('(', '(?:')}){{0,10}})")

@@ -14,7 +14,8 @@ from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.files import remove_tree
 from runner.server.errors import Malformed
 from runner.server.mlflow.runs import exact
-from runner.server.native.output import index, plain
+from runner.server.native.indexed import index
+from runner.server.native.output import plain
 from runner.server.native.shapes import AppendLogs
 from runner.tracking import logs
 from runner.tracking.artifacts import Artifacts

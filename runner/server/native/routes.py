@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -11,17 +10,16 @@ from starlette.types import ASGIApp
 
 import runner
 from runner.server.access.caller import TELLING, Authenticate
-from runner.server.errors import Malformed
-from runner.server.mlflow import wire
-from runner.server.mlflow.runs import exact
 from runner.server.native import (
     addresses,
+    boxed,
     cached,
     completing,
     differences,
     environments,
     executions,
     inputs,
+    log_calls,
     models,
     one_run,
     people,
@@ -31,20 +29,11 @@ from runner.server.native import (
     tables,
 )
 from runner.server.native.holding import Contents
-from runner.server.native.lines import shown
-from runner.server.native.operation import JSON, Operation, json, query, view
-from runner.server.native.output import Opened, position
+from runner.server.native.operation import JSON, Operation, json, query
 from runner.server.native.place import place
 from runner.server.native.reader import RunReader
 from runner.server.native.received import Received
-from runner.server.native.shapes import (
-    About,
-    Appended,
-    AppendLogs,
-    Listen,
-    LogLines,
-    ReadLogs,
-)
+from runner.server.native.shapes import About, Listen
 from runner.server.native.stream import EventStream
 from runner.server.native.topics import parsed
 from runner.server.native.watcher import Watcher
@@ -74,6 +63,7 @@ class Native:
         self.contents = Contents()
         self.watcher = Watcher(store)
         self.received = Received(home / "received")
+        self.boxes = boxed.Boxes()
         self.addresses = addresses.Addresses(home / "addresses")
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -87,7 +77,7 @@ class Native:
             )
             for each in OPERATIONS
         ]
-        return [Mount(PREFIX, routes=calls)]
+        return [Mount(PREFIX, routes=calls), *boxed.routes()]
 
 
 async def about(_: Request) -> Response:
@@ -113,39 +103,6 @@ async def events(request: Request) -> ASGIApp:
     return EventStream(native.watcher, reader, parsed(asked.topics), home=native.home, place=place(last))
 
 
-async def read_logs(request: Request) -> Response:
-    asked = query(request, ReadLogs)
-    return await run_in_threadpool(lambda: json(_read(request, asked)))
-
-
-async def append_logs(request: Request) -> Response:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:  # a form, which any page can send
-        raise Malformed(f"Bad Request. Content-Type must be one of ['{JSON}'].")
-    sent = wire.decoded(AppendLogs, await request.body())
-    return await run_in_threadpool(lambda: json(_append(request, sent)))
-
-
-def _read(request: Request, asked: ReadLogs) -> LogLines:
-    run = _run(request)
-    with Opened(_native(request).home, position(asked.after)) as output:
-        lines, over = output.read(run, ended=run.status.ended, most=asked.limit)
-        wanted = [line for line in lines if asked.stream in {None, line.stream}]
-        return LogLines(lines=shown(wanted), next=str(output.at), ended=over)
-
-
-def _append(request: Request, sent: AppendLogs) -> Appended:
-    run, native = _run(request), _native(request)
-    view(request).check_artifacts(f"{run.experiment_id}/{run.id}", write=True)
-    if not (native.home / "received" / run.id).exists():
-        native.received.tidy(request.app.state.tracking.store)
-    return Appended(next=native.received.append(run, sent))
-
-
-def _run(request: Request) -> Run:
-    return exact(view(request), request.path_params["run_id"])
-
-
 async def _view_now(request: Request) -> Store | None:
     """The same for the caller as known now: a token may have been taken away since the request."""
     authenticate: Authenticate = request.app.state.authenticate
@@ -162,11 +119,7 @@ def _native(request: Request) -> Native:
 OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/", "about", "What this server is and can do", about, About),
     Operation("GET", "/events", "listen", "Follow runs, metrics and output", events, EVENTS, Listen),
-    Operation("GET", "/runs/{run_id}/logs", "readLogs", "What a run printed", read_logs, LogLines, ReadLogs),
-    Operation(
-        "POST", "/runs/{run_id}/logs", "appendLogs", "Keep what a run elsewhere printed", append_logs,
-        Appended, AppendLogs,
-    ),
+    *log_calls.OPERATIONS,
     *tables.OPERATIONS,
     *completing.OPERATIONS,
     *series.OPERATIONS,

@@ -25,14 +25,6 @@ class About(Struct, kw_only=True):
     capabilities: list[str]
 
 
-class ReadLogs(wire.Request):
-    """Which lines; `after` is the `next` of an earlier answer."""
-
-    stream: StreamName | None = None
-    after: Annotated[str, Meta(pattern=r"^[0-9]{1,16}\.[0-9]{1,16}$")] = "0.0"
-    limit: Annotated[int, Meta(ge=1, le=MOST_LINES)] = 1000
-
-
 class LogLine(Shape):
     """A line with its end, or a piece of one: the next of the same stream goes on.
 

@@ -12,9 +12,10 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from runner.errors import RunnerError
+from runner.server.native.indexed import Position
 from runner.server.native.lines import shown
 from runner.server.native.news import SeenRun, told
-from runner.server.native.output import Opened, Position
+from runner.server.native.output import Opened
 from runner.server.native.place import Place
 from runner.server.native.reader import RunReader
 from runner.server.native.shapes import LogEvent, ResetEvent

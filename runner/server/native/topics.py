@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from runner.server.errors import Malformed
-from runner.server.native.output import START, Position, position
+from runner.server.native.indexed import START, Position, position
 
 Kind: TypeAlias = Literal["runs", "experiment", "run", "logs"]
 

@@ -38,6 +38,22 @@ export class VirtualLines {
     return scrollHeight - clientHeight - scrollTop < this.#height;
   }
 
+  /** How many lines lie above what is in sight. */
+  get above() {
+    return this.element.scrollTop / this.#height;
+  }
+
+  /** How many lines lie below what is in sight. */
+  get below() {
+    const { scrollTop, clientHeight, scrollHeight } = this.element;
+    return (scrollHeight - clientHeight - scrollTop) / this.#height;
+  }
+
+  /** So many lines have come above: what is in sight stays. @param {number} lines */
+  shift(lines) {
+    this.element.scrollTop += lines * this.#height;
+  }
+
   /** @param {number} count */
   resize(count) {
     this.count = count;

@@ -1,22 +1,21 @@
-// Logs: stdout, stderr and what runner says, in one stream that is followed as it grows.
-import { own } from "../../lib/api.js";
-import { pieces, plain } from "../../lib/ansi.js";
+// Logs: stdout, stderr and what runner says, in one stream that is followed as it grows; its end is there at once, however long it is.
+import { plain } from "../../lib/ansi.js";
 import { copy } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
-import { clock, counted, lasting } from "../../lib/format.js";
+import { counted } from "../../lib/format.js";
 import { bind } from "../../lib/keys.js";
 import { query, show } from "../../lib/state.js";
-import { listen } from "../../lib/stream.js";
 import { VirtualLines } from "../../lib/virtual.js";
-import { Lines, SOURCES } from "./lines.js";
-import { hasEnded, lastingOf, list, mood, table, word } from "./model.js";
+import { LogFinder } from "./logfinder.js";
+import { beginning, end, hashOf, lineView, named, wanted } from "./logline.js";
+import { LogWindow } from "./logwindow.js";
+import { SOURCES } from "./lines.js";
+import { hasEnded, lastingOf } from "./model.js";
 
 /** @typedef {import("./model.js").Run} Run */
 
 const LINE = 19; // pixels
-const PAGE = 10_000; // lines of one answer
-const MOST = 1_500_000; // lines that a tab holds
-const SLICE = 40_000; // lines searched without a pause
+const NEAR = 60; // lines from an end at which the next page is fetched
 
 /** @param {HTMLElement} place @param {Run} run */
 export function open(place, run) {
@@ -26,69 +25,68 @@ export function open(place, run) {
 
 class Logs {
   #run;
-  #lines = new Lines();
+  #window;
+  #finder;
   /** @type {number[] | null} lines that are shown, where not all are */
   #shown = null;
-  /** @type {number[]} places among what is shown */
-  #found = [];
-  #at = -1;
   #hidden = new Set((query().get("without") ?? "").split(",").filter(Boolean));
-  #view = new VirtualLines({ label: "Output", height: LINE, draw: (index) => this.#line(index) });
-  #find = h("input", { type: "search", placeholder: "Search", "aria-label": "Search the output", value: query().get("find") ?? "" });
-  #count = h("span", { class: "soft", role: "status" });
-  #state = h("span", { class: "soft" });
+  #view = new VirtualLines({ label: "Output", height: LINE, draw: (place) => this.#line(place) });
+  #goes = h("input", { class: "log-goes", placeholder: "Line or time", "aria-label": "Go to a line or a time", onchange: () => void this.#go(this.#goes.value) });
+  #state = h("span", { class: "soft", role: "status" });
   #follow = h("button", { "aria-pressed": "false", title: "Follow the end (f)", onclick: () => this.#followed(!this.#follows) }, "Follow");
   #empty = h("p", { class: "empty" });
   #follows = false;
-  #over = false;
-  #closed = false;
   #ending = false;
+  #said = "";
   /** @type {(() => void)[]} */
   #undo = [];
-  #searching = 0;
-  #typed = 0;
 
   /** @param {HTMLElement} place @param {Run} run */
   constructor(place, run) {
     this.#run = run;
+    const changed = (/** @type {number} */ before) => this.#changed(before);
+    this.#window = new LogWindow(run.id, { beginning: () => beginning(this.#run), end: () => end(this.#run), changed });
+    this.#finder = new LogFinder(run, { streams: () => this.#streams(), goes: (match) => this.#toByte(match), marks: async (match) => this.#mark(await this.#toByte(match)), changed: () => this.#view.refresh() });
     fill(place, this.#bar(), this.#empty, this.#view.element);
-    this.#view.onScroll = () => this.#follows && !this.#view.isAtEnd && !this.#ending && this.#followed(false);
-    this.#find.addEventListener("input", () => {
-      clearTimeout(this.#typed);
-      this.#typed = window.setTimeout(() => (show({ find: this.#find.value }), void this.#search(true)), 150);
-    });
-    this.#find.addEventListener("keydown", (event) => event.key === "Enter" && this.#next(event.shiftKey ? -1 : 1));
-    const jump = () => this.#toHash();
+    this.#view.onScroll = () => this.#scrolled();
+    const jump = () => void this.#toHash();
     addEventListener("hashchange", jump);
     this.#undo = [
       () => removeEventListener("hashchange", jump),
       bind({
-        "/": ["Search the output", () => this.#find.focus()],
-        n: ["Next match", () => this.#next(1)],
-        N: ["Match before", () => this.#next(-1)],
+        ...this.#finder.keys,
         f: ["Follow the end", () => this.#followed(!this.#follows)],
-        x: ["First error", () => this.#firstError()],
+        "[": ["To the beginning", () => void this.#toStart()],
+        "]": ["To the end", () => void this.#toEnd()],
         j: ["Mark the next line", () => this.#step(1)],
         k: ["Mark the line before", () => this.#step(-1)],
-        y: ["Copy the marked line", () => this.#marked() >= 0 && void copy(plain(this.#lines.texts[this.#marked()] ?? ""))],
+        y: ["Copy the marked line", () => this.#marked() >= 0 && void copy(plain(this.#window.lines.all[this.#marked()]?.text ?? ""))],
       }),
     ];
-    for (const [time, text] of beginning(run)) this.#lines.say(time, text);
-    if (!hasEnded(run) && !location.hash) this.#followed(true);
-    void this.#read();
+    void this.#begin();
   }
 
   close() {
-    this.#closed = true;
-    clearTimeout(this.#typed);
-    this.#view.close();
     for (const undo of this.#undo) undo();
+    this.#finder.close();
+    this.#window.close();
+    this.#view.close();
   }
 
   /** @param {Run} run */
   update(run) {
     this.#run = run;
-    this.#told();
+    this.#tell();
+  }
+
+  async #begin() {
+    if (named(location.hash)) await this.#toHash();
+    else {
+      this.#follows = !hasEnded(this.#run);
+      this.#follow.setAttribute("aria-pressed", String(this.#follows));
+      await this.#toEnd();
+    }
+    await this.#finder.begin();
   }
 
   #bar() {
@@ -96,66 +94,35 @@ class Logs {
       const box = h("input", { type: "checkbox", checked: !this.#hidden.has(name), onchange: () => this.#toggle(name, box.checked) });
       return h("label", { class: `source ${name}` }, box, ` ${name}`);
     });
+    const download = (/** @type {string} */ name) => h("a", { class: "button plain", href: `/api/runner/1/runs/${this.#run.id}/logs/${name}`, download: "" }, `Download ${name}`);
     return h(
-      "div", { class: "bar" }, toggles, this.#find,
-      h("button", { class: "plain", "aria-label": "Match before", onclick: () => this.#next(-1) }, "↑"), h("button", { class: "plain", "aria-label": "Next match", onclick: () => this.#next(1) }, "↓"), this.#count,
-      h("button", { title: "First error (x)", onclick: () => this.#firstError() }, "First error"), this.#follow,
-      this.#run.artifacts_served && ["stdout", "stderr"].map((name) => h("button", { class: "plain", onclick: () => this.#download(name) }, `Download ${name}`)),
-      this.#state,
+      "div", { class: "bar" }, toggles, this.#finder.element,
+      h("button", { title: "To the beginning ([)", onclick: () => void this.#toStart() }, "Start"), h("button", { title: "To the end (])", onclick: () => void this.#toEnd() }, "End"),
+      this.#goes, this.#follow, download("stdout"), download("stderr"), this.#state,
     );
   }
 
-  /** All that is there, then what comes. */
-  async #read() {
-    let after = "0.0";
-    while (!this.#closed) {
-      const answer = await own(`/runs/${this.#run.id}/logs`, { after, limit: PAGE }).catch(() => undefined);
-      if (this.#closed) return;
-      if (!answer) return this.#told("The output cannot be read now.");
-      this.#add(answer.lines, answer.ended);
-      after = answer.next;
-      if (answer.ended || this.#lines.length > MOST) return;
-      if (answer.lines.length === 0) break;
-    }
-    this.#undo.push(listen([`logs:${this.#run.id}@${after}`], ({ kind, data }) => kind === "log" && this.#add(data.lines, data.ended)));
+  /** @param {number} before how many lines came before those that were there; -1: all are others */
+  #changed(before) {
+    const all = this.#window.lines.all, above = before > 0 && this.#shown ? all.slice(0, before).filter((line) => this.#isShown(line)).length : before;
+    this.#shown = this.#hidden.size > 0 ? all.flatMap((line, index) => (this.#isShown(line) ? [index] : [])) : null;
+    this.#view.resize(this.#shown?.length ?? all.length);
+    if (above !== 0 && before !== -1) this.#view.shift(above);
+    if (this.#follows) this.#atEnd();
+    if (this.#window.isLive) this.#finder.more();
+    this.#tell();
+    this.#view.refresh();
   }
 
-  /** @param {import("./lines.js").Told[]} told @param {boolean} ended */
-  #add(told, ended) {
-    const before = this.#lines.length;
-    this.#lines.add(told);
-    if (ended && !this.#over) {
-      this.#over = true;
-      for (const [time, text] of end(this.#run)) this.#lines.say(time, text);
-    }
-    this.#grown(before);
-    this.#told();
+  /** @param {import("./lines.js").Line} line */
+  #isShown(line) {
+    return !this.#hidden.has(SOURCES[line.source] ?? "");
   }
 
-  /** @param {number} before how many lines there were */
-  #grown(before) {
-    if (this.#hidden.size > 0) {
-      this.#shown = before === 0 || !this.#shown ? [] : this.#shown;
-      for (let index = this.#shown.length === 0 ? 0 : before; index < this.#lines.length; index += 1) if (this.#isShown(index)) this.#shown.push(index);
-    }
-    this.#view.resize(this.#shown?.length ?? this.#lines.length);
-    if (this.#find.value) void this.#search(false);
-    if (this.#follows) this.#toEnd();
-    this.#toHash(before);
-    if (query().get("error") && this.#at < 0) this.#firstError();
-  }
-
-  /** @param {number} index */
-  #isShown(index) {
-    return !this.#hidden.has(SOURCES[this.#lines.sources[index] ?? 0] ?? "");
-  }
-
-  /** @param {string} [problem] */
-  #told(problem) {
-    const lines = this.#lines.length, full = lines > MOST;
-    this.#state.textContent = problem ?? `${counted(lines, "line")}${full ? ", and more: download it to see the rest" : this.#over ? "" : ", going on"}`;
-    this.#empty.hidden = lines > 0;
-    this.#empty.textContent = hasEnded(this.#run) ? "It printed nothing." : `No output yet, ${lastingOf(this.#run)}.`;
+  /** Streams that are shown; undefined: both. */
+  #streams() {
+    const shown = ["stdout", "stderr"].filter((name) => !this.#hidden.has(name));
+    return shown.length === 1 ? shown[0] : undefined;
   }
 
   /** @param {string} name @param {boolean} on */
@@ -163,20 +130,38 @@ class Logs {
     if (on) this.#hidden.delete(name);
     else this.#hidden.add(name);
     show({ without: [...this.#hidden].join(",") });
-    this.#shown = this.#hidden.size > 0 ? this.#lines.texts.flatMap((_, index) => (this.#isShown(index) ? [index] : [])) : null;
-    this.#view.resize(this.#shown?.length ?? this.#lines.length);
-    void this.#search(false);
-    if (this.#follows) this.#toEnd();
+    this.#changed(0);
+    void this.#finder.begin();
+    this.#scrolled();
+  }
+
+  #scrolled() {
+    if (this.#ending) return;
+    if (this.#follows && !this.#view.isAtEnd) this.#followed(false);
+    if (this.#view.above < NEAR) void this.#window.earlier();
+    if (this.#view.below < NEAR) void this.#window.later();
   }
 
   /** @param {boolean} on */
   #followed(on) {
     this.#follows = on;
     this.#follow.setAttribute("aria-pressed", String(on));
-    if (on) this.#toEnd();
+    if (on) void this.#toEnd();
   }
 
-  #toEnd() {
+  async #toStart() {
+    this.#followed(false);
+    if (!this.#window.isStart || this.#window.lines.length === 0) await this.#window.toStart();
+    this.#view.to(0);
+  }
+
+  async #toEnd() {
+    const { isLive, isOver } = this.#window;
+    if (!isLive && !isOver) await this.#window.toEnd();
+    this.#atEnd();
+  }
+
+  #atEnd() {
     this.#ending = true; // our own scrolling is no sign that somebody wants to read
     requestAnimationFrame(() => {
       this.#view.toEnd();
@@ -184,32 +169,64 @@ class Logs {
     });
   }
 
-  /** The line that the URL names. */
+  /** @param {string} text a line or a time */
+  async #go(text) {
+    const where = text && wanted(text, this.#run);
+    if (!where) return void (this.#said = text && "Neither a line nor a time: 1042, 12:30 or 2026-01-31 12:30.", this.#tell());
+    const found = await this.#around(where);
+    if (found) this.#mark(this.#window.lines.find({ number: found.line }));
+  }
+
+  /** Load what is around a place, unless it is there. @param {import("../../lib/api.js").Query} where */
+  async #around(where) {
+    this.#followed(false);
+    this.#said = "";
+    const found = await this.#window.place(where).catch((error) => void (this.#said = error.message));
+    if (!found) return this.#tell();
+    if (this.#window.lines.find({ number: found.line }) < 0) {
+      await this.#window.around(found.at);
+      await this.#window.numbered;
+    }
+    return found;
+  }
+
+  /** The line that the URL names, here or not. */
+  async #toHash() {
+    const name = named(location.hash);
+    if (!name) return this.#view.refresh();
+    const found = this.#marked() >= 0 || (await this.#around(name.number ? { line: name.number } : { stream: name.stream, offset: name.offset }));
+    if (!found) return;
+    this.#followed(false);
+    this.#toLine(this.#marked());
+  }
+
+  /** @param {{ stream: string, offset: number, at: string }} match */
+  async #toByte(match) {
+    this.#followed(false);
+    if (this.#window.lines.find(match) < 0) await this.#window.around(match.at);
+    this.#toLine(this.#window.lines.find(match));
+    return this.#window.lines.find(match);
+  }
+
+  /** The line that the URL names, where it is. */
   #marked() {
-    const number = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
-    return number ? this.#lines.numbers.indexOf(number) : -1;
+    const name = named(location.hash);
+    return name ? this.#window.lines.find(name) : -1;
   }
 
   /** To the next line of the program, past what runner says. @param {1 | -1} by */
   #step(by) {
+    const { all } = this.#window.lines;
     let index = this.#marked() + by;
-    while (index >= 0 && index < this.#lines.length && !this.#lines.numbers[index]) index += by;
+    while (index >= 0 && index < all.length && (all[index]?.offset ?? -1) < 0) index += by;
     this.#mark(index);
   }
 
   /** @param {number} index of all lines */
   #mark(index) {
-    const number = this.#lines.numbers[index];
-    if (!number) return;
-    history.replaceState(null, "", `${location.pathname}${location.search}#L${number}`);
-    this.#followed(false);
-    this.#toLine(index);
-  }
-
-  /** The number of a line in the list, from the URL. @param {number} [since] */
-  #toHash(since = 0) {
-    const number = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0), index = number ? this.#lines.numbers.indexOf(number, since) : -1;
-    if (index < 0) return this.#view.refresh();
+    const line = this.#window.lines.all[index];
+    if (!line || line.offset < 0) return;
+    history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(line, this.#window.lines.number(index))}`);
     this.#followed(false);
     this.#toLine(index);
   }
@@ -220,99 +237,23 @@ class Logs {
     if (at >= 0) requestAnimationFrame(() => this.#view.to(at));
   }
 
-  #firstError() {
-    let first = this.#lines.texts.findIndex((_, index) => this.#lines.sources[index] === 1 && this.#lines.isError(index));
-    if (first < 0) first = this.#lines.texts.findIndex((_, index) => this.#lines.sources[index] !== 2 && this.#lines.isError(index));
-    if (first < 0 && mood(this.#run.status) === "bad") first = this.#lines.sources.lastIndexOf(1); // what a program says last is why it failed
-    if (first < 0) return void (this.#count.textContent = "No line says error.");
-    show({ error: null });
-    history.replaceState(null, "", `${location.pathname}${location.search}#L${this.#lines.numbers[first]}`);
-    this.#at = 0;
-    this.#followed(false);
-    this.#toLine(first);
-  }
-
-  /** Find all matches, with pauses in which the page can be used. @param {boolean} goes to the first one */
-  async #search(goes) {
-    const mine = ++this.#searching, wanted = this.#find.value.toLowerCase();
-    /** @type {number[]} */
-    const found = [];
-    for (let from = 0; wanted && from < this.#lines.length; from += SLICE) {
-      for (let index = from; index < Math.min(from + SLICE, this.#lines.length); index += 1) if (this.#isShown(index) && this.#lines.holds(index, wanted)) found.push(index);
-      await new Promise((resolve) => setTimeout(resolve));
-      if (mine !== this.#searching || this.#closed) return;
-    }
-    this.#found = found;
-    this.#count.textContent = wanted ? counted(found.length, "match").replace(/matchs$/, "matches") : "";
-    if (goes) {
-      this.#at = -1;
-      if (found.length > 0) this.#next(1);
-    }
-    this.#view.refresh();
-  }
-
-  /** @param {1 | -1} step */
-  #next(step) {
-    if (this.#found.length === 0) return;
-    this.#at = (this.#at + step + this.#found.length) % this.#found.length;
-    this.#followed(false);
-    this.#count.textContent = `${this.#at + 1} of ${counted(this.#found.length, "match").replace(/matchs$/, "matches")}`;
-    this.#toLine(this.#found[this.#at] ?? 0);
-  }
-
-  /** @param {string} stream */
-  #download(stream) {
-    const path = hasEnded(this.#run) && this.#run.artifacts_served ? `/api/runner/1/runs/${this.#run.id}/artifacts/logs/${stream}.txt` : "";
-    const text = () => this.#lines.texts.filter((_, index) => SOURCES[this.#lines.sources[index] ?? 0] === stream).join("\n");
-    const link = h("a", { href: path || URL.createObjectURL(new Blob([text()], { type: "text/plain" })), download: `${this.#run.name}-${stream}.txt` });
-    link.click();
+  #tell() {
+    const { lines, counting, problem, isOver, isStart } = this.#window, { all } = lines;
+    const own = all.filter(({ offset }) => offset >= 0), first = all.findIndex(({ offset }) => offset >= 0), last = all.findLastIndex(({ offset }) => offset >= 0);
+    const range = lines.base === null ? counted(own.length, "line") : `lines ${lines.number(first).toLocaleString("en")} to ${lines.number(last).toLocaleString("en")}`;
+    const whole = isStart && (isOver || this.#window.isLive) ? counted(own.length, "line") : own.length > 0 ? range : "";
+    const more = isOver ? "" : this.#window.isLive ? ", going on" : ", more below";
+    this.#state.textContent = this.#said || problem || `${whole}${more}${counting === null ? "" : `, counting: ${Math.round(counting * 100)} %`}`;
+    this.#empty.hidden = all.length > 0;
+    this.#empty.textContent = hasEnded(this.#run) ? "It printed nothing." : `No output yet, ${lastingOf(this.#run)}.`;
   }
 
   /** @param {number} place among what is shown */
   #line(place) {
-    const index = this.#shown ? this.#shown[place] ?? 0 : place, { texts, sources, times, numbers } = this.#lines;
-    const number = numbers[index] ?? 0, source = SOURCES[sources[index] ?? 0] ?? "stdout";
-    const isHere = number > 0 && location.hash === `#L${number}`, isMatch = this.#found[this.#at] === index;
-    const time = times[index] ?? 0, wanted = this.#find.value.toLowerCase();
-    return h(
-      "div",
-      { class: `line ${source}${isHere ? " here" : ""}${isMatch ? " match" : ""}` },
-      h("span", { class: "number", title: number ? "Link to this line" : null, onclick: () => number && this.#mark(index) }, number || ""),
-      h("span", { class: "time", title: clock(time) }, time ? clock(time).slice(11) : ""),
-      h("span", { class: "text" }, pieces(texts[index] ?? "").map(({ text, classes }) => h("span", { class: classes || null }, lit(text, wanted)))),
-    );
+    const index = this.#shown ? this.#shown[place] ?? 0 : place, { lines } = this.#window, line = lines.all[index];
+    if (!line) return h("div", { class: "line" });
+    const number = lines.number(index), name = named(location.hash);
+    const isHere = name?.number ? number === name.number : name !== undefined && line.offset === name.offset && SOURCES[line.source] === name.stream;
+    return lineView(line, number, { isHere: isHere && line.offset >= 0, isMatch: this.#finder.isAt(line), found: this.#finder.text, mark: () => this.#mark(index) });
   }
-}
-
-/** A text with its matches marked. @param {string} text @param {string} wanted in small letters */
-function lit(text, wanted) {
-  const small = wanted && text.toLowerCase();
-  if (!small || !small.includes(wanted) || small.length !== text.length) return text;
-  /** @type {any[]} */
-  const found = [];
-  let from = 0;
-  for (let at = small.indexOf(wanted); at >= 0; at = small.indexOf(wanted, from)) {
-    found.push(text.slice(from, at), h("mark", null, text.slice(at, at + wanted.length)));
-    from = at + wanted.length;
-  }
-  return [...found, text.slice(from)];
-}
-
-/** What runner did before the program began. @param {Run} run @returns {[number, string][]} */
-function beginning(run) {
-  const phases = Object.entries(table(run.record?.phases)).filter(([, seconds]) => typeof seconds === "number");
-  const upTo = phases.findIndex(([name]) => name === "run");
-  let time = run.start_time ?? 0;
-  /** @type {[number, string][]} */
-  const said = [[time, `${run.name} begins${run.user ? `, for ${run.user}` : ""}`]];
-  for (const [name, seconds] of upTo < 0 ? [] : phases.slice(0, upTo)) said.push([(time += seconds * 1000), `${name}: ${lasting(seconds * 1000)}`]);
-  if (run.plan?.command) said.push([time, `$ ${run.plan.command}`]);
-  return said;
-}
-
-/** How it ended. @param {Run} run @returns {[number, string][]} */
-function end(run) {
-  const { tags } = run, code = tags["runner.exit_code"];
-  const said = [...list(run.record?.warnings), tags["runner.error"], tags["runner.trouble"]].filter((text) => typeof text === "string");
-  return [...said, `${word(run.status)}${code ? `, exit code ${code}` : ""}${run.end_time ? `, after ${lastingOf(run)}` : ""}`].map((text) => [run.end_time ?? 0, text]);
 }
