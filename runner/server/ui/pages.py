@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Scope
 
-from runner.server.ui import sign_in
-from runner.server.ui.files import Files, modules, place
+from runner.server.ui import files, sign_in
 from runner.server.ui.policy import HEADERS
 from runner.server.ui.shells import rendered
 
@@ -40,7 +38,7 @@ class Pages:
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
-            Mount(place(), app=GZipMiddleware(Files(), compresslevel=6)),
+            Route(f"{files.place()}/{{path:path}}", files.answer, methods=["GET"]),
             *self._shells,
             Route(sign_in.PATH, sign_in.page, methods=["GET"]),
             Route(sign_in.PATH, sign_in.enter, methods=["POST"]),
@@ -48,8 +46,7 @@ class Pages:
         ]
 
     def is_open(self, path: str) -> bool:
-        # What is boxed comes to those who have its token.
-        return path in {sign_in.PATH, sign_in.OUT} or path.startswith((f"{place()}/", "/boxed/"))
+        return path in {sign_in.PATH, sign_in.OUT} or path.startswith(f"{files.place()}/")
 
     def instead(self, scope: Scope) -> ASGIApp | None:
         if any(shell.matches(scope)[0] is Match.FULL for shell in self._shells):
@@ -62,7 +59,7 @@ def _page(request: Request) -> Response:
     html = rendered(
         "page.html",
         module=module,
-        modules=modules("lib/shell.js", f"pages/{module}.js"),
+        modules=files.modules(module),
         title=title,
         user=request.state.caller.user,
     )

@@ -151,17 +151,3 @@ def test_nine_tabs_stay_live(context: BrowserContext, seeded: Seeded) -> None:
     for tab in tabs:
         expect(tab.get_by_text(re.compile("4,?242")).locator("visible=true").first).to_be_visible()
     seeded.store.update_run(run.id, status=RunStatus.FINISHED, ended=now())
-
-
-def test_a_browser_is_told_at_once_of_every_module_that_a_page_is_made_of(page: Page) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto("/runs")
-    settled(page)
-
-    told = page.locator("link[rel=modulepreload]").evaluate_all("links => links.map(link => link.href)")
-    modules = {url for url in asked if url.endswith(".js")}
-    late = {
-        url for url in modules if url.rpartition("/")[2] in {"theme.js", "stream-worker.js", "palette.js"}
-    }
-    assert modules - late == set(told)

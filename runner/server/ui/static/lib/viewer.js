@@ -1,25 +1,22 @@
 // A file of a run, shown as well as its kind allows. Strange HTML and SVG stay in the box in which the server sends them.
-import { artifactUrl, own } from "./api.js";
+import { artifactUrl } from "./api.js";
 import { copy, copyAs } from "./command.js";
 import { fill, h } from "./dom.js";
 import { bytes } from "./format.js";
-import { image } from "./viewers/image.js";
-import { raw } from "./viewers/raw.js";
-import { looked } from "./viewers/looked.js";
 import { query, show } from "./state.js";
+import { image } from "./viewers/image.js";
+import { looked } from "./viewers/looked.js";
+import { raw } from "./viewers/raw.js";
+import { isImage } from "./viewers/seen.js";
 
 /** @typedef {{ name: string, path: string, directory?: boolean, size?: number, digest?: string }} Entry */
 /** @typedef {{ id: string, name: string }} Run */
 /** @typedef {{ run: Run, entry: Entry, siblings: Entry[], url: string, go: (path: string) => void }} Shown */
 
-const IMAGES = /\.(png|jpe?g|gif|webp|avif|svg|bmp|ico)$/i;
 const AUDIO = /\.(wav|mp3|ogg|oga|flac|m4a|aac|opus)$/i, VIDEO = /\.(mp4|webm|ogv|mov|m4v)$/i;
 const PAGES = /\.(html?|xhtml)$/i, PDF = /\.pdf$/i;
 const TEXTS = /(\.(csv|tsv|jsonl|ndjson|md|markdown|ipynb|json|ya?ml|toml|svg|html?|xhtml)|(^|\/)MLmodel)$/i;
 const LOOKED = /(\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|npy|npz|md|markdown|ipynb|json|ya?ml|toml)|(^|\/)MLmodel)$/i;
-
-/** @param {string} name */
-export const isImage = (name) => IMAGES.test(name);
 
 /**
  * Show a file.
@@ -46,7 +43,7 @@ export function viewer(place, run, entry, siblings, go) {
 function choose(body, shown) {
   const { path, name } = shown.entry;
   if (query().get("as") === "text") return raw(body, shown);
-  if (IMAGES.test(path)) return void image(body, shown);
+  if (isImage(path)) return void image(body, shown);
   if (AUDIO.test(path)) return void fill(body, h("audio", { controls: true, src: shown.url, "aria-label": name, preload: "metadata" }));
   if (VIDEO.test(path)) return void fill(body, h("video", { controls: true, src: shown.url, "aria-label": name, preload: "metadata" }));
   if (PAGES.test(path)) return void fill(body, h("iframe", { class: "boxed", src: shown.url, title: name, sandbox: "allow-scripts allow-downloads allow-popups", referrerpolicy: "no-referrer" }));
@@ -69,7 +66,3 @@ function head({ run, entry, url }, more) {
     h("span", { class: "file-actions" }, more, h("button", { onclick: () => void copy(location.href) }, "Copy link"), h("a", { class: "button", href: url, target: "_blank", rel: "noopener noreferrer" }, "Open alone"), copyAs(download, { python: snippet, curl: `curl -fO '${absolute.replaceAll("'", "%27")}'` })),
   );
 }
-
-/** What the server sees in a file. @param {Shown} shown @param {import("./api.js").Query} [options] */
-export const seen = ({ run, entry }, options) =>
-  own(`/runs/${encodeURIComponent(run.id)}/view/${entry.path.split("/").map(encodeURIComponent).join("/")}`, options);

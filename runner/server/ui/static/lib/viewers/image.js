@@ -1,7 +1,7 @@
 // A picture: as large as fits, or as large as it is and larger; its neighbours by a slider, as those of the steps of a training.
 import { fill, h } from "../dom.js";
 import { artifactUrl } from "../api.js";
-import { isImage } from "../viewer.js";
+import { isImage } from "./seen.js";
 
 const LARGEST = 16;
 

@@ -6,8 +6,8 @@ import { counted, number } from "../format.js";
 import { marked } from "../marked.js";
 import { query, show } from "../state.js";
 import { tree } from "../tree.js";
-import { seen } from "../viewer.js";
 import { raw } from "./raw.js";
+import { seen } from "./seen.js";
 
 /** @typedef {import("../viewer.js").Shown} Shown */
 
