@@ -9,6 +9,7 @@ import click
 from runner.cli import Context, tracking_uri
 from runner.cli.starting import Processes
 from runner.errors import UsageError
+from runner.reproduction.serving import differing
 from runner.server.public import Options, serve
 from runner.tracking import open_database_store
 from runner.tracking.sql.store import SqlStore
@@ -49,6 +50,7 @@ def command(context: Context, /, *, port: int, no_browser: bool, allow_run: bool
                 options,
                 ready=lambda address: _show(address, browser=not no_browser),
                 starting=starting,
+                differing=differing(store, settings, trusting=True),
                 settings=settings,
             )
 
