@@ -17,6 +17,7 @@ from runner.tracking import open_database_store, open_store
 from runner.tracking.database.migrating import migrate
 from runner.tracking.logged_models import ModelStatus
 from runner.tracking.model import Dataset, DatasetInput, Lifecycle, ModelOutput
+from runner.tracking.opening import VERSION_TABLE
 from tests.services.databases import DatabaseServer
 
 MIGRATIONS = Path(runner.tracking.database.__file__).with_name("migrations")
@@ -59,6 +60,7 @@ TAGS: Mapping[str, Mapping[str, object]] = {
         "runner.model.odd": {**MODEL, "params": {"deep": {"er": 1}}},
         "runner.input.long": {"model_id": "m" * 65},
         "runner_model_x": "not ours",
+        "path": "é" * 64 + "/a",
     },
 }
 
@@ -150,6 +152,23 @@ def test_experiments_are_numbered_on_from_those_that_there_are(uri: str) -> None
     migrate(uri, ROOT)
     with closing(open_database_store(Settings.from_environ({"RUNNER_TRACKING_URI": uri}))) as store:
         assert store.create_experiment("new").id == "42"
+
+
+def test_runs_are_found_by_tags_that_were_there_before(uri: str) -> None:
+    filled(uri)
+    migrate(uri, ROOT)
+    for _ in range(2):  # once more: MariaDB may have been broken off half-way
+        engine = sqlalchemy.create_engine(uri)
+        with engine.begin() as db:
+            db.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0004'")
+        engine.dispose()
+        migrate(uri, ROOT)
+
+    with closing(open_store(Settings.from_environ(os.environ), uri)) as store:
+        found = store.search_runs(filter="tags.`runner.plan` = 'sha256:0'").items
+        long = store.search_runs(filter=f"tags.path = '{'é' * 64}/a'", lifecycle=None).items
+        other = store.search_runs(filter=f"tags.path = '{'é' * 64}/b'", lifecycle=None).items
+    assert [[run.name for run in each] for each in (found, long, other)] == [["a"], ["c"], []]
 
 
 def test_more_tags_than_are_read_at_once_are_all_converted(tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ tags = Table(
     Column("run", Number, ForeignKey("runner_runs.id", ondelete="CASCADE"), primary_key=True),
     Column("key_id", Number, ForeignKey("runner_key_names.id"), primary_key=True),
     Column("value", Text, nullable=False),
-    Index(None, "key_id"),
+    Column("beginning", String(64), nullable=False, server_default=""),  # of the value
+    Index(None, "key_id", "beginning"),
     sqlite_with_rowid=False,
 )
 

@@ -4,32 +4,45 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from runner.tracking.database import Connection, Row
 from runner.tracking.filters.columns import Column
 from runner.tracking.sql import keys
 from runner.tracking.sql.choosing import COLUMNS
+from runner.tracking.sql.conditions import Sql
 from runner.tracking.tables import Value
 
+TABLES = {"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"}
+AT_ONCE = 8  # columns that one statement puts side by side
 FINITE = "m.is_nan = FALSE AND ABS(m.value) < 1e300"  # of others there is no mean
 
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Surrogate keys of runs as they stand in an IN (...): a list of parameters, or a SELECT."""
+    """Surrogate keys of runs as they stand in an IN (...), and their parameters."""
 
     text: str
     values: Mapping[str, Any]
 
 
-def cells(
-    db: Connection, numbers: Sequence[int], columns: Sequence[Column], *, all_of: Among | None = None
-) -> Mapping[int, Sequence[Value]]:
-    """For each run its values, in the order of the columns. `all_of`: the same runs, where they are many."""
-    parts = [all_of] if all_of else [Among(keys.listed(marks), marks) for marks in keys.bound(numbers)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """At most so many runs: what follows FROM, WHERE and ORDER BY, and its parameters."""
+
+    runs: str
+    where: str
+    order: str
+    values: Mapping[str, Any]
+    most: int
+
+
+def cells(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> list[dict[int, Value]]:
+    """For each column what these runs have in it."""
+    parts = [Among(keys.listed(marks), marks) for marks in keys.bound(numbers)]
     ids = keys.known(db, sorted({each.key for each in columns if each.entity != "attribute"}))
-    found: dict[int, list[Value]] = {number: [None] * len(columns) for number in numbers}
+    found: list[dict[int, Value]] = [{} for _ in columns]
     for group in _alike(columns):
         for runs in parts:
             if group[0][1].entity == "attribute":
@@ -37,6 +50,54 @@ def cells(
             else:
                 _keyed(db, runs, group, ids, found)
     return found
+
+
+def side_by_side(
+    db: Connection, columns: Sequence[Column], of: Ordered
+) -> tuple[list[int], list[Sequence[Value]]]:
+    """The runs in their order, and for each column what they have in it, in the same order."""
+    numbers: list[int] = []
+    found: list[Sequence[Value]] = []
+    for start in range(0, max(1, len(columns)), AT_ONCE):
+        some = columns[start : start + AT_ONCE]
+        sql = Sql(values=dict(of.values))
+        selected = "".join(part for each in some for part in _selected(sql, each, of.where))
+        statement = f"SELECT r.id{selected} FROM {of.runs}{''.join(sql.joins)} WHERE {of.where}"
+        rows = db.execute(f"{statement} ORDER BY {of.order} LIMIT {of.most}", sql.values)
+        numbers = [row[0] for row in rows]
+        found += _turned(rows, some)
+    return numbers, found
+
+
+def _selected(sql: Sql, wanted: Column, where: str) -> Iterable[str]:
+    if wanted.entity == "attribute":
+        yield f", {COLUMNS[wanted.key]}"
+        return
+    alias = joined(sql, wanted, where)
+    yield f", {alias}.value"
+    if wanted.entity == "metric":
+        yield f", {alias}.is_nan"
+
+
+def _turned(rows: Sequence[Row], columns: Sequence[Column]) -> Iterable[Sequence[Value]]:
+    """Rows as columns."""
+    at = 1
+    for each in columns:
+        if each.entity == "metric":
+            yield [None if row[at] is None else number(row[at], row[at + 1]) for row in rows]
+        else:
+            yield [row[at] for row in rows]
+        at += 2 if each.entity == "metric" else 1
+
+
+def joined(sql: Sql, wanted: Column, where: str) -> str:
+    """Joins to `runner_runs r` what the runs have in a column that is no attribute; the name under which it is there."""
+    alias, key, table = f"s{len(sql.joins)}", sql.key(wanted.key), TABLES[wanted.entity]
+    if wanted.which != "last":
+        among = f"m.run IN (SELECT r.id FROM runner_runs r WHERE {where})"
+        table = f"({points(wanted, f'm.key_id = {key} AND {among}')})"
+    sql.joins.append(f" LEFT JOIN {table} {alias} ON {alias}.run = r.id AND {alias}.key_id = {key}")
+    return alias
 
 
 def number(value: float, is_nan: bool) -> float:
@@ -55,16 +116,13 @@ def _alike(columns: Sequence[Column]) -> Iterable[Sequence[tuple[int, Column]]]:
 
 
 def _attributes(
-    db: Connection,
-    runs: Among,
-    group: Sequence[tuple[int, Column]],
-    found: Mapping[int, list[Value]],
+    db: Connection, runs: Among, group: Sequence[tuple[int, Column]], found: Sequence[dict[int, Value]]
 ) -> None:
     attributes = ", ".join(COLUMNS[each.key] for _, each in group)
     statement = f"SELECT r.id, {attributes} FROM runner_runs r WHERE r.id IN ({runs.text})"
-    for number, *values in db.execute(statement, runs.values):
-        for (place, _), value in zip(group, values, strict=True):
-            found[number][place] = value
+    rows = db.execute(statement, runs.values)
+    for index, (place, _) in enumerate(group, 1):
+        found[place].update((row[0], row[index]) for row in rows if row[index] is not None)
 
 
 def _keyed(
@@ -72,19 +130,19 @@ def _keyed(
     runs: Among,
     group: Sequence[tuple[int, Column]],
     ids: Mapping[str, int],
-    found: Mapping[int, list[Value]],
+    found: Sequence[dict[int, Value]],
 ) -> None:
-    places: dict[int, list[int]] = {}
+    places: dict[int, list[dict[int, Value]]] = {}
     for place, each in group:
         if each.key in ids:
-            places.setdefault(ids[each.key], []).append(place)
+            places.setdefault(ids[each.key], []).append(found[place])
     for marks in _marked(list(places)):
         where = f"m.run IN ({runs.text}) AND m.key_id IN ({keys.listed(marks)})"
         statement, cell = _statement(group[0][1], where)
         for row in db.execute(statement, {**runs.values, **marks}):
             value = cell(row)
-            for place in places[row[1]]:
-                found[row[0]][place] = value
+            for column in places[row[1]]:
+                column[row[0]] = value
 
 
 def _marked(ids: Sequence[int]) -> Iterable[dict[str, int]]:
@@ -125,13 +183,8 @@ def _ranked(value: str, is_nan: str, where: str, direction: str, most: int) -> s
 def _statement(like: Column, where: str) -> tuple[str, Callable[[Row], Value]]:
     if like.entity == "metric":
         return points(like, where), _number
-    table = "runner_params" if like.entity == "param" else "runner_tags"
-    return f"SELECT m.run, m.key_id, m.value FROM {table} m WHERE {where}", _text
+    return f"SELECT m.run, m.key_id, m.value FROM {TABLES[like.entity]} m WHERE {where}", itemgetter(2)
 
 
 def _number(row: Row) -> Value:
     return number(row[2], bool(row[3]))
-
-
-def _text(row: Row) -> Value:
-    return str(row[2])

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from runner.tracking import checks
+from runner.tracking.database import Connection
 from runner.tracking.filters.native import AnyOf, Term, Words, parse
 from runner.tracking.filters.parser import Clause
-from runner.tracking.sql import experiments, searching
+from runner.tracking.sql import experiments, narrowing, searching
 from runner.tracking.sql.conditions import ESCAPE, Sql, compared, condition, literal
 from runner.tracking.sql.searching import DATASET_COLUMNS, DATASETS, OF_RUN
 from runner.tracking.tables import Chosen
+
+FEW = 20_000  # all of them are counted: to look at each run instead takes longer than to sort so many
 
 COLUMNS: Mapping[str, str] = {
     "id": "r.uuid",
@@ -47,11 +50,31 @@ def within_experiments(sql: Sql, ids: Sequence[str] | None) -> str:
 
 
 def fitting(sql: Sql, chosen: Chosen) -> Iterator[str]:
-    """Those on each single run."""
+    """Those on each single run; `sql` gets what indexes may be asked for them."""
     if chosen.runs:
-        yield f"r.uuid IN ({', '.join(map(sql.bind, filter(checks.possible, chosen.runs))) or 'NULL'})"
+        listed = f"uuid IN ({', '.join(map(sql.bind, filter(checks.possible, chosen.runs))) or 'NULL'})"
+        sql.rare.append([f"SELECT id FROM runner_runs WHERE {listed}"])
+        yield f"r.{listed}"
+    within = within_experiments(sql, chosen.experiments)
     for term in parse(chosen.filter):
+        if selects := _rare(sql, term, within):
+            sql.rare.append(selects)
         yield _holds(sql, term)
+
+
+def among(db: Connection, sql: Sql) -> str:
+    """What follows FROM: `runner_runs r`, or those few of them among which all are that fit."""
+    return narrowing.few(db, sql.rare, sql.values, most=FEW) or narrowing.ALL
+
+
+def _rare(sql: Sql, term: Term, within: str) -> narrowing.Rare:
+    """What indexes are asked for the term; nothing unless each of its clauses has one."""
+    if isinstance(term, Words):
+        return ()
+    clauses = term.clauses if isinstance(term, AnyOf) else (term,)
+    asked = [narrowing.rare(sql, each, COLUMNS.get(each.name.key, ""), within) for each in clauses]
+    selects = [each for each in asked if each]
+    return selects if len(selects) == len(clauses) else ()
 
 
 def _holds(sql: Sql, term: Term) -> str:

@@ -14,6 +14,7 @@ from runner.tracking.database import Connection, Row
 from runner.tracking.filters import Clause, Name, Order, Vocabulary, parse, parse_order
 from runner.tracking.filters.vocabulary import Entity
 from runner.tracking.model import Page
+from runner.tracking.sql import narrowing
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ JOINED = (
     8  # EXISTS that PostgreSQL may plan as joins: 100 of them would take it 4 s, by the cube of their number
 )
 ESCAPE = "!"
+FEW = 2000  # runs that are sorted sooner than the first page of all is looked through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +45,14 @@ class Subject:
 
 @dataclass(slots=True)
 class Sql:
-    """Collects parameters and joins. `sought` counts the rows of keys and values that have to exist."""
+    """Collects parameters, joins, and what indexes may be asked first.
+
+    `sought` counts the rows of keys and values that have to exist.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
+    rare: list[narrowing.Rare] = field(default_factory=list)
     sought: int = 0
 
     def bind(self, value: object) -> str:
@@ -70,18 +76,24 @@ class Sql:
 class Search:
     """SELECTs of surrogate keys in order, and their parameters.
 
-    `shortcut`, if there is one, gives the same rows from the first on, soon but perhaps not all.
+    `shortcut`, if there is one, gives the same rows from the first on, soon but perhaps not all. `rare` is what indexes are
+    asked first.
     """
 
     statement: str
     values: Mapping[str, Any]
     shortcut: str | None = None
+    rare: Sequence[narrowing.Rare] = ()
 
     def numbers(self, db: Connection, *, limit: int, offset: int) -> Sequence[int]:
         """Surrogate keys of at most `limit` rows after the first `offset`."""
         values = {**self.values, "limit": limit, "offset": offset}
         rows: Sequence[Row] = ()
-        for statement in (self.shortcut, self.statement):
+        few = narrowing.few(db, self.rare, values, most=FEW)
+        statements = (
+            (self.statement.replace(narrowing.ALL, few, 1),) if few else (self.shortcut, self.statement)
+        )
+        for statement in statements:
             if statement is not None and len(rows) < limit:
                 rows = db.execute(f"{statement} LIMIT :limit OFFSET :offset", values)
         return [row[0] for row in rows]

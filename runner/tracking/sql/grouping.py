@@ -4,32 +4,28 @@ Values are compared and added up here, not in the database: what databases make 
 """
 
 import math
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import NoReturn, TypeAlias, cast
 
 from runner.errors import FilterError
 from runner.tracking.database import Connection
 from runner.tracking.filters.columns import Column, column, order
 from runner.tracking.filters.meaning import NUMBER
-from runner.tracking.sql.cells import Among, cells
-from runner.tracking.sql.choosing import fitting, scope
+from runner.tracking.sql import keys, summaries
+from runner.tracking.sql.cells import Ordered, cells, side_by_side
+from runner.tracking.sql.choosing import among, fitting, scope
 from runner.tracking.sql.conditions import Sql
-from runner.tracking.sql.summaries import columns as summarised
 from runner.tracking.tables import Cell, Chosen, Group, Groups, Value
 
 MOST_VALUES = 1_000_000  # that are read for one answer
 MEMBERS = 200  # ids of runs that a group names
+FEWER = 4  # times as many runs are read through as soon as these are looked up
+LARGE = 1e290  # a million of such numbers can be added up
 
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A run, and what it has in some columns."""
-
-    number: int
-    uuid: str
-    started: int | None
-    values: Sequence[Value] = ()
+Members: TypeAlias = tuple[tuple[Value, ...], Sequence[int]]
+"""What the runs of a group have in common, and their places among all."""
 
 
 def groups(
@@ -46,105 +42,148 @@ def groups(
     """See `Tables.groups`."""
     names = list(dict.fromkeys(by)) or _differing(db, chosen, but)
     alike, wanted, orders = [column(each) for each in names], [column(each) for each in columns], order(sort)
-    runs = _read(db, chosen, [*alike, *(by.column for by in orders)])
-    members: dict[tuple[Value, ...], list[_Run]] = {}
-    for run in runs:
-        members.setdefault(tuple(map(_comparable, run.values[: len(alike)])), []).append(run)
-    found = list(members.values())
-    for place, sorting in reversed(list(enumerate(orders, len(alike)))):
-        found = _sorted(found, place, descending=sorting.descending)
+    runs = _newest(db, chosen, len(alike) + len(orders))
+    numbers, values = side_by_side(db, [*alike, *(by.column for by in orders)], runs)
+    if len(numbers) == runs.most:
+        _refuse(chosen, runs.most - 1, len(values))
+    found = _equal(len(numbers), values[: len(alike)])
+    for sorting, known in reversed(list(zip(orders, values[len(alike) :], strict=True))):
+        found = _sorted(found, known, descending=sorting.descending)
     page = found[offset : offset + limit]
-    values = cells(db, [run.number for each in page for run in each], wanted) if wanted else {}
-    shown = [_group(each, len(alike), wanted, values) for each in page]
-    return Groups(total=len(found), runs=len(runs), by=tuple(names), groups=tuple(shown))
+    shown = _shown(db, runs, numbers, page, wanted) if page else []
+    return Groups(total=len(found), runs=len(numbers), by=tuple(names), groups=tuple(shown))
 
 
 def _differing(db: Connection, chosen: Chosen, but: Sequence[str]) -> list[str]:
     """The params in which the runs are not all equal."""
-    facts = summarised(db, chosen)
+    facts = summaries.params(db, chosen)
     return [
         each.key
         for each in facts.columns
-        if each.key.startswith("params.")
-        and each.key not in but
-        and (each.distinct > 1 or each.count < facts.total)
+        if each.key not in but and (each.distinct > 1 or each.count < facts.total)
     ]
 
 
-def _read(db: Connection, chosen: Chosen, columns: Sequence[Column]) -> list[_Run]:
-    """The chosen runs, newest first."""
+def _newest(db: Connection, chosen: Chosen, columns: int) -> Ordered:
+    """The chosen runs, newest first; one more than so many columns can be read of."""
     sql = Sql()
     where = " AND ".join((*scope(sql, chosen), *fitting(sql, chosen)))
-    newest = (
-        f"SELECT r.id, r.uuid, r.started FROM runner_runs r WHERE {where} ORDER BY r.started DESC, r.id DESC"
+    return Ordered(
+        runs=among(db, sql),
+        where=where,
+        order="r.started DESC, r.id DESC",
+        values=sql.values,
+        most=MOST_VALUES // (columns + 1) + 1,
     )
-    most = MOST_VALUES // (len(columns) + 1)
-    rows = db.execute(f"{newest} LIMIT {most + 1}", sql.values)
-    if len(rows) > most:
-        message = f"more than {most:,} runs cannot be grouped with {len(columns)} columns"
-        raise FilterError(
-            message, (0, max(1, len(chosen.filter))), hint="filter them first, or name fewer columns"
-        )
-    every = Among(f"SELECT r.id FROM runner_runs r WHERE {where}", sql.values)
-    values = cells(db, [row[0] for row in rows], columns, all_of=every) if columns else {}
-    return [_Run(number, uuid, started, values.get(number, ())) for number, uuid, started in rows]
 
 
-def _comparable(value: Value) -> Value:
-    """NaN is not equal to itself."""
-    return "NaN" if isinstance(value, float) and math.isnan(value) else value
+def _refuse(chosen: Chosen, most: int, columns: int) -> NoReturn:
+    raise FilterError(
+        f"more than {most:,} runs cannot be grouped with {columns} columns",
+        (0, max(1, len(chosen.filter))),
+        hint="filter them first, or name fewer columns",
+    )
 
 
-def _sorted(found: Sequence[list[_Run]], place: int, *, descending: bool) -> list[list[_Run]]:
+def _equal(runs: int, columns: Sequence[Sequence[Value]]) -> list[Members]:
+    """The groups in the order of their newest runs. All NaN are one object, which is equal to itself."""
+    members: dict[tuple[Value, ...], list[int]] = defaultdict(list)
+    alike: Iterable[tuple[Value, ...]] = zip(*columns, strict=True) if columns else repeat((), runs)
+    for place, values in enumerate(alike):
+        members[values].append(place)
+    return list(members.items())
+
+
+def _sorted(found: Sequence[Members], values: Sequence[Value], *, descending: bool) -> list[Members]:
     """By the mean of numbers, by texts after them; what has neither stays behind in both directions."""
 
-    def rank(runs: Sequence[_Run]) -> tuple[bool, float, str] | None:
-        cell = _cell([run.values[place] for run in runs])
+    def rank(places: Sequence[int]) -> tuple[bool, float, str] | None:
+        cell = _cell([values[place] for place in places])
         if cell.mean is not None:
             return False, cell.mean, ""
         return None if cell.value is None else (True, 0.0, str(cell.value))
 
-    ranked = [(rank(runs), runs) for runs in found]
-    some = [(at, runs) for at, runs in ranked if at is not None]
+    ranked = [(rank(members[1]), members) for members in found]
+    some = [(at, members) for at, members in ranked if at is not None]
     some.sort(key=lambda each: each[0], reverse=descending)
-    return [runs for _, runs in some] + [runs for at, runs in ranked if at is None]
+    return [members for _, members in some] + [members for at, members in ranked if at is None]
 
 
-def _group(
-    runs: Sequence[_Run], alike: int, wanted: Sequence[Column], values: Mapping[int, Sequence[Value]]
-) -> Group:
-    return Group(
-        by=tuple(runs[0].values[:alike]),
-        count=len(runs),
-        started=runs[0].started,
-        runs=tuple(run.uuid for run in runs[:MEMBERS]),
-        cells=tuple(_cell([values[run.number][place] for run in runs]) for place in range(len(wanted))),
-    )
+def _shown(
+    db: Connection, runs: Ordered, numbers: Sequence[int], page: Sequence[Members], wanted: Sequence[Column]
+) -> Iterator[Group]:
+    columns = _read(db, runs, numbers, [place for _, places in page for place in places], wanted)
+    named = [numbers[place] for _, places in page for place in places[:MEMBERS]]
+    told = _told(db, named)
+    for by, places in page:
+        ids = [numbers[place] for place in places[:MEMBERS]]
+        yield Group(
+            by=by,
+            count=len(places),
+            started=told[ids[0]][1],
+            runs=tuple(told[each][0] for each in ids),
+            cells=tuple(_cell([each[place] for place in places]) for each in columns),
+        )
+
+
+def _read(
+    db: Connection, runs: Ordered, numbers: Sequence[int], places: Sequence[int], wanted: Sequence[Column]
+) -> Sequence[Sequence[Value] | Mapping[int, Value]]:
+    """For each column what the runs at these places have in it."""
+    if not wanted:
+        return ()
+    if len(places) * FEWER > len(numbers):
+        return side_by_side(db, wanted, runs)[1]
+    found = cells(db, [numbers[place] for place in places], wanted)
+    return [{place: each.get(numbers[place]) for place in places} for each in found]
+
+
+def _told(db: Connection, numbers: Sequence[int]) -> Mapping[int, tuple[str, int | None]]:
+    """Ids of runs, and when they started."""
+    found: dict[int, tuple[str, int | None]] = {}
+    for marks in keys.bound(numbers):
+        statement = f"SELECT id, uuid, started FROM runner_runs WHERE id IN ({keys.listed(marks)})"
+        found.update((number, (uuid, started)) for number, uuid, started in db.execute(statement, marks))
+    return found
 
 
 def _cell(values: Sequence[Value]) -> Cell:
     there = [value for value in values if value is not None]
-    distinct = {_comparable(value) for value in there}
-    numbers = [float(value) for value in there if not isinstance(value, str) or NUMBER.fullmatch(value)]
-    finite = [each for each in numbers if math.isfinite(each)] if len(numbers) == len(there) else []
+    numbers = _numbers(there)
+    finite = numbers if math.isfinite(sum(numbers)) else [each for each in numbers if math.isfinite(each)]
+    mean = _mean(finite) if finite else None
+    equal = all(value is there[0] or value == there[0] for value in there)  # NaN is one object everywhere
     return Cell(
         count=len(there),
-        distinct=min(2, len(distinct)),
-        value=there[0] if len(distinct) == 1 else None,
-        mean=_mean(finite) if finite else None,
-        spread=_spread(finite) if len(finite) > 1 else None,
+        distinct=(1 if equal else 2) if there else 0,
+        value=there[0] if there and equal else None,
+        mean=mean,
+        spread=_spread(finite, mean) if mean is not None and len(finite) > 1 else None,
         low=min(finite, default=None),
         high=max(finite, default=None),
     )
 
 
+def _numbers(values: Sequence[str | float]) -> Sequence[float]:
+    """The values, if all of them are numbers or spell one. A column has texts, or else numbers."""
+    if not values or not isinstance(values[0], str):
+        return cast("Sequence[float]", values)
+    texts = cast("Sequence[str]", values)
+    spelled = set(texts)
+    if not all(map(NUMBER.fullmatch, spelled)):
+        return ()
+    known = {each: float(each) for each in spelled}
+    return [known[each] for each in texts]
+
+
 def _mean(numbers: Sequence[float]) -> float:
-    scale = max(map(abs, numbers)) or 1.0  # the sum of the greatest numbers is none
+    scale = max(map(abs, numbers))
+    if scale < LARGE:
+        return math.fsum(numbers) / len(numbers)
     return math.fsum(each / scale for each in numbers) / len(numbers) * scale
 
 
-def _spread(numbers: Sequence[float]) -> float | None:
-    try:
-        return statistics.stdev(numbers)
-    except OverflowError:
-        return None
+def _spread(numbers: Sequence[float], mean: float) -> float | None:
+    """The sample standard deviation: root of the sum of squares, as a distance, which does not overflow on the way."""
+    spread = math.dist(numbers, [mean] * len(numbers)) / math.sqrt(len(numbers) - 1)
+    return spread if math.isfinite(spread) else None

@@ -1,8 +1,8 @@
 """A page of the table of runs: which runs in which order, and how many there are in all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from runner.errors import FilterError
 from runner.tracking.database import Connection, Row
@@ -10,15 +10,14 @@ from runner.tracking.filters.columns import Column, Sorted, column, order
 from runner.tracking.filters.parser import Name, Order
 from runner.tracking.model import RunStatus
 from runner.tracking.sql import keys
-from runner.tracking.sql.cells import cells, points
-from runner.tracking.sql.choosing import COLUMNS, fitting, scope, within_experiments
+from runner.tracking.sql.cells import cells, joined
+from runner.tracking.sql.choosing import COLUMNS, among, fitting, scope, within_experiments
 from runner.tracking.sql.conditions import Sql
 from runner.tracking.sql.searching import CANDIDATES, UNTIED, from_best
 from runner.tracking.tables import Chosen, Table, TableRow
 
 NEWEST = Sorted(Column("attribute", "started"), descending=True)
 AGGREGATED = 5000  # runs that are sorted by what all points of a metric say
-TABLES = {"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"}
 
 
 def table(
@@ -26,14 +25,14 @@ def table(
 ) -> Table:
     """See `Tables.table`."""
     wanted, orders = [column(each) for each in columns], order(sort)
-    asked = _Asked.of(chosen, orders)
+    asked = _Asked.of(db, chosen, orders)
     slow = [each.column for each in orders if each.column.which != "last"]
     if asked.filtered and limit and not slow:
         found = db.execute(asked.counting(), {**asked.sql.values, "limit": limit, "offset": offset})
         if found or not offset:
             total = int(found[0][1]) if found else 0
             return Table(total, tuple(rows(db, [row[0] for row in found], wanted)))
-    total = _counted(db, asked.where, asked.sql.values)
+    total = asked.counted(db)
     if slow and total > AGGREGATED:
         _refuse(slow[0], total)
     numbers = asked.numbers(db, offset=offset, limit=limit) if offset < total and limit else ()
@@ -58,14 +57,9 @@ def rows(db: Connection, numbers: Sequence[int], columns: Sequence[Column]) -> l
                 user=user,
                 started=started,
                 ended=ended,
-                values=tuple(values[number]),
+                values=tuple(column.get(number) for column in values),
             )
     return [found[number] for number in numbers]
-
-
-def _counted(db: Connection, where: str, values: Mapping[str, Any]) -> int:
-    ((total,),) = db.execute(f"SELECT COUNT(*) FROM runner_runs r WHERE {where}", values)
-    return int(total)
 
 
 def _refuse(slow: Column, total: int) -> NoReturn:
@@ -82,13 +76,14 @@ class _Asked:
     """The parts of a statement that gives surrogate keys in order. `best`: where the first ones may be found soon."""
 
     sql: Sql
+    runs: str
     where: str
     filtered: bool
     order: str
     best: str | None
 
     @classmethod
-    def of(cls, chosen: Chosen, orders: Sequence[Sorted]) -> "_Asked":
+    def of(cls, db: Connection, chosen: Chosen, orders: Sequence[Sorted]) -> "_Asked":
         sql = Sql()
         within, each = scope(sql, chosen), list(fitting(sql, chosen))
         where = " AND ".join((*within, *each))
@@ -98,12 +93,18 @@ class _Asked:
         if not each and _one_metric_first(orders, chosen):
             first = Order(Name("metric", orders[0].column.key, 0), "DESC" if orders[0].descending else "ASC")
             best = from_best(sql, first, within_experiments(sql, chosen.experiments))
-        return cls(sql, where, bool(each), ", ".join((*terms, ties)), best)
+        return cls(sql, among(db, sql), where, bool(each), ", ".join((*terms, ties)), best)
+
+    def counted(self, db: Connection) -> int:
+        """How many runs there are."""
+        statement = f"SELECT COUNT(*) FROM {self.runs} WHERE {self.where}"
+        ((total,),) = db.execute(statement, self.sql.values)
+        return int(total)
 
     def counting(self) -> str:
         """The rows, each with the number of all: to look for what fits twice would take longer."""
         return (
-            f"SELECT r.id, COUNT(*) OVER () FROM runner_runs r{''.join(self.sql.joins)} WHERE {self.where}"
+            f"SELECT r.id, COUNT(*) OVER () FROM {self.runs}{''.join(self.sql.joins)} WHERE {self.where}"
             f" ORDER BY {self.order} LIMIT :limit OFFSET :offset"
         )
 
@@ -114,7 +115,7 @@ class _Asked:
         if self.best and offset + limit < CANDIDATES:
             found = db.execute(f"{self.best}{joins} WHERE {UNTIED} AND {tail}", values)
         if len(found) < limit:
-            found = db.execute(f"SELECT r.id FROM runner_runs r{joins} WHERE {tail}", values)
+            found = db.execute(f"SELECT r.id FROM {self.runs}{joins} WHERE {tail}", values)
         return [row[0] for row in found]
 
 
@@ -134,11 +135,7 @@ def _terms(sql: Sql, by: Sorted, where: str) -> list[str]:
     if wanted.entity == "attribute":
         known = COLUMNS[wanted.key]
         return [f"{known} IS NULL", f"{known} {direction}"]
-    alias, key, table = f"s{len(sql.joins)}", sql.key(wanted.key), TABLES[wanted.entity]
-    if wanted.which != "last":
-        among = f"m.run IN (SELECT r.id FROM runner_runs r WHERE {where})"
-        table = f"({points(wanted, f'm.key_id = {key} AND {among}')})"
-    sql.joins.append(f" LEFT JOIN {table} {alias} ON {alias}.run = r.id AND {alias}.key_id = {key}")
+    alias = joined(sql, wanted, where)
     between = {
         "metric": [f"{alias}.is_nan"],
         "param": [f"{alias}.number IS NULL", f"{alias}.number {direction}"],

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from runner.tracking.filters import RUNS, Clause, Order, parse, parse_order
 from runner.tracking.model import Lifecycle
-from runner.tracking.sql import experiments
+from runner.tracking.sql import experiments, narrowing
 from runner.tracking.sql.conditions import Search, Sql, Subject, compared, condition, terms
 from runner.tracking.statuses import MEANT, TOLD
 
@@ -24,7 +24,7 @@ COLUMNS: Mapping[str, str] = {
 }
 SUBJECT = Subject(
     vocabulary=RUNS,
-    rows="runner_runs r",
+    rows=narrowing.ALL,
     columns=COLUMNS,
     tables={"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"},
     owner="run",
@@ -57,7 +57,10 @@ def compiled(
     sql = Sql()
     within = _within(sql, experiment_ids)
     conditions = list(_scope(sql, within, lifecycle))
-    conditions += [_condition(sql, clause) for clause in parse(text, RUNS)]
+    for clause in parse(text, RUNS):
+        conditions.append(_condition(sql, clause))
+        if select := narrowing.rare(sql, clause, COLUMNS.get(clause.name.key, ""), within):
+            sql.rare.append([select])
     orders = parse_order(order_by, RUNS)
     ordered = [term for order in orders for term in _terms(sql, order)]
     joins = "".join(sql.joins)
@@ -66,7 +69,7 @@ def compiled(
     shortcut = None
     if orders and orders[0].name.entity == "metric" and len(experiment_ids or ()) == 1:
         shortcut = f"{from_best(sql, orders[0], within)}{joins} WHERE {UNTIED} AND {tail}"
-    return Search(f"SELECT r.id FROM {SUBJECT.rows}{joins} WHERE {tail}", sql.values, shortcut)
+    return Search(f"SELECT r.id FROM {SUBJECT.rows}{joins} WHERE {tail}", sql.values, shortcut, sql.rare)
 
 
 def _within(sql: Sql, experiment_ids: Sequence[str] | None) -> str:
