@@ -66,6 +66,15 @@ def test_what_runs_says_how_far_it_is_by_its_steps_or_by_what_others_took(page: 
     expect(time).to_contain_text(re.compile("about [0-9.]+ (min|s) left|about to end"))
 
 
+def test_home_says_what_environments_take_of_the_disk(page: Page, seeded: Seeded) -> None:
+    page.goto("/")
+
+    disk = page.get_by_role("region", name="Disk")
+    expect(disk).to_contain_text(re.compile("2 environments.*KB.*Free.*GB", re.DOTALL))
+    disk.get_by_role("link").first.click()
+    expect(page).to_have_url("/envs")
+
+
 def test_an_experiment_says_how_its_last_result_compares_and_a_pinned_one_stays_first(
     page: Page, seeded: Seeded
 ) -> None:

@@ -8,6 +8,7 @@ from runner.tracking.model import Lease
 from runner.tracking.registry import Stage
 from runner.tracking.schedules import Cause, Definition, FiringState, NewFiring
 from runner.tracking.sql.store import SqlStore
+from tests.server.ui.models import CLASSIFIER
 from tests.server.ui.seeds.project import ADDRESS
 
 MINUTE = 60_000  # ms
@@ -32,6 +33,9 @@ def register(store: SqlStore, runs: Mapping[str, str]) -> None:
 def _version(store: SqlStore, name: str, run_id: str, *, user: str, description: str) -> None:
     run = store.run(run_id)
     model = store.models.create(run.experiment_id, name="network", type="torch", source_run_id=run.id)
+    kept = store.artifacts(model.artifact_uri)
+    for path, text in CLASSIFIER.items():
+        kept.put_bytes(text.encode(), path)
     store.models.set_status(model.id, ModelStatus.READY)
     store.registry.create_version(
         name, model.artifact_uri, run_id=run.id, model_id=model.id, user=user, description=description

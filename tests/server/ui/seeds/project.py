@@ -15,7 +15,8 @@ from tests.environments.wheels import Index
 
 ADDRESS = "https://git.example.org/vision/digits.git"
 EXPERIMENT = "releases"
-HOST = "gpu-03"
+HOST, KERNEL = "gpu-03", "6.8.0-48-generic"
+HOUR = 3_600_000  # ms
 FILES = {
     ".gitignore": "metrics.json\n",
     "MLproject": """\
@@ -57,8 +58,11 @@ PACKAGES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # name: ver
     "threadpoolctl": (("3.5.0",), ()),
     "scikit_learn": (("1.5.2",), ("numpy", "scipy", "joblib", "threadpoolctl")),
 }
-# `runner`, as it is on a machine of that name
-RUNNER = f"import socket; socket.gethostname = lambda: {HOST!r}; from runner.cli import main; main()"
+# `runner`, as it is on a machine of that name and kind
+RUNNER = (
+    f"import platform, socket; socket.gethostname = lambda: {HOST!r}; platform.release = lambda: {KERNEL!r}; "
+    "from runner.cli import main; main()"
+)
 
 
 def services(home: Path) -> dict[str, str]:
@@ -88,8 +92,8 @@ def run_project(store: SqlStore, home: Path, environ: Mapping[str, str]) -> dict
     _run(str(copy), environ, "diverged", "lr=2.0", "--env-manager", "local", code=1)
     names = {"first": "first-try", "second": "second-try", "diverged": "diverged"}
     runs = {called: store.run(name) for called, name in names.items()}
-    for called in ("first", "second"):
-        _repeat(store, runs[called])
+    _repeat(store, runs["first"], now() - 6 * HOUR)
+    _repeat(store, runs["second"], now())
     return {called: run.id for called, run in runs.items()}
 
 
@@ -143,19 +147,18 @@ def _run(
     assert done.returncode == code, done.stderr
 
 
-def _repeat(store: SqlStore, run: Run) -> None:
-    """The same with other seeds, hours before."""
-    begun = now() - 6 * 3_600_000
-    for number, spread in enumerate(SPREAD):
-        tags = {key: value for key, value in run.tags.items() if key != "runner.plan"}
+def _repeat(store: SqlStore, run: Run, begun: int) -> None:
+    """The same with other seeds, one right after the other."""
+    tags = {key: value for key, value in run.tags.items() if key not in {"runner.plan", "mlflow.runName"}}
+    for seed, spread in enumerate(SPREAD, start=2):
         like = store.create_run(
             run.experiment_id,
-            name=f"{run.name}-seed-{number + 2}",
+            name=f"{run.name}-seed-{seed}",
             user=run.user,
-            started=begun + number * 60_000,
-            params={**run.params, "seed": str(number + 2)},
-            tags={key: value for key, value in tags.items() if not key.startswith("mlflow.runName")},
+            started=begun + seed,
+            params={**run.params, "seed": str(seed)},
+            tags=tags,
         )
         metrics = [Metric(each.key, each.value + spread, begun, each.step) for each in run.metrics.values()]
         store.log(like.id, metrics=metrics)
-        store.update_run(like.id, status=RunStatus.FINISHED, ended=begun + number * 60_000 + 48_000)
+        store.update_run(like.id, status=RunStatus.FINISHED, ended=begun + seed + 400)

@@ -5,6 +5,7 @@ import { fill, h, main } from "../lib/dom.js";
 import { bind } from "../lib/keys.js";
 import { listen } from "../lib/stream.js";
 import { hear } from "./runs/better.js";
+import { disk } from "./home/disk.js";
 import { experiments, lastOf } from "./home/experiments.js";
 import { failed, isNew } from "./home/failed.js";
 import { heard, look, lookBack, names } from "./home/model.js";
@@ -27,6 +28,7 @@ const blocks = {
   running: h("section", { "aria-label": "Running now" }),
   failed: h("section", { "aria-label": "Failed lately" }),
   next: h("section", { "aria-label": "Next", hidden: true }),
+  disk: h("section", { "aria-label": "Disk", hidden: true }),
   experiments: h("section", { "aria-label": "Experiments" }),
 };
 
@@ -45,7 +47,7 @@ async function load() {
   const lately = broken.rows.filter((/** @type {Row} */ row) => (row.ended ?? 0) > Date.now() - 7 * DAY);
   tell(going.total, lately);
   if (recent.total === 0) return fill(main(), empty());
-  if (!blocks.running.isConnected) fill(main(), h("h1", { class: "visually-hidden" }, "Home"), h("div", { class: "home" }, h("div", null, blocks.running, blocks.next), blocks.failed, blocks.experiments));
+  if (!blocks.running.isConnected) fill(main(), h("h1", { class: "visually-hidden" }, "Home"), h("div", { class: "home" }, h("div", null, blocks.running, blocks.next), h("div", null, blocks.failed, blocks.disk), blocks.experiments));
   renew(blocks.running, running(going.rows, going.total));
   renew(blocks.failed, failed(lately, since));
   drawExperiments(last);
@@ -78,10 +80,11 @@ function follow(rows) {
   });
 }
 
-async function showNext() {
-  const content = await upcoming();
-  blocks.next.hidden = content.length === 0;
-  renew(blocks.next, content);
+/** A block that is there where it has something to show. @param {HTMLElement} block @param {() => Promise<any[]>} read */
+async function showIn(block, read) {
+  const content = await read();
+  block.hidden = content.length === 0;
+  renew(block, content);
 }
 
 function empty() {
@@ -130,4 +133,5 @@ setInterval(() => renewed(blocks.running), 1000);
 bind({ r: ["All runs", () => location.assign("/runs")] });
 listen(["runs"], () => void refresh());
 void refresh();
-void showNext();
+void showIn(blocks.next, upcoming);
+void showIn(blocks.disk, disk);
