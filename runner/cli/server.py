@@ -13,6 +13,7 @@ from runner.cli.output import printable
 from runner.cli.starting import Processes
 from runner.errors import UsageError
 from runner.reproduction.serving import differing
+from runner.scheduling.answering import Answering
 from runner.server.public import Options, serve
 from runner.settings import Settings, place_uri
 from runner.tracking import open_database_store
@@ -124,6 +125,7 @@ def command(
                 starting=starting,
                 differing=differing(store, settings, trusting=not options.auth),
                 settings=settings,
+                scheduling=Answering(store.schedules),
             )
 
 

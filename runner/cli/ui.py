@@ -10,6 +10,7 @@ from runner.cli import Context, tracking_uri
 from runner.cli.starting import Processes
 from runner.errors import UsageError
 from runner.reproduction.serving import differing
+from runner.scheduling.answering import Answering
 from runner.server.public import Options, serve
 from runner.tracking import open_database_store
 from runner.tracking.sql.store import SqlStore
@@ -52,6 +53,7 @@ def command(context: Context, /, *, port: int, no_browser: bool, allow_run: bool
                 starting=starting,
                 differing=differing(store, settings, trusting=True),
                 settings=settings,
+                scheduling=Answering(store.schedules),
             )
 
 

@@ -27,6 +27,7 @@ from runner.server.native.differences import Differing
 from runner.server.native.routes import Native
 from runner.server.places import Places
 from runner.server.requestlog import RequestLog, log_to_stderr
+from runner.server.scheduling import Scheduling
 from runner.server.starting import Starting
 from runner.server.ui import Pages
 from runner.server.writer import Writer
@@ -74,10 +75,12 @@ def serve(
     starting: Starting | None = None,
     differing: Differing | None = None,
     settings: Settings | None = None,
+    scheduling: Scheduling | None = None,
 ) -> None:
     """Answer requests until a signal asks us to stop; `ready` is told the address. With `starting` people may start runs.
 
-    `differing` tells how two runs were not executed alike. `settings` say where this machine keeps environments.
+    `differing` tells how two runs were not executed alike. `settings` say where this machine keeps environments,
+    `scheduling` what schedules mean.
 
     Raises:
         UsageError: the address cannot be had, or everybody could reach us and nobody has to sign in.
@@ -90,7 +93,7 @@ def serve(
         )
         places = Places(root=options.artifact_root, proxied=options.proxied)
         authenticate = stack.enter_context(_authenticate(store, options))
-        native = Native(store, options.home, differing, settings)
+        native = Native(store, options.home, differing, settings, scheduling)
         writer = stack.enter_context(closing(Writer(store, native.watcher.wake)))
         app = create_app(
             Tracking(store, places, writer, artifacts, native, Pages(), starting),

@@ -177,18 +177,35 @@ ROUTES: Mapping[str, Decision] = {
     f"GET {OURS}/schedules/{{name}}/firings": Decision(
         ADMINS, path=f"{OURS}/schedules/none/firings", status=404
     ),
-    f"GET {OURS}/models": asks(FILTERED),
-    f"GET {OURS}/models/look": asks(READ, **MODEL),
-    f"GET {OURS}/models/versions/look": asks(READ, **VERSION),
-    f"POST {OURS}/models/aliases": sends(
-        EDIT, f"{OURS}/models/aliases", **MODEL, alias="new", version=1, why="it is better"
-    ),
+    f"POST {OURS}/addresses": sends(KNOWN, address="/runs?q=lr"),
     f"GET {OURS}/environments": asks(FILTERED),
     f"GET {OURS}/environments/{{digest}}": asks(READ, f"{OURS}/environments/{{lock}}"),
     # nobody has told this server of a cache
     f"GET {OURS}/cache": Decision(ADMINS, status=501),
     f"GET {OURS}/cache/{{key}}": Decision(ADMINS, path=f"{OURS}/cache/none", status=501),
     f"POST {OURS}/cache/free": Decision(ADMINS, body={}, status=501),
+    f"GET {OURS}/models": asks(FILTERED),
+    f"GET {OURS}/models/look": asks(READ, **MODEL),
+    f"GET {OURS}/models/versions/look": asks(READ, **VERSION),
+    f"POST {OURS}/models/aliases": sends(
+        EDIT, f"{OURS}/models/aliases", **MODEL, alias="new", version=1, why="it is better"
+    ),
+    f"GET {OURS}/schedules/calendar": Decision(
+        ADMINS, status=501
+    ),  # nobody has told this server what schedules mean
+    **{
+        f"{method} {OURS}/schedules/{{name}}/{what}": Decision(
+            ADMINS, body=body, path=f"{OURS}/schedules/none/{what}", status=501
+        )
+        for method, what, body in (
+            ("GET", "times", None),
+            ("POST", "pause", {}),
+            ("POST", "resume", {}),
+            ("POST", "skip", {"time": 1}),
+            ("POST", "run", {}),
+            ("POST", "backfill", {"first": "2026-11-01", "last": "2026-11-02"}),
+        )
+    },
     f"GET {OURS}/me": asks(KNOWN),
     f"DELETE {OURS}/me/sessions/{{name}}": Decision(KNOWN, path=f"{OURS}/me/sessions/none", status=404),
     f"GET {OURS}/server": asks(KNOWN),

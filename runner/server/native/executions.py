@@ -19,7 +19,7 @@ from runner.errors import NotFound
 from runner.server.errors import Malformed, shaped
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact
-from runner.server.native.operation import JSON, Operation, json, view
+from runner.server.native.operation import Operation, json, sent, view
 from runner.server.starting import Started, Starting
 from runner.tracking.model import Run
 
@@ -74,7 +74,7 @@ class Executions(Struct, kw_only=True):
 
 
 async def execute(request: Request) -> Response:
-    asked = wire.decoded(Execute, await _body(request))
+    asked = await sent(request, Execute)
     arguments = await run_in_threadpool(lambda: command(asked, _experiment(request, asked)))
     starting = _starting(request)
     if starting is None:
@@ -204,13 +204,6 @@ def _told(started: Started) -> Execution:
         exit_code=started.code,
         tail=started.tail if started.code else "",
     )
-
-
-async def _body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:  # a form, which any page can send
-        raise Malformed(f"Bad Request. Content-Type must be one of ['{JSON}'].")
-    return await request.body()
 
 
 OPERATIONS: Sequence[Operation] = (

@@ -14,6 +14,7 @@ from runner.server.native import (
     addresses,
     boxed,
     cached,
+    calendar,
     completing,
     differences,
     environments,
@@ -24,6 +25,7 @@ from runner.server.native import (
     one_run,
     people,
     repeats,
+    schedule_changes,
     schedules,
     series,
     tables,
@@ -37,8 +39,8 @@ from runner.server.native.shapes import About, Listen
 from runner.server.native.stream import EventStream
 from runner.server.native.topics import parsed
 from runner.server.native.watcher import Watcher
+from runner.server.scheduling import Scheduling
 from runner.settings import Settings
-from runner.tracking.model import Run
 from runner.tracking.store import Store, WatchedStore
 
 PREFIX = "/api/runner/1"
@@ -56,8 +58,10 @@ class Native:
         home: Path,
         differing: differences.Differing | None = None,
         settings: Settings | None = None,
+        scheduling: Scheduling | None = None,
     ) -> None:
         self.home = home
+        self.scheduling = scheduling
         self.answers = differences.Answers(differing)
         self.cache = cached.Cache(settings)
         self.contents = Contents()
@@ -130,7 +134,9 @@ OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/openapi.json", "openapi", "This description", openapi, JSON),
     *executions.OPERATIONS,
     *people.OPERATIONS,
+    *calendar.OPERATIONS,
     *schedules.OPERATIONS,
+    *schedule_changes.OPERATIONS,
     *environments.OPERATIONS,
     *cached.OPERATIONS,
     *models.OPERATIONS,

@@ -1,6 +1,7 @@
 """Schedules and what became of their times, to be read. With sign-in they are the administrators': they name places of this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -9,21 +10,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runner.server.app import Tracking
-from runner.server.errors import NotPermitted
+from runner.server.errors import NotPermitted, NotSupported
 from runner.server.mlflow import wire
 from runner.server.native.operation import Operation, json, query
 from runner.server.native.shapes import Shape
+from runner.server.scheduling import Scheduling, Shifted
 from runner.tracking import schedules as kept
 from runner.tracking.sql.store import SqlStore
 
+LATEST = 20  # times of a schedule from which it is said how long it takes
+PATIENCE = 120_000  # ms after which a time that nobody takes is late: somebody else's clock, such as cron's, may be meant to
+WAIT = 15_000  # ms that a firing out of turn waits for a scheduler
+Moment = Annotated[int, Meta(ge=0, le=2**48)]
+
 
 class FiringAnswer(Shape):
-    """One time of a schedule, and what became of it; times in milliseconds."""
+    """One time of a schedule, and what became of it; `due`: from when on it may start, or be tried again. In milliseconds."""
 
     scheduled_for: int
     state: str
     cause: str
     attempt: int
+    due: int
     run_id: str = ""
     reason: str = ""
     started: int | None = None
@@ -31,7 +39,11 @@ class FiringAnswer(Shape):
 
 
 class ScheduleAnswer(Shape):
-    """A schedule; `next` is when it fires again, in milliseconds. Values of parameters are not told."""
+    """A schedule; `next` is when it fires again, `due` when that may start. Values of parameters are not told.
+
+    `words` say the expression, where that is possible. `expected`: what it takes, as a rule. In milliseconds; `jitter`, `timeout`
+    in seconds.
+    """
 
     name: str
     expression: str
@@ -44,14 +56,25 @@ class ScheduleAnswer(Shape):
     overlap: str
     version: str | None = None
     next: int | None = None
+    due: int | None = None
+    words: str = ""
+    expected: int | None = None
+    jitter: int = 0
+    timeout: int | None = None
+    retries: int = 0
     last: FiringAnswer | None = None
 
 
 class SchedulesAnswer(Struct, kw_only=True):
-    """All schedules, by name; `now` by the clock that they go by."""
+    """All schedules, by name; `now` by the clock that they go by.
+
+    `late`: since when something has been due that nobody starts. `allowed`: whether this server starts runs.
+    """
 
     schedules: list[ScheduleAnswer]
     now: int
+    late: int | None
+    allowed: bool
 
 
 class ReadFirings(wire.Request):
@@ -66,37 +89,152 @@ class FiringsAnswer(Struct, kw_only=True):
     firings: list[FiringAnswer]
 
 
+class ReadTimes(wire.Request):
+    """Times from `since` on (its next one, unless given) until before `until`; at most so many."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 10
+
+
+class TimeAnswer(Shape):
+    """A time that comes; `due`: when its firing may start. `state`, if something became of it already: it is left out, for one."""
+
+    time: int
+    due: int
+    state: str = ""
+
+
+class ShiftAnswer(Struct, kw_only=True):
+    """Clocks of a zone are changed: at `moment` they would show `before`, and show `after`."""
+
+    zone: str
+    moment: int
+    before: str
+    after: str
+
+
+class TimesAnswer(Struct, kw_only=True):
+    """Times that come, with the shifts of clocks among them; of a schedule that rests, as if it did not."""
+
+    times: list[TimeAnswer]
+    shifts: list[ShiftAnswer]
+
+
 async def read_schedules(request: Request) -> Response:
-    return json(await run_in_threadpool(lambda: _all(_schedules(request))))
+    return json(await run_in_threadpool(lambda: _all(request)))
 
 
 async def read_firings(request: Request) -> Response:
-    name: str = request.path_params["name"]
     asked = query(request, ReadFirings)
-    return json(await run_in_threadpool(lambda: _firings(_schedules(request), name, asked)))
+    return json(await run_in_threadpool(lambda: _firings(request, asked)))
 
 
-def _schedules(request: Request) -> kept.Schedules:
+async def read_times(request: Request) -> Response:
+    asked = query(request, ReadTimes)
+    return json(await run_in_threadpool(lambda: _times(request, asked)))
+
+
+def schedules(request: Request) -> kept.Schedules:
+    """Those of the store.
+
+    Raises:
+        NotPermitted: the caller is no administrator.
+    """
     tracking: Tracking = request.app.state.tracking
     user: str = request.state.caller.user
     if user and not tracking.store.users.get(user).admin:
-        raise NotPermitted("Schedules are shown to administrators")
+        raise NotPermitted("Schedules are for administrators")
     assert isinstance(tracking.store, SqlStore)  # what a server serves
     return tracking.store.schedules
 
 
-def _all(schedules: kept.Schedules) -> SchedulesAnswer:
-    found = schedules.all()
-    last = schedules.last_firings([each.id for each in found])
-    return SchedulesAnswer(schedules=[_schedule(each, last) for each in found], now=schedules.now())
+def scheduling(request: Request) -> Scheduling:
+    """What knows the meaning of schedules.
+
+    Raises:
+        NotPermitted: the caller is no administrator.
+        NotSupported: whoever made this server brought nothing of that kind.
+    """
+    schedules(request)
+    found: Scheduling | None = request.app.state.tracking.native.scheduling
+    if found is None:
+        raise NotSupported("this server does not know what schedules mean")
+    return found
 
 
-def _firings(schedules: kept.Schedules, name: str, asked: ReadFirings) -> FiringsAnswer:
-    return FiringsAnswer(firings=[_firing(each) for each in schedules.history(name, limit=asked.limit)])
+def told(schedule: kept.Schedule, request: Request) -> ScheduleAnswer:
+    """One of them, as it is now."""
+    known = schedules(request)
+    return _schedule(schedule, known.last_firings([schedule.id]), known.lasted([schedule.id], latest=LATEST), request)  # fmt: skip
 
 
-def _schedule(schedule: kept.Schedule, last: Mapping[int, kept.Firing]) -> ScheduleAnswer:
-    definition, firing = schedule.definition, last.get(schedule.id)
+def shifted(shifts: Sequence[Shifted]) -> list[ShiftAnswer]:
+    """Shifts as an answer has them."""
+    return [
+        ShiftAnswer(zone=each.zone, moment=each.moment, before=each.before, after=each.after)
+        for each in shifts
+    ]
+
+
+def _all(request: Request) -> SchedulesAnswer:
+    known = schedules(request)
+    found, now = known.all(), known.now()
+    ids = [each.id for each in found]
+    last, lasted = known.last_firings(ids), known.lasted(ids, latest=LATEST)
+    return SchedulesAnswer(
+        schedules=[_schedule(each, last, lasted, request) for each in found],
+        now=now,
+        late=_late(found, known.untaken(now), now),
+        allowed=request.app.state.tracking.starting is not None,
+    )
+
+
+def _late(found: Sequence[kept.Schedule], untaken: int | None, now: int) -> int | None:
+    """Since when nobody has been at work, as far as can be told: schedulers leave no trace but what they do."""
+    late = [each.upcoming.due for each in found if not each.paused and each.upcoming.due < now - PATIENCE]
+    if untaken is not None and untaken < now - WAIT:
+        late.append(untaken)
+    return min(late, default=None)
+
+
+def _firings(request: Request, asked: ReadFirings) -> FiringsAnswer:
+    found = schedules(request).history(request.path_params["name"], limit=asked.limit)
+    return FiringsAnswer(firings=[firing(each) for each in found])
+
+
+def _times(request: Request, asked: ReadTimes) -> TimesAnswer:
+    desk, known = scheduling(request), schedules(request)
+    schedule = known.get(request.path_params["name"])
+    now = known.now()
+    begin = asked.since or (now if schedule.paused else schedule.upcoming.time)
+    times = [
+        time
+        for time in desk.following(schedule.definition, begin, asked.limit)
+        if asked.until is None or time < asked.until
+    ]
+    if not times:
+        return TimesAnswer(times=[], shifts=[])
+    there = known.between(times[0], times[-1] + 1, schedules=[schedule.id])
+    states = {each.scheduled_for: each.state.value for each in there}
+    changes = desk.shifts(schedule.definition.zone, times[0], min(times[-1], times[0] + 366 * 86_400_000))
+    return TimesAnswer(
+        times=[
+            TimeAnswer(time=time, due=desk.due(schedule, time), state=states.get(time, "")) for time in times
+        ],
+        shifts=shifted(changes),
+    )
+
+
+def _schedule(
+    schedule: kept.Schedule,
+    last: Mapping[int, kept.Firing],
+    lasted: Mapping[int, Sequence[int]],
+    request: Request,
+) -> ScheduleAnswer:
+    definition, latest = schedule.definition, last.get(schedule.id)
+    desk: Scheduling | None = request.app.state.tracking.native.scheduling
+    took = lasted.get(schedule.id)
     return ScheduleAnswer(
         name=schedule.name,
         expression=definition.expression,
@@ -109,24 +247,33 @@ def _schedule(schedule: kept.Schedule, last: Mapping[int, kept.Firing]) -> Sched
         missed=definition.missed.value,
         overlap=definition.overlap.value,
         next=None if schedule.paused else schedule.upcoming.time,
-        last=_firing(firing) if firing else None,
+        due=None if schedule.paused else schedule.upcoming.due,
+        words=desk.words(definition) if desk else "",
+        expected=round(median(took)) if took else None,
+        jitter=definition.jitter,
+        timeout=definition.timeout,
+        retries=definition.retry.most,
+        last=firing(latest) if latest else None,
     )
 
 
-def _firing(firing: kept.Firing) -> FiringAnswer:
+def firing(found: kept.Firing) -> FiringAnswer:
+    """A firing as an answer has it."""
     return FiringAnswer(
-        scheduled_for=firing.scheduled_for,
-        state=firing.state.value,
-        cause=firing.cause.value,
-        attempt=firing.attempt,
-        run_id=firing.run_id,
-        reason=firing.reason,
-        started=firing.started,
-        ended=firing.ended,
+        scheduled_for=found.scheduled_for,
+        state=found.state.value,
+        cause=found.cause.value,
+        attempt=found.attempt,
+        due=found.due,
+        run_id=found.run_id,
+        reason=found.reason,
+        started=found.started,
+        ended=found.ended,
     )
 
 
 OPERATIONS = (
     Operation("GET", "/schedules", "readSchedules", "Schedules, when they fire next, what became of the last time", read_schedules, SchedulesAnswer),
     Operation("GET", "/schedules/{name}/firings", "readFirings", "What became of the times of a schedule", read_firings, FiringsAnswer, ReadFirings),
+    Operation("GET", "/schedules/{name}/times", "readTimes", "When a schedule fires next", read_times, TimesAnswer, ReadTimes),
 )  # fmt: skip
