@@ -9,10 +9,12 @@ from urllib.request import urlopen
 
 import pytest
 
+from runner.server.access.passwords import new_token
 from runner.server.native.registered import mlmodel, packaged
 from runner.server.native.registered.listing import about
 from runner.server.native.registered.signature import DEEPEST, MOST, signature
 from runner.tracking import Store
+from runner.tracking.access import Kind, Permission
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.logged_models import ModelStatus
 from runner.tracking.model import Dataset, DatasetInput, Metric, Run
@@ -149,6 +151,32 @@ def test_what_is_not_known_is_said_in_sentences(server: RunningServer, store: St
     assert "logged model is not there any more" in said[2]
     assert "no MLmodel" in said[3]
     assert got(server, "/models/versions/look?name=odd&version=9").status == 404
+
+
+def test_who_may_read_a_model_and_not_its_run_sees_neither_run_nor_files(store: Store, run: Run) -> None:
+    from_run(store, run, CLASSIFIER)
+    made = store.models.create(run.experiment_id, name="network", source_run_id=run.id)
+    store.registry.create_version("digits", f"models:/{made.id}")
+    store.users.add("ann", password_hash=None)
+    token = new_token()
+    store.users.add_token("ann", "test", digest=token.digest, ending=token.ending, expires=None)
+    ann = f"Bearer {token.text}"
+
+    with running_server("--auth", "--default-permission", "NONE") as server:
+        ask = [f"/models/versions/look?name=digits&version={number}" for number in (1, 2)]
+        assert [got(server, each, Authorization=ann).status for each in ask] == [404, 404]
+        store.users.grant("ann", Kind.MODEL, "digits", Permission.READ)
+        told = [got(server, each, Authorization=ann).body for each in ask]
+        rows = got(server, "/models/look?name=digits", Authorization=ann).body
+        move = {"name": "digits", "alias": "champion", "version": 1, "why": "I like it"}
+        refused = call(server.uri, "POST", "/models/aliases", move, token=token.text)[0]
+
+    for each in told:
+        assert not {"run", "logged", "mlmodel", "files", "card", "requirements"} & set(each)
+        assert "you may not read it" in each["unknown"][0]
+    assert ["run" in each for each in rows["versions"]] == [False, False]
+    assert "metrics" not in rows
+    assert refused == 403
 
 
 HOSTILE = {

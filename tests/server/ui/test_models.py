@@ -104,14 +104,14 @@ def test_a_description_is_markdown_that_is_edited_in_place(page: Page, seeded: S
 
     page.get_by_role("button", name="Edit").click()
     page.get_by_role("textbox", name="Description, in Markdown").fill("Two **words**.")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".marked strong")).to_have_text("words")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".marked em")).to_have_text("word")
 
     page.get_by_role("textbox", name="Name of a tag").fill("team")
     page.get_by_role("textbox", name="Value of the tag").fill("maps")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("row").filter(has_text="team")).to_contain_text("maps")
     page.get_by_role("button", name="Remove the tag team").click()
     expect(page.get_by_role("row").filter(has_text="team")).to_have_count(0)
@@ -175,6 +175,12 @@ def test_models_are_found_sorted_and_paged_and_the_url_says_how(page: Page, seed
     page.get_by_role("columnheader", name="Model").get_by_role("button").click()
     expect(rows.first).to_contain_text("many-229")
 
+    page.get_by_role("button", name="New model").click()
+    page.get_by_role("textbox", name="Name").fill("many more")
+    page.get_by_role("button", name="Create", exact=True).click()
+    page.wait_for_url("**/models/many%20more")
+    page.go_back()
+
     page.get_by_role("searchbox", name="Find a model").fill("DIGI")
     expect(rows.first).to_contain_text("digits")
     page.reload()
@@ -185,15 +191,8 @@ def test_models_are_found_sorted_and_paged_and_the_url_says_how(page: Page, seed
 def test_a_model_of_a_run_is_registered(page: Page, seeded: Seeded, classifier: str) -> None:
     run: Run = seeded.store.run(seeded.runs["second"])
     page.goto(f"/r/{run.id}")
-    settled(page)
-
-    page.evaluate(
-        """async (run) => {
-          const module = document.querySelector("link[rel=modulepreload]").href.replace(/(static\\/[^/]+)\\/.*/, "$1/lib/register.js");
-          await (await import(module)).register(run);
-        }""",
-        {"id": run.id, "name": run.name},
-    )
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Register a model").click()
     page.get_by_role("combobox", name="Name").fill("fresh")
     expect(page.get_by_role("dialog")).to_contain_text("There is no such model yet")
     page.get_by_role("dialog").get_by_role("button", name="Register", exact=True).click()

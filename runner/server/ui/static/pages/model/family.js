@@ -22,7 +22,7 @@ export function modelPage(place, model, again) {
   const asked = query().get("metric") ?? "";
   const metric = model.metrics.includes(asked) ? asked : model.decides;
   const redraw = () => modelPage(place, model, again);
-  const at = { call: "registered-models", of: { name: model.name } };
+  const at = { call: /** @type {"registered-models"} */ ("registered-models"), of: { name: model.name } };
   fill(place,
     heading(model, again),
     h("p", { class: "soft" }, "Made ", h("span", { title: clock(model.created) }, ago(model.created)), ", changed ", h("span", { title: clock(model.changed) }, ago(model.changed))),

@@ -1,4 +1,5 @@
 // Versions of a model as a table; any two can be chosen, to see what changed between their runs.
+import { copyable } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
 import { ago, clock, number } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
@@ -14,7 +15,7 @@ const AT_ONCE = 100;
 export function versionTable(model, metric) {
   const { versions } = model;
   const count = h("span", { class: "chip" }, model.more ? `newest ${versions.length}` : String(versions.length));
-  if (versions.length === 0) return h("section", null, h("h2", null, "Versions"), h("p", { class: "empty" }, "No versions yet. “Register” on the page of a run makes one."));
+  if (versions.length === 0) return h("section", null, h("h2", null, "Versions"), h("div", { class: "empty" }, h("p", null, "No versions yet. The page of a run registers what the run has kept, and so does"), copyable(`mlflow.register_model("runs:/<run>/model", ${JSON.stringify(model.name)})`)));
   const chosen = new Set((query().get("sel") ?? "").split(",").map(Number).filter((each) => versions.some(({ version }) => version === each)));
   const compare = h("button", { onclick: () => toComparison(versions, chosen) });
   const told = () => {

@@ -1,10 +1,12 @@
 // Tags of a model or a version: set, removed, and those of programs apart.
 import { change } from "../../lib/api.js";
+import { copyAs } from "../../lib/command.js";
 import { toast } from "../../lib/dialog.js";
 import { h } from "../../lib/dom.js";
 import { counted } from "../../lib/format.js";
+import { CALLED } from "./describing.js";
 
-/** @typedef {{ call: string, of: Record<string, string>, tags: Record<string, string> }} Tagged as MLflow's calls name it */
+/** @typedef {{ call: "registered-models" | "model-versions", of: Record<string, string>, tags: Record<string, string> }} Tagged as MLflow's calls name it */
 
 /** @param {Tagged} tagged @param {() => Promise<void>} again */
 export function tags(tagged, again) {
@@ -30,7 +32,8 @@ function adding(tagged, again) {
     event.preventDefault();
     void set(tagged, key.value.trim(), value.value, again);
   };
-  return h("form", { class: "tag-form", onsubmit: add }, key, value, h("button", null, "Add"));
+  const ways = { python: () => `MlflowClient().set_${CALLED[tagged.call]}_tag(${[...Object.values(tagged.of), key.value.trim(), value.value].map((each) => JSON.stringify(each)).join(", ")})` };
+  return h("form", { class: "tag-form", onsubmit: add }, key, value, copyAs(h("button", null, "Add"), ways));
 }
 
 /** @param {Tagged} tagged @param {string} key @param {string} value @param {() => Promise<void>} again */

@@ -7,7 +7,7 @@ import { ago, bytes, clock, number } from "../../lib/format.js";
 import { marked } from "../../lib/marked.js";
 import { tree } from "../../lib/tree.js";
 import { moveAlias, removeAlias } from "./aliases.js";
-import { described } from "./describing.js";
+import { described, lowered } from "./describing.js";
 import { fileLink, fileList, fileUrl } from "./files.js";
 import { lineage } from "./lineage.js";
 import { loading, snippet } from "./loading.js";
@@ -24,7 +24,7 @@ const METRICS = 12;
 
 /** @param {HTMLElement} place @param {Version} version @param {Again} again */
 export function versionPage(place, version, again) {
-  const { name } = version, at = { call: "model-versions", of: { name, version: String(version.version) } };
+  const { name } = version, at = { call: /** @type {"model-versions"} */ ("model-versions"), of: { name, version: String(version.version) } };
   const file = (/** @type {string} */ path) => (/^[\w][\w ./-]*$/.test(path) ? fileUrl(version, path) : null);
   fill(place,
     heading(version, again),
@@ -35,10 +35,10 @@ export function versionPage(place, version, again) {
         described({ ...at, title: "About", text: version.description, nodes: version.nodes, place: file }, again),
         version.mlmodel && signature(version.mlmodel.signature),
         sample(version.example, (path) => fileLink(version, path)),
-        version.card.length > 0 && h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", null, "Model card"), h("span", { class: "soft mono" }, version.card_path)), marked(version.card, file)),
+        version.card.length > 0 && h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", null, "Model card"), h("span", { class: "soft mono" }, version.card_path)), marked(lowered(version.card), file)),
         loading(version)),
       h("div", { class: "column" },
-        facts(version, again), metrics(version), needs(version), fileList(version), flavors(version), tags({ ...at, tags: version.tags }, again))));
+        facts(version, again), metrics(version), params(version), needs(version), fileList(version), flavors(version), tags({ ...at, tags: version.tags }, again))));
 }
 
 /** @param {Version} version @param {Again} again */
@@ -47,6 +47,7 @@ function heading(version, again) {
   return h("div", { class: "head" },
     h("h1", null, h("a", { href: "/models" }, "Models"), " / ", h("a", { href: modelUrl(name) }, name), ` / version ${version.version}`),
     version.aliases.map((alias) => h("span", { class: "chip" }, `@${alias}`)), h("span", { class: "push" }),
+    h("a", { class: "button", href: `${modelUrl(name)}?sel=${version.version}` }, "Compare with another"),
     h("button", { onclick: () => void moveAlias(name, version.version, again) }, "Move an alias here"), h("button", { onclick: () => removeVersion(version) }, "Delete"));
 }
 
@@ -93,6 +94,13 @@ function metrics({ run }) {
   const row = (/** @type {{ key: string, value: number | string }} */ { key, value }) => h("tr", null, h("th", { scope: "row" }, key), h("td", { class: "number" }, number(numeric(value))));
   return h("section", { class: "card" }, h("h2", null, "Metrics of its run"), h("table", { class: "pairs" }, h("tbody", null, found.slice(0, METRICS).map(row))),
     found.length > METRICS && h("p", null, h("a", { href: `/r/${run.id}/metrics` }, `${found.length - METRICS} more`)));
+}
+
+/** What was said of the logged model. @param {Version} version */
+function params({ logged }) {
+  const found = Object.entries(logged?.params ?? {});
+  return found.length > 0 && h("section", { class: "card" }, h("h2", null, "Parameters of the model"),
+    h("table", { class: "pairs" }, h("tbody", null, found.map(([key, value]) => h("tr", null, h("th", { scope: "row" }, key), h("td", { class: "mono" }, value))))));
 }
 
 /** @param {Version} version */
