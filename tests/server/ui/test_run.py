@@ -5,23 +5,9 @@ import re
 from playwright.sync_api import Page, expect
 
 from runner.tracking.clock import now
-from runner.tracking.logs import LogWriter
-from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.model import Metric, RunStatus
 from tests.server.ui.conftest import Seeded
-from tests.services.browser import settled
-
-
-def going_on(seeded: Seeded, name: str) -> Run:
-    return seeded.store.create_run("0", name=name, status=RunStatus.RUNNING, started=now(), user="ann")
-
-
-def printed(seeded: Seeded, run: Run, *pieces: tuple[str, bytes]) -> None:
-    directory = seeded.home / "live" / run.id
-    directory.mkdir(parents=True, exist_ok=True)
-    output = LogWriter(directory)
-    for stream, data in pieces:
-        output.write("stderr" if stream == "stderr" else "stdout", data)
-    output.close()
+from tests.server.ui.printing import going_on, printed
 
 
 def test_a_run_is_found_by_its_name_and_tells_why_it_failed(page: Page, seeded: Seeded) -> None:
@@ -109,93 +95,6 @@ def test_news_of_a_run_come_without_a_reload(page: Page, seeded: Seeded) -> None
     icon = page.locator("link[rel=icon]").get_attribute("href")
     assert icon is not None
     assert icon.startswith("data:image/svg+xml")
-
-
-def test_output_has_colours_and_only_the_end_of_progress_bars(page: Page, seeded: Seeded) -> None:
-    run = going_on(seeded, "colourful")
-    printed(
-        seeded,
-        run,
-        ("stdout", b"\x1b[1;32mfine\x1b[0m and \x1b]8;;http://x\x07plain\n"),
-        ("stderr", b" 10%|#   |\r 50%|##  |\r100%|####|\n"),
-        ("stdout", b"<b>no markup</b>\n"),
-    )
-
-    page.goto(f"/r/{run.id}/logs")
-
-    fine = page.locator(".line", has_text="fine")
-    expect(fine.locator(".text")).to_have_text("fine and plain")
-    expect(fine.locator(".bold.fg-green")).to_have_text("fine")
-    expect(page.locator(".line.stderr .text")).to_have_text("100%|####|")
-    expect(page.get_by_text("<b>no markup</b>")).to_be_visible()
-
-
-def test_a_line_is_found_linked_and_shown_again(page: Page, seeded: Seeded) -> None:
-    run = going_on(seeded, "long")
-    lines = [f"step {number} of many\n" for number in range(3000)]
-    lines[2000] = "ValueError: no such digit\n"
-    printed(seeded, run, ("stdout", "".join(lines).encode()), ("stderr", b"a warning\n"))
-
-    page.goto(f"/r/{run.id}/logs?without=stderr")
-    page.get_by_label("Search the output").fill("step 29")
-    expect(page.get_by_text("1 of 111 matches")).to_be_visible()
-    expect(page.get_by_text("a warning")).to_have_count(0)
-
-    page.get_by_role("button", name="First error").click()
-    expect(page).to_have_url(re.compile(r"without=stderr.*#L2001$"))
-    expect(page.locator(".line.here")).to_have_text(re.compile("ValueError"))
-
-    page.reload()
-    expect(page.locator(".line.here")).to_have_text(re.compile("ValueError"))
-    assert page.locator(".line").count() < 100
-
-
-FILES = {
-    "tables/scores.csv": "Rows 1 to 100 of 120, 3 columns",
-    "tables/scores.parquet": "Rows 1 to 100 of 120, 3 columns",
-    "tables/scores.jsonl": "Rows 1 to 100 of 120, 3 columns",
-    "config/settings.toml": "name: net",
-    "config/settings.yaml": "depth: 3",
-    "code/train.py": "def train(rate: float) -> float:",
-    "notes.md": "Accuracy is 0.97, see plots/curve.png and the page.",
-    "explore.ipynb": "A look at the data.",
-    "arrays/weights.npy": "float32 [6 × 8]",  # noqa: RUF001 - as the page writes it
-    "arrays/all.npz": "weights",
-    "blob.bin": "No text: the first 2.0 KB.",
-    "names/100%.txt": "found",
-    "names/größe.txt": "found",
-}
-
-
-def test_a_file_is_shown_as_what_it_is(page: Page, seeded: Seeded) -> None:
-    for path, shown in FILES.items():
-        page.goto(f"/r/{seeded.runs['files']}/artifacts?path={path.replace('%', '%25')}")
-
-        expect(page.get_by_role("region", name="File").get_by_text(shown).first).to_be_visible()
-
-
-def test_a_table_is_sorted_and_paged_by_the_server_and_stays_so(page: Page, seeded: Seeded) -> None:
-    page.goto(f"/r/{seeded.runs['files']}/artifacts?path=tables/scores.csv")
-    table = page.get_by_role("region", name="Table")
-
-    table.get_by_role("button", name="id").click()
-    table.get_by_role("button", name="id ↑").click()
-    expect(table.get_by_role("row").nth(1)).to_contain_text("class 9")
-    page.get_by_role("button", name="Next").click()
-    expect(page.get_by_text("Rows 101 to 120 of 120")).to_be_visible()
-
-    page.reload()
-    expect(table.get_by_role("row").last).to_contain_text("class 0")
-
-
-def test_a_page_of_a_run_finds_the_files_beside_it_and_nothing_else(page: Page, seeded: Seeded) -> None:
-    page.goto(f"/r/{seeded.runs['files']}/artifacts?path=report/index.html")
-
-    report = page.frame_locator("iframe")
-    expect(report.get_by_role("heading")).to_have_css("color", "rgb(0, 128, 128)")
-    expect(report.locator("img")).to_have_js_property("naturalWidth", 96)
-    settled(page)
-    assert page.frames[1].evaluate("origin") == "null"
 
 
 def test_a_note_is_written_in_markdown_and_tags_are_set(page: Page, seeded: Seeded) -> None:

@@ -1,5 +1,6 @@
 """Arrays of numpy, by numpy where it is installed. Pickled objects are never loaded: they are programs."""
 
+import math
 import zipfile
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 LARGEST = 256 * 1024 * 1024  # bytes of an array that is read whole, for its range
 SHOWN = 400  # values
 MOST = 1000  # arrays of a file
+PICTURES = 20  # of them that are drawn
+SIDE, POINTS = 96, 400  # numbers of a picture
 
 
 def npy(file: IO[bytes], name: str = "") -> list[Array]:
@@ -31,11 +34,16 @@ def npz(file: IO[bytes], asked: ViewFile) -> list[Array]:
 
 
 def _members(archive: zipfile.ZipFile, member: str) -> Iterator[Array]:
+    drawn = 0
     for info in archive.infolist()[:MOST]:
         name = info.filename.removesuffix(".npy")
         if info.filename.endswith(".npy") and member in {"", name}:
             with archive.open(info) as file:
-                yield _array(file, name)
+                found = _array(file, name)
+            drawn += bool(found.picture)
+            if drawn > PICTURES:
+                found.picture = []
+            yield found
 
 
 def _array(file: IO[bytes], name: str) -> Array:
@@ -73,7 +81,23 @@ def _with_values(found: Array, file: IO[bytes], dtype: "np.dtype[Any]", *, fortr
                 float(numbers.max()),
                 float(numbers.mean(dtype="float64")),
             )
+            found.picture = _picture(whole)
     return found
+
+
+def _picture(whole: "np.ndarray[Any, Any]") -> list[Any]:
+    """Numbers of the last two dimensions, evenly chosen."""
+    while whole.ndim > 2:  # noqa: PLR2004 - a sheet
+        whole = whole[0]
+    if whole.ndim < 2:  # noqa: PLR2004 - as above
+        return [_finite(value) for value in whole.reshape(-1)[:: max(1, -(-whole.size // POINTS))]]
+    rows, columns = (max(1, -(-length // SIDE)) for length in whole.shape)
+    return [[_finite(value) for value in row] for row in whole[::rows, ::columns]]
+
+
+def _finite(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def _corner(whole: "np.ndarray[Any, Any]") -> list[Any]:

@@ -5,6 +5,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from runner.errors import TrackingError
 from runner.server.native.looking.shapes import Column, Table, ViewFile
+from runner.server.native.looking.statistics import statistics
 from runner.server.native.looking.values import cell
 
 if TYPE_CHECKING:
@@ -19,16 +20,12 @@ def parquet(file: IO[bytes], asked: ViewFile) -> Table:
     from pyarrow.parquet import ParquetFile  # noqa: PLC0415 - not everybody has it
 
     source = ParquetFile(file)
-    groups = list(range(source.num_row_groups)) if asked.sort else list(_needed(source, asked))
+    whole = bool(asked.sort or asked.filter or asked.statistics)
+    groups = list(range(source.num_row_groups)) if whole else list(_needed(source, asked))
     _refuse_large(sum(source.metadata.row_group(each).total_byte_size for each in groups))
     read = source.read_row_groups(groups) if groups else source.schema_arrow.empty_table()
-    before = (
-        0
-        if asked.sort
-        else sum(source.metadata.row_group(each).num_rows for each in range(groups[0]))
-        if groups
-        else 0
-    )
+    first = 0 if whole or not groups else groups[0]
+    before = sum(source.metadata.row_group(each).num_rows for each in range(first))
     return _page(read, asked, total=source.metadata.num_rows, before=before)
 
 
@@ -56,19 +53,48 @@ def _needed(source: "ParquetFile", asked: ViewFile) -> Iterator[int]:
 
 
 def _page(table: "pa.Table", asked: ViewFile, *, total: int, before: int) -> Table:
+    if asked.filter:
+        table = _filtered(table, asked.filter)
+        total = table.num_rows
+    if asked.statistics:
+        return _statistics(table)
     if asked.sort:
         name, descending = asked.sort.removeprefix("-"), asked.sort.startswith("-")
         table = _sorted(table, name, descending=descending)
     page = table.slice(asked.offset - before, asked.limit)
     columns = [column.to_pylist() for column in page.columns]
     return Table(
-        columns=[
-            Column(name=field.name, type=str(field.type), numeric=_numeric(field)) for field in table.schema
-        ],
+        columns=_columns(table),
         rows=[[cell(value) for value in row] for row in zip(*columns, strict=True)],
         offset=asked.offset,
         total=total,
     )
+
+
+def _columns(table: "pa.Table") -> list[Column]:
+    return [Column(name=field.name, type=str(field.type), numeric=_numeric(field)) for field in table.schema]
+
+
+def _filtered(table: "pa.Table", text: str) -> "pa.Table":
+    """Rows with a cell that holds the text; capital letters do not count."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+    from pyarrow import compute  # noqa: PLC0415 - as above
+
+    mask: Any = None
+    for column in table.columns:
+        try:
+            fits = compute.match_substring(column.cast(pa.string()), text, ignore_case=True)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # what is no text, and has none
+            continue
+        fits = compute.fill_null(fits, False)
+        mask = fits if mask is None else compute.or_(mask, fits)
+    return table.slice(0, 0) if mask is None else table.filter(mask)
+
+
+def _statistics(table: "pa.Table") -> Table:
+    columns = [column.to_pylist() for column in table.columns]
+    found = statistics(table.column_names, zip(*columns, strict=True))
+    return Table(columns=_columns(table), rows=[], offset=0, total=table.num_rows, statistics=found)
 
 
 def _sorted(table: "pa.Table", name: str, *, descending: bool) -> "pa.Table":

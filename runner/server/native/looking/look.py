@@ -7,7 +7,7 @@ from typing import IO
 
 from runner.errors import RunnerError
 from runner.server.native.files import size_of
-from runner.server.native.looking import arrays, columnar, notebooks, tables, trees
+from runner.server.native.looking import arrays, columnar, notebooks, tables, tensors, trees
 from runner.server.native.looking.shapes import Array, Table, View, ViewFile
 from runner.server.native.marked import marked
 
@@ -23,6 +23,7 @@ TABLES: Mapping[str, Callable[[IO[bytes], int, ViewFile], Table]] = {
 ARRAYS: Mapping[str, Callable[[IO[bytes], ViewFile], list[Array]]] = {
     ".npy": lambda file, _: arrays.npy(file),
     ".npz": arrays.npz,
+    ".safetensors": lambda file, _: tensors.safetensors(file),
 }
 NEEDED = {".parquet": "pyarrow", ".arrow": "pyarrow", ".feather": "pyarrow", ".npy": "numpy", ".npz": "numpy"}
 # What libraries raise for files that are none.

@@ -12,11 +12,14 @@ MOST_ROWS = 1000
 
 
 class ViewFile(wire.Request):
-    """Of a table: which rows, in which order (a column, `-` before it for the greatest first). `member`: an array of an npz file."""
+    """Of a table: which rows, in which order (a column, `-` before it for the greatest first), those alone that hold `filter`; instead
+    of them `statistics` of their columns. `member`: an array of an npz file."""
 
     offset: Annotated[int, Meta(ge=0, le=2**53)] = 0
     limit: Annotated[int, Meta(ge=1, le=MOST_ROWS)] = 100
     sort: Annotated[str, Meta(max_length=1000)] = ""
+    filter: Annotated[str, Meta(max_length=1000)] = ""
+    statistics: bool = False
     member: Annotated[str, Meta(max_length=1000)] = ""
 
 
@@ -28,18 +31,35 @@ class Column(Shape):
     type: str = ""
 
 
+class ColumnStatistics(Shape):
+    """What the values of a column are like: `distinct` are different ones (`more`: at least), `frequent` pairs of a value and how often
+    it is there; `low`, `high` and `mean` where all are numbers."""
+
+    name: str
+    count: int
+    missing: int = 0
+    distinct: int = 0
+    more: bool = False
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    frequent: list[Any] = []
+
+
 class Table(Struct, kw_only=True):
-    """Rows from `offset` on, of `total`. `partial`: only the beginning of the file was read."""
+    """Rows from `offset` on, of `total` that fit. `partial`: only the beginning of the file was read."""
 
     columns: list[Column]
     rows: list[list[Any]]
     offset: int
     total: int
     partial: bool = False
+    statistics: list[ColumnStatistics] = []
 
 
 class Array(Shape):
-    """An array; `low` and `high` are the least and the greatest of its numbers, `values` the first ones, as many as fit."""
+    """An array; `low` and `high` are the least and the greatest of its numbers, `values` the first ones, as many as fit; `picture` some of
+    all, evenly chosen, in one or two dimensions."""
 
     name: str
     dtype: str
@@ -49,6 +69,7 @@ class Array(Shape):
     high: float | None = None
     mean: float | None = None
     values: list[Any] = []
+    picture: list[Any] = []
 
 
 class Output(Shape):

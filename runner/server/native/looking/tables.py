@@ -3,13 +3,15 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Any
 
 from runner.errors import TrackingError
 from runner.server.native.looking.shapes import Column, Table, ViewFile
-from runner.server.native.looking.values import cell
+from runner.server.native.looking.statistics import statistics
+from runner.server.native.looking.values import cell, number
 
 LARGEST = 64 * 1024 * 1024  # bytes that are read for one answer; of a larger file its beginning
 MOST_SORTED = 500_000  # rows
@@ -34,6 +36,10 @@ def json_lines(file: IO[bytes], size: int, asked: ViewFile) -> Table:
 
 
 def _table(names: list[str], rows: Iterator[list[Any]], asked: ViewFile, *, partial: bool) -> Table:
+    if asked.filter:
+        rows = (row for row in rows if _holds(row, asked.filter.lower()))
+    if asked.statistics:
+        return _statistics(names, rows, partial=partial)
     found, total = _sorted(names, rows, asked) if asked.sort else _page(rows, asked)
     numeric = [_numeric(row[at] for row in found if at < len(row)) for at in range(len(names))]
     return Table(
@@ -43,6 +49,18 @@ def _table(names: list[str], rows: Iterator[list[Any]], asked: ViewFile, *, part
         total=total,
         partial=partial,
     )
+
+
+def _statistics(names: list[str], rows: Iterator[list[Any]], *, partial: bool) -> Table:
+    found = statistics(names, rows)
+    total = found[0].count if found else 0
+    columns = [Column(name=each.name, numeric=each.mean is not None) for each in found]
+    return Table(columns=columns, rows=[], offset=0, total=total, partial=partial, statistics=found)
+
+
+def _holds(row: list[Any], wanted: str) -> bool:
+    """Whether a text is in one of its cells; capital letters do not count."""
+    return any(wanted in str(value).lower() for value in row if value is not None)
 
 
 def _page(rows: Iterator[list[Any]], asked: ViewFile) -> tuple[list[list[Any]], int]:
@@ -65,23 +83,16 @@ def _sorted(names: list[str], rows: Iterator[list[Any]], asked: ViewFile) -> tup
 
 def key(value: Any, *, last: bool) -> tuple[int, float, str]:
     """By which a value stands among others: numbers, then texts; what is missing is at the end in both directions."""
-    number = _number(value)
-    if number is not None and number == number:  # noqa: PLR0124 - not a number
-        return (1, number, "")
+    found = number(value)
+    if found is not None and not math.isnan(found):
+        return (1, found, "")
     text = "" if value is None else str(value)
     return (2, 0.0, text) if text else (3 if last else 0, 0.0, "")
 
 
-def _number(value: Any) -> float | None:
-    try:
-        return float(value) if isinstance(value, int | float | str) else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def _numeric(values: Iterable[Any]) -> bool:
     there = [value for value in values if value not in (None, "")]
-    return bool(there) and all(_number(value) is not None for value in there)
+    return bool(there) and all(number(value) is not None for value in there)
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:

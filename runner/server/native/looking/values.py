@@ -34,6 +34,14 @@ def cell(value: Any) -> str | float | bool | None:  # noqa: PLR0911 - one of eac
             return cell(str(value))
 
 
+def number(value: Any) -> float | None:
+    """What a cell is as a number, a text too that reads as one; None: it is none."""
+    try:
+        return float(value) if isinstance(value, int | float | str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def tree(value: Any) -> Any:
     """Nested values.
 

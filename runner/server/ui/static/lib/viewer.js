@@ -1,13 +1,15 @@
 // A file of a run, shown as well as its kind allows. Strange HTML and SVG stay in the box in which the server sends them.
-import { artifactUrl } from "./api.js";
+import { artifactUrl, own } from "./api.js";
 import { copy, copyAs } from "./command.js";
 import { fill, h } from "./dom.js";
 import { bytes } from "./format.js";
 import { query, show } from "./state.js";
+import { boxed } from "./viewers/boxed.js";
 import { image } from "./viewers/image.js";
 import { looked } from "./viewers/looked.js";
 import { raw } from "./viewers/raw.js";
 import { isImage } from "./viewers/seen.js";
+import { sound } from "./viewers/sound.js";
 
 /** @typedef {{ name: string, path: string, directory?: boolean, size?: number, digest?: string }} Entry */
 /** @typedef {{ id: string, name: string }} Run */
@@ -16,7 +18,7 @@ import { isImage } from "./viewers/seen.js";
 const AUDIO = /\.(wav|mp3|ogg|oga|flac|m4a|aac|opus)$/i, VIDEO = /\.(mp4|webm|ogv|mov|m4v)$/i;
 const PAGES = /\.(html?|xhtml)$/i, PDF = /\.pdf$/i;
 const TEXTS = /(\.(csv|tsv|jsonl|ndjson|md|markdown|ipynb|json|ya?ml|toml|svg|html?|xhtml)|(^|\/)MLmodel)$/i;
-const LOOKED = /(\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|npy|npz|md|markdown|ipynb|json|ya?ml|toml)|(^|\/)MLmodel)$/i;
+const LOOKED = /(\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|npy|npz|safetensors|md|markdown|ipynb|json|ya?ml|toml)|(^|\/)MLmodel)$/i;
 
 /**
  * Show a file.
@@ -35,18 +37,19 @@ export function viewer(place, run, entry, siblings, go) {
     show({ as: query().get("as") === "text" ? null : "text" });
     viewer(place, run, entry, siblings, go);
   } }, query().get("as") === "text" ? "As it is meant" : "As text");
-  fill(place, head(shown, both), body);
-  return choose(body, shown);
+  const alone = h("a", { class: "button", href: shown.url, target: "_blank", rel: "noopener noreferrer" }, "Open alone");
+  fill(place, head(shown, [both, alone]), body);
+  return choose(body, shown, (url) => (alone.href = url));
 }
 
-/** @param {HTMLElement} body @param {Shown} shown */
-function choose(body, shown) {
+/** @param {HTMLElement} body @param {Shown} shown @param {(url: string) => void} alone */
+function choose(body, shown, alone) {
   const { path, name } = shown.entry;
   if (query().get("as") === "text") return raw(body, shown);
   if (isImage(path)) return void image(body, shown);
-  if (AUDIO.test(path)) return void fill(body, h("audio", { controls: true, src: shown.url, "aria-label": name, preload: "metadata" }));
+  if (AUDIO.test(path)) return sound(body, shown);
   if (VIDEO.test(path)) return void fill(body, h("video", { controls: true, src: shown.url, "aria-label": name, preload: "metadata" }));
-  if (PAGES.test(path)) return void fill(body, h("iframe", { class: "boxed", src: shown.url, title: name, sandbox: "allow-scripts allow-downloads allow-popups", referrerpolicy: "no-referrer" }));
+  if (PAGES.test(path)) return void boxed(body, shown, alone);
   if (PDF.test(path)) return void fill(body, h("iframe", { class: "boxed", src: shown.url, title: name, referrerpolicy: "no-referrer" }));
   if (LOOKED.test(path)) return looked(body, shown);
   return raw(body, shown);
@@ -62,7 +65,22 @@ function head({ run, entry, url }, more) {
     { class: "file-head" },
     h("h2", { class: "mono" }, entry.path),
     h("span", { class: "soft" }, bytes(entry.size)),
-    entry.digest && h("button", { class: "plain digest mono", title: `Copy ${entry.digest}`, "aria-label": "Copy its digest", onclick: () => void copy(entry.digest ?? "") }, entry.digest.replace("sha256:", "").slice(0, 12)),
-    h("span", { class: "file-actions" }, more, h("button", { onclick: () => void copy(location.href) }, "Copy link"), h("a", { class: "button", href: url, target: "_blank", rel: "noopener noreferrer" }, "Open alone"), copyAs(download, { python: snippet, curl: `curl -fO '${absolute.replaceAll("'", "%27")}'` })),
+    digest(run, entry),
+    h("span", { class: "file-actions" }, more, h("button", { onclick: () => void copy(location.href) }, "Copy link"), copyAs(download, { python: snippet, curl: `curl -fO '${absolute.replaceAll("'", "%27")}'` })),
   );
+}
+
+/** What a file holds, in one word: where nobody recorded it, the server makes it when it is asked. @param {Run} run @param {Entry} entry */
+function digest(run, entry) {
+  const place = h("span");
+  const told = (/** @type {string} */ found) => fill(place, h("button", { class: "plain digest mono", title: `Copy ${found}`, "aria-label": "Copy its digest", onclick: () => void copy(found) }, found.replace("sha256:", "").slice(0, 12)));
+  const ask = async () => {
+    fill(place, h("span", { class: "soft" }, "…"));
+    const found = await own(`/runs/${encodeURIComponent(run.id)}/digest/${entry.path.split("/").map(encodeURIComponent).join("/")}`).catch((error) => ({ problem: error.message }));
+    if (found.digest) told(found.digest);
+    else fill(place, h("span", { class: "bad" }, found.problem));
+  };
+  if (entry.digest) told(entry.digest);
+  else fill(place, h("button", { class: "plain", title: "SHA-256 of the file", onclick: () => void ask() }, "Digest"));
+  return place;
 }

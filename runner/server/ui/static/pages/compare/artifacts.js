@@ -1,10 +1,11 @@
-// Files of the same path side by side: which are the same by their digests; images beside each other.
+// Files of the same path side by side: which are the same by their digests, and how one of them differs (onefile.js).
 import { artifactUrl, own } from "../../lib/api.js";
 import { colourAt } from "../../lib/colour.js";
 import { swatch } from "../../charts/tooltip.js";
 import { fill, h } from "../../lib/dom.js";
 import { bytes, counted } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
+import { oneFile } from "./onefile.js";
 import { check, nameOf } from "./parts.js";
 
 /** @typedef {import("./model.js").Subject} Subject */
@@ -12,7 +13,7 @@ import { check, nameOf } from "./parts.js";
 /** @typedef {{ id: string, name: string, files: File[], more: boolean, trouble: string }} Files */
 
 const MOST = 20, ROWS = 500; // runs, paths
-const OURS = /^(runner|logs)\//, IMAGE = /\.(png|jpe?g|gif|webp|svg|avif|bmp)$/i;
+const OURS = /^(runner|logs)\//;
 
 /** @param {HTMLElement} container @param {Subject} subject */
 export async function tab(container, { runs }) {
@@ -31,11 +32,11 @@ function drawn(runs, again) {
   const shown = rows.filter(({ state }) => all || state !== "same"), hidden = rows.length - shown.length;
   const set = (/** @type {string} */ name) => (/** @type {any} */ value) => (show({ [name]: value }), again());
   const head = h("tr", null, h("td"), runs.map((run, at) => h("th", { scope: "col", class: at === 0 ? "baseline" : null }, nameOf(run))));
-  const body = shown.slice(0, ROWS).map(({ path, files, state }) => h("tr", { class: state === "same" ? "same" : null }, h("th", { scope: "row" }, IMAGE.test(path) ? h("button", { type: "button", class: "plain", "aria-expanded": String(path === chosen), onclick: () => set("path")(path === chosen ? null : path) }, path) : path), cells(runs, files)));
+  const body = shown.slice(0, ROWS).map(({ path, files, state }) => h("tr", { class: state === "same" ? "same" : null }, h("th", { scope: "row" }, h("button", { type: "button", class: "plain", "aria-expanded": String(path === chosen), onclick: () => set("path")(path === chosen ? null : path) }, path)), cells(runs, files)));
   return [
     h("div", { class: "compare-bar" }, check("the same ones too", all, set("same")), check("what runner keeps and logs", ours, set("ours")), h("span", { class: "soft" }, hidden > 0 && `${counted(hidden, "file")} the same in all runs by digest or size`)),
     runs.flatMap(({ name, trouble, more }) => [trouble && h("p", { class: "warn" }, `${name}: ${trouble}`), more && h("p", { class: "warn" }, `${name} has more files than are listed.`)]),
-    chosen && images(runs, chosen),
+    chosen && paths.includes(chosen) && oneFile(runs, chosen),
     shown.length === 0 ? h("p", { class: "soft" }, rows.length > 0 ? "No files differ." : "These runs have no files of their own.") : h("div", { class: "compare-scroll", tabindex: 0, role: "region", "aria-label": "Files of the runs" }, h("table", { class: "compare-table" }, h("thead", null, head), h("tbody", null, body))),
     shown.length > ROWS && h("p", { class: "soft" }, `The first ${ROWS} of ${shown.length.toLocaleString("en")}.`),
   ];
@@ -57,10 +58,4 @@ function cells(runs, files) {
     const place = kinds.indexOf(file.digest ?? `${file.bytes}`);
     return h("td", { class: at > 0 && place !== kinds.indexOf(files[0]?.digest ?? `${files[0]?.bytes}`) ? "differs" : null, title: file.digest ?? "no digest was recorded" }, file.digest && swatch(colourAt(place)), " ", h("a", { href: artifactUrl(runs[at]?.id ?? "", file.path) }, bytes(file.bytes)), file.digest && h("span", { class: "soft mono" }, ` ${file.digest.replace("sha256:", "").slice(0, 8)}`));
   });
-}
-
-/** @param {Files[]} runs @param {string} path */
-function images(runs, path) {
-  const having = runs.filter(({ files }) => files.some((file) => file.path === path));
-  return h("section", { class: "card", "aria-label": path }, h("h3", null, path), h("div", { class: "compare-images" }, having.map((run) => h("figure", null, h("figcaption", null, nameOf(run)), h("img", { src: artifactUrl(run.id, path), alt: `${path} of ${run.name}`, loading: "lazy" })))));
 }

@@ -36,7 +36,7 @@ function around(rows) {
 }
 
 /** Lines that are the same in both, in their order. @param {string[]} before @param {string[]} after @returns {number[][]} */
-function matches(before, after) {
+export function matches(before, after) {
   let from = 0, end = 0;
   while (from < before.length && from < after.length && before[from] === after[from]) from += 1;
   while (end < before.length - from && end < after.length - from && before.at(-1 - end) === after.at(-1 - end)) end += 1;

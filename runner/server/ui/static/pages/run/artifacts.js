@@ -98,7 +98,7 @@ class Artifacts {
     const chosen = (/** @type {MouseEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      show({ path: entry.path, row: null, sort: null, as: null }, { push: true });
+      show({ path: entry.path, row: null, sort: null, as: null, having: null, columns: null, grid: null }, { push: true });
       void this.#show();
     };
     return h("a", { href: `/r/${this.#run.id}/artifacts?path=${encodeURIComponent(entry.path)}`, "aria-current": isHere ? "true" : null, "data-path": entry.path, onclick: chosen }, h("span", null, entry.name), h("span", { class: "soft" }, bytes(entry.size)));
