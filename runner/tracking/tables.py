@@ -163,8 +163,8 @@ class Tables(Protocol):
         """Newest first unless sorted; what has no value comes last in both directions, NaN before it."""
         ...
 
-    def columns(self, chosen: Chosen) -> Columns:
-        """Of metrics, params and tags, by name."""
+    def columns(self, chosen: Chosen, *, newest: int | None = None) -> Columns:
+        """Of metrics, params and tags, by name; of some of the newest runs, at most 500 of them, or of all."""
         ...
 
     def groups(

@@ -214,6 +214,24 @@ def test_columns_tell_what_is_equal_everywhere(
         assert facts["tags.team"].count == sum("team" in run.tags for run in runs)
 
 
+def test_columns_of_the_newest_runs_alone_tell_what_only_they_have(store: Store) -> None:
+    for number in range(5):
+        store.create_run("0", started=number, params={"lr": str(number), f"only-{number}": "1"})
+
+    newest = store.tables.columns(Chosen(), newest=2)
+    filtered = store.tables.columns(Chosen(filter="params.lr < 2"), newest=1)
+    more = store.tables.columns(Chosen(), newest=500)
+
+    facts = {each.key: each for each in newest.columns}
+    assert (newest.total, {key for key in facts if key.startswith("params")}) == (
+        2,
+        {"params.lr", "params.only-3", "params.only-4"},
+    )
+    assert (facts["params.lr"].low, facts["params.lr"].high, facts["params.only-4"].count) == (3, 4, 1)
+    assert (filtered.total, filtered.columns[1].key) == (1, "params.only-1")
+    assert more == store.tables.columns(Chosen())
+
+
 def test_columns_tell_equal_texts_and_nan(store: Store) -> None:
     for value in (math.nan, math.nan):
         run = store.create_run("0", params={"kind": "adam", "mixed": "1"}, tags={"t": "x"})

@@ -22,8 +22,8 @@ class PermittedTables:
         readable = self._readable(chosen)
         return self._tables.table(readable, sort=sort, columns=columns, offset=offset, limit=limit)
 
-    def columns(self, chosen: Chosen) -> Columns:
-        return self._tables.columns(self._readable(chosen))
+    def columns(self, chosen: Chosen, *, newest: int | None = None) -> Columns:
+        return self._tables.columns(self._readable(chosen), newest=newest)
 
     def groups(
         self,

@@ -8,7 +8,7 @@ from runner.server.mlflow import wire
 from runner.server.native.shapes import Shape
 from runner.tracking.model import RunStatus
 
-MOST_ROWS, MOST_COLUMNS, MOST_RUNS, MOST_LINES = 2000, 200, 1000, 500
+MOST_ROWS, MOST_COLUMNS, MOST_RUNS, MOST_LINES, MOST_NEWEST = 2000, 200, 1000, 500, 500
 Place = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Names = Annotated[list[str], Meta(max_length=MOST_COLUMNS)]
 
@@ -54,7 +54,9 @@ class TableAnswer(Struct, kw_only=True):
 
 
 class ReadColumns(ChooseRuns):
-    """Of which runs."""
+    """Of which runs: all that are chosen, or the `newest` of them."""
+
+    newest: Annotated[int, Meta(ge=1, le=MOST_NEWEST)] | None = None
 
 
 class Facts(Shape):

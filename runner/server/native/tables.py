@@ -56,7 +56,7 @@ def table(tables: Tables, asked: ReadTable) -> TableAnswer:
 
 def columns(tables: Tables, asked: ReadColumns) -> ColumnsAnswer:
     """See `Tables.columns`."""
-    found = tables.columns(chosen(asked))
+    found = tables.columns(chosen(asked), newest=asked.newest)
     return ColumnsAnswer(total=found.total, columns=[_facts(each) for each in found.columns])
 
 

@@ -44,9 +44,9 @@ class _Runs:
         return f"FROM (SELECT r.id FROM {self.rows} WHERE {self.where}) c CROSS JOIN {table} p WHERE p.run = c.id"
 
 
-def columns(db: Connection, chosen: Chosen) -> Columns:
+def columns(db: Connection, chosen: Chosen, newest: int | None = None) -> Columns:
     """See `Tables.columns`."""
-    runs = _chosen(db, chosen)
+    runs = _chosen(db, chosen, newest)
     found = [*_metrics(db, runs), *_params(db, runs), *_tags(db, runs)]
     return Columns(runs.total, tuple(sorted(found, key=lambda each: each.key)))
 
@@ -57,20 +57,29 @@ def params(db: Connection, chosen: Chosen) -> Columns:
     return Columns(runs.total, tuple(sorted(_params(db, runs), key=lambda each: each.key)))
 
 
-def _chosen(db: Connection, chosen: Chosen) -> _Runs:
+def _chosen(db: Connection, chosen: Chosen, newest: int | None = None) -> _Runs:
     sql = Sql()
     states, each = scope(sql, chosen), list(fitting(sql, chosen))
     where, rows = " AND ".join((*states, *each)), among(db, sql)
+    if newest is not None:
+        ends = f"ORDER BY r.started DESC, r.id DESC LIMIT {min(newest, keys.BOUND)}"
+        return _these(
+            [row[0] for row in db.execute(f"SELECT r.id FROM {rows} WHERE {where} {ends}", sql.values)]
+        )
     if each and (few := _few(db, f"FROM {rows} WHERE {where}", sql.values)) is not None:
-        marks = {f"r{index}": number for index, number in enumerate(few)}
-        these = f"r.id IN ({keys.listed(marks) or 'NULL'})"
-        return _Runs(narrowing.ALL, these, "", marks, whole=False, most=False, total=len(few))
+        return _these(few)
     ((total,),) = db.execute(f"SELECT COUNT(*) FROM {rows} WHERE {where}", sql.values)
     within = within_experiments(sql, chosen.experiments)
     counts = f"SELECT COUNT(*), COUNT(CASE WHEN {within or '1 = 1'} THEN 1 END) FROM runner_runs"
     ((every, there),) = db.execute(counts, sql.values)
     whole, most = not each and there == total, not each and total * 2 > every
     return _Runs(rows, where, within, sql.values, whole=whole, most=most, total=total)
+
+
+def _these(runs: Sequence[int]) -> _Runs:
+    marks = {f"r{index}": number for index, number in enumerate(runs)}
+    these = f"r.id IN ({keys.listed(marks) or 'NULL'})"
+    return _Runs(narrowing.ALL, these, "", marks, whole=False, most=False, total=len(runs))
 
 
 def _few(db: Connection, chosen: str, values: Mapping[str, Any]) -> Sequence[int] | None:

@@ -22,9 +22,9 @@ class SqlTables:
         with self._database.reading() as db:
             return listing.table(db, chosen, sort=sort, columns=columns, offset=offset, limit=limit)
 
-    def columns(self, chosen: Chosen) -> Columns:
+    def columns(self, chosen: Chosen, *, newest: int | None = None) -> Columns:
         with self._database.reading() as db:
-            return summaries.columns(db, chosen)
+            return summaries.columns(db, chosen, newest)
 
     def groups(
         self,

@@ -27,9 +27,13 @@ export const ago = (time) => (time ? `${lasting(Date.now() - time)} ago` : "");
 /** @param {number | null | undefined} time milliseconds since the epoch; local date and time */
 export function clock(time) {
   if (!time) return "";
-  const moment = new Date(time);
-  return Number.isNaN(moment.valueOf()) ? `${time} ms` : moment.toLocaleString("sv-SE");
+  const at = new Date(time);
+  if (Number.isNaN(at.valueOf())) return `${time} ms`;
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()], second = [at.getHours(), at.getMinutes(), at.getSeconds()];
+  return `${day.map(two).join("-")} ${second.map(two).join(":")}`;
 }
+
+const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
 
 /** @param {number | null | undefined} count bytes */
 export function bytes(count) {
@@ -40,5 +44,8 @@ export function bytes(count) {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** A whole number in groups of three digits; browsers take long to begin with the numbers of all languages. @param {number} count */
+const grouped = (count) => String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+
 /** @param {number} count @param {string} noun */
-export const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+export const counted = (count, noun) => `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -3,6 +3,7 @@ import { byId, h } from "./dom.js";
 import { clock } from "./format.js";
 import { bind, showKeys } from "./keys.js";
 import { choose, isDark } from "./look.js";
+import { open } from "./palette.js";
 import { onLive } from "./stream.js";
 
 for (const link of document.querySelectorAll(".top nav a")) {
@@ -17,17 +18,12 @@ onLive((live, since) => {
   dot.classList.toggle("down", !live);
 });
 
-const palette = () => import("./palette.js");
-const openPalette = async () => (await palette()).open();
-// fetched when there is nothing else to do, so that it is there when somebody types on
-addEventListener("load", () => setTimeout(() => palette().catch(() => undefined), 500)); // a server that is gone is told by the stream
-
 const turn = () => choose("theme", isDark() ? "light" : "dark");
 
 byId("shell").prepend(
   dot,
-  h("button", { class: "plain search", type: "button", "aria-label": "Go to… (Ctrl+K)", title: "Go to a run, experiment, model or page", onclick: () => void openPalette() }, "Go to… ", h("kbd", null, "Ctrl K")),
+  h("button", { class: "plain search", type: "button", "aria-label": "Go to… (Ctrl+K)", title: "Go to a run, experiment, model or page", onclick: open }, "Go to… ", h("kbd", null, "Ctrl K")),
   h("button", { class: "plain", type: "button", "aria-label": "Light or dark", title: "Light or dark", onclick: turn }, "◐"),
   h("button", { class: "plain", type: "button", "aria-label": "Keys", title: "Keys (?)", onclick: showKeys }, "?"),
 );
-bind({ "Ctrl+k": ["Go to a run, experiment, model, page, or do something", () => void openPalette()] });
+bind({ "Ctrl+k": ["Go to a run, experiment, model, page, or do something", open] });

@@ -69,17 +69,16 @@ export class RunsPage {
   });
 
   begin() {
-    const { head: top, chips: conditions, fresh, none } = this.#parts;
-    fill(main(), top, h("div", { class: "conditions" }, this.filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.table.element, none), this.charts.element, this.#drawer.element), this.selecting.bar);
     this.view.cols = keptColumns(this.view);
     write(this.view);
+    void this.load(); // all else is made while the rows come
+    const { head: top, chips: conditions, fresh, none } = this.#parts;
+    fill(main(), top, h("div", { class: "conditions" }, this.filter.element, conditions), fresh, h("div", { class: "runs-body" }, h("div", { class: "runs-table" }, this.table.element, none), this.charts.element, this.#drawer.element), this.selecting.bar);
     this.filter.value = this.view.q;
     this.filter.input.addEventListener("blur", () => { this.#typing = false; });
-    this.drawAround();
     listenToKeys(this);
     onBack(() => this.#returned());
     void this.#learn();
-    void this.load();
     this.#drawer.show(this.view.open);
   }
 
@@ -115,10 +114,11 @@ export class RunsPage {
     this.#asked.abort();
     this.#asked = new AbortController();
     const { signal } = this.#asked;
-    this.drawAround();
+    const coming = this.rows.load(this.view, { first: top ? 0 : this.table.firstIndex, anew, top }, signal);
     this.table.element.setAttribute("aria-busy", "true");
+    this.drawAround();
     try {
-      await this.rows.load(this.view, { first: top ? 0 : this.table.firstIndex, anew, top }, signal);
+      await coming;
       this.filter.wrong(null);
     } catch (error) {
       if (!signal.aborted) this.refused(error);

@@ -97,8 +97,8 @@ export const named = (runs, view, columns, signal) => table(view, columns, { q: 
 /** How many runs fit. @param {View} view @param {string} [q] @param {AbortSignal} [signal] @returns {Promise<number>} */
 export const count = async (view, q, signal) => (await table(view, [], { q, limit: 0, sort: [], signal })).total;
 
-/** @param {View} view @param {AbortSignal} signal @param {string[]} [runs] these alone @returns {Promise<AllFacts>} */
-export const facts = (view, signal, runs) => own("/runs/columns", runs ? { runs } : chosen(view), signal);
+/** @param {View} view @param {AbortSignal} signal @param {number} [newest] so many alone @returns {Promise<AllFacts>} */
+export const facts = (view, signal, newest) => own("/runs/columns", { ...chosen(view), newest }, signal);
 
 /** @param {string} text @param {number} at @param {View} view @param {AbortSignal} signal */
 export const complete = (text, at, view, signal) => own("/runs/complete", { text, at, experiment: view.exp }, signal);

@@ -16,6 +16,8 @@ import { filterOf, subject } from "./view.js";
  * @property {(error: unknown) => void} refused
  */
 
+const LOOKED_AT = 100; // runs whose columns are shown until those of all are known
+
 /** @type {import("../../lib/blocks.js").Source<Row>} */
 const NOTHING = { total: 0, row: () => undefined, want: () => undefined };
 
@@ -100,17 +102,16 @@ export class Rows {
     return data.every((page) => grouping.groups(view, this.facts, this.columns, page));
   }
 
-  /** Among very many runs it takes a while to know all columns; until then they are those of the first rows, or those before. @param {View} view @param {boolean} anew @param {AbortSignal} signal */
+  /** Among very many runs it takes a while to know all columns; until then they are those of the newest, or those before. @param {View} view @param {boolean} anew @param {AbortSignal} signal */
   async #guess(view, anew, signal) {
     const about = subject(view), where = view.exp.join();
     if (about === this.#factsOf && !anew) return;
     this.#factsOf = "";
     this.#nested = undefined;
     if (where === this.#guessedOf) return;
-    const { rows, total } = await data.table(view, [], { sort: [], signal });
-    this.facts = rows.length > 0 ? await data.facts(view, signal, rows.map(({ id }) => id)) : { total: 0, columns: [] };
+    this.facts = await data.facts(view, signal, LOOKED_AT);
     this.#guessedOf = where;
-    if (rows.length === total) this.#factsOf = about;
+    if (this.facts.total < LOOKED_AT) this.#factsOf = about; // these are all
   }
 
   /** What all runs have; the rows are fetched again only if that changes the columns. @param {View} view @param {number} first @param {AbortSignal} signal */
