@@ -3,15 +3,20 @@
 import re
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from runner.server.ui.files import DIRECTORY
 from runner.server.ui.pages import PAGES
+from runner.settings import Settings
+from runner.tracking import open_database_store
 from runner.tracking.clock import now
 from runner.tracking.model import Metric, RunStatus
+from tests.server.servers import running_server
 from tests.server.ui.conftest import Seeded
+from tests.server.ui.seeding import environment
 from tests.services.browser import Watch, axe, settled, watched
 
 # What stands for the places of a path, from what is seeded.
@@ -27,6 +32,7 @@ FURTHER = (
     "/r/{files}/artifacts",
     "/r/{files}/artifacts?path=tables/scores.csv",
 )
+SIGN_IN, REFUSED = "/sign-in?to=/runs", "/sign-in after a wrong password"
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 # All that can be operated and is seen. What a composite widget holds is reached by its arrow keys; of radio buttons one has the focus.
@@ -65,12 +71,32 @@ def _addresses() -> list[str]:
     return [path for path in dict.fromkeys([*filled, *FURTHER]) if "{tab}" not in path]
 
 
-@pytest.fixture(scope="module", params=_addresses())
-def opened(request: pytest.FixtureRequest, browser: Browser, seeded: Seeded) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def signing_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server where people sign in."""
+    environ = environment(tmp_path_factory.mktemp("signing-in"))
+    with closing(open_database_store(Settings.from_environ(environ))) as store:
+        store.users.add("ann", password_hash=None)
+    with running_server("--auth", environ=environ) as server:
+        yield server.uri
+
+
+@pytest.fixture(scope="module", params=[*_addresses(), SIGN_IN, REFUSED])
+def opened(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """Each page, opened once for all tests of it; at the end nothing has gone wrong in it."""
-    with watched(browser, Watch(seeded.uri), viewport=DESK) as context:
+    if request.param in {SIGN_IN, REFUSED}:
+        watch, path = Watch(request.getfixturevalue("signing_in")), SIGN_IN
+        watch.expect("401 POST .*/sign-in")
+    else:
+        seeded: Seeded = request.getfixturevalue("seeded")
+        watch, path = Watch(seeded.uri), request.param.format(**seeded.runs)
+    with watched(browser, watch, viewport=DESK) as context:
         page = context.new_page()
-        page.goto(request.param.format(**seeded.runs))
+        page.goto(path)
+        if request.param == REFUSED:
+            page.get_by_label("Password or token").fill("wrong horse battery")
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("alert")).to_be_visible()
         settled(page)
         yield page
 
