@@ -1,9 +1,9 @@
 """Environments that runs had, by their locks: a page of them, those that hold a package, one with all of its packages."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 
 from starlette.concurrency import run_in_threadpool
@@ -36,7 +36,7 @@ LOCKED = "tags.`runner.lock` LIKE 'sha256:%'"
 MOST_LOOKED = 500  # locks, the last used ones, into which is looked for a package
 PATIENCE = 5.0  # seconds for that
 LAST = 10  # runs that are told of a lock
-TRIED = 3  # of them that are asked for the lock itself: its files may be gone
+TRIED = 8  # of them that are asked for the lock itself: its files may be gone
 
 
 async def environments(request: Request) -> Response:
@@ -68,7 +68,7 @@ def _holding(request: Request, asked: ReadEnvironments) -> EnvironmentsAnswer:
         if monotonic() > until:
             break
         looked += 1
-        kept = _documented(request, group.runs, str(group.by[0]))
+        kept = _documented(request, _runs(request, group.runs), str(group.by[0]))
         version = holding.version_in(contents.of(kept[0], kept[1])) if kept else None
         if version is not None:
             matching.append((group, version))
@@ -87,8 +87,9 @@ def _groups(request: Request, *, offset: int, limit: int) -> Groups:
 
 
 def _told(request: Request, group: Group, holds: str = "") -> LockOfRuns:
-    newest = exact(view(request), group.runs[0])
-    kept = _documented(request, group.runs, str(group.by[0]))
+    runs = _runs(request, group.runs)
+    newest = next(runs)
+    kept = _documented(request, chain([newest], runs), str(group.by[0]))
     facts = kept[1].facts if kept else {}
     return LockOfRuns(
         digest=str(group.by[0]),
@@ -105,15 +106,18 @@ def _told(request: Request, group: Group, holds: str = "") -> LockOfRuns:
     )
 
 
-def _documented(request: Request, runs: Sequence[str], digest: str) -> tuple[Run, KeptLock] | None:
+def _runs(request: Request, ids: Sequence[str]) -> Iterator[Run]:
+    return (exact(view(request), each) for each in ids[:TRIED])
+
+
+def _documented(request: Request, runs: Iterable[Run], digest: str) -> tuple[Run, KeptLock] | None:
     """The first run whose plan names this lock: a tag says whatever somebody wrote."""
-    return next(iter(_all_documented(request, runs, digest)), None)
+    return next(_all_documented(request, runs, digest), None)
 
 
-def _all_documented(request: Request, runs: Sequence[str], digest: str) -> Iterator[tuple[Run, KeptLock]]:
+def _all_documented(request: Request, runs: Iterable[Run], digest: str) -> Iterator[tuple[Run, KeptLock]]:
     tracking = request.app.state.tracking
-    for run_id in runs[:TRIED]:
-        run = exact(view(request), run_id)
+    for run in runs:
         kept = locks.kept(documents.of(run, tracking.places, tracking.native.home))
         if kept.facts.get("digest") == digest:
             yield run, kept
@@ -146,7 +150,7 @@ def _lock(request: Request, digest: str) -> LockAnswer:
 
 def _add_packages(request: Request, answer: LockAnswer, runs: Sequence[str]) -> None:
     """From the first run that still has the lock, as it was: its text must have the digest."""
-    for run, kept in _all_documented(request, runs, answer.digest):
+    for run, kept in _all_documented(request, _runs(request, runs), answer.digest):
         with suppress(RunnerError):
             if f"sha256:{sha256(kept.text())}" == answer.digest:
                 answer.newest, answer.name, answer.path = run.id, run.name, kept.path

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from runner.environments.model import LOCK_FILES, Lock
@@ -74,7 +75,7 @@ def packages(lock: KeptLock, cache: Cache | None = None) -> list[LockedPackage]:
         LockedPackage(
             name=name,
             version=package.version,
-            build=trouble.masked(package.build),
+            build=_without_path(trouble.masked(package.build)),
             hashes=sorted(package.hashes)[:4],
             required_by=sorted(needing.get(name, ())),
             asked=bool(needing) and name not in needing,
@@ -83,6 +84,12 @@ def packages(lock: KeptLock, cache: Cache | None = None) -> list[LockedPackage]:
         )
         for name, package in sorted(found.items())[:MOST]
     ]
+
+
+def _without_path(build: str) -> str:
+    """A directory by its name alone: where it lies on the machine of the run is nobody's business here."""
+    place = build.removeprefix("file://")
+    return f"…/{PurePosixPath(place).name}" if place.startswith("/") else build
 
 
 def _key(lock: KeptLock) -> str:

@@ -39,6 +39,9 @@ size = 1000
 [[packages]]
 name = "numpy"
 version = "2.1.0"
+[[packages]]
+name = "ours"
+directory = { path = "/home/ann/work/ours", editable = true }
 """
 OLDER = LOCK.replace("2.9.1", "2.8.0")
 HOLDING = {
@@ -121,12 +124,13 @@ def test_a_lock_tells_why_each_package_is_there_and_no_secret_of_its_index(
 
     told = asked(server, of_lock(LOCK)).body
 
-    numpy, torch = told["listed"]
+    numpy, ours, torch = told["listed"]
     assert (numpy["required_by"], torch["asked"]) == (["torch"], True)
+    assert ours["build"] == "…/ours"
     assert (torch["host"], torch["size"]) == ("wheels.example.org", 1000)
     assert (told["path"], told["platform"], told["links"]) == ("runner/pylock.toml", "Linux", True)
     assert [each["id"] for each in told["last"]] == [run.id]
-    assert not any(secret in json.dumps(told) for secret in ("s3cr3t", "t0ken"))
+    assert not any(secret in json.dumps(told) for secret in ("s3cr3t", "t0ken", "/home/ann"))
 
 
 def test_a_lock_is_told_from_a_run_that_still_has_it(store: Store, server: RunningServer) -> None:
@@ -137,7 +141,7 @@ def test_a_lock_is_told_from_a_run_that_still_has_it(store: Store, server: Runni
     alone = asked(server, of_lock(OLDER))
 
     assert told["newest"] == kept.id != liar.id
-    assert {each["version"] for each in told["listed"]} == {"2.9.1", "2.1.0"}
+    assert {each["version"] for each in told["listed"]} == {"2.9.1", "2.1.0", "from a directory"}
     assert alone.status == 404
 
 

@@ -39,11 +39,14 @@ def _is_sound(page: Page) -> None:
     assert page.evaluate(TOO_WIDE) == []
 
 
-def test_environments_are_the_locks_that_runs_had(page: Page, seeded: Seeded) -> None:
+def test_environments_are_the_locks_that_runs_had_those_too_that_come_meanwhile(
+    page: Page, seeded: Seeded
+) -> None:
     lock = "sha256:" + "5e" * 32
-    run = seeded.store.create_run("0", tags={"runner.lock": lock, "mlflow.project.env": "virtualenv"})
-
     page.goto("/envs")
+    settled(page)
+
+    run = seeded.store.create_run("0", tags={"runner.lock": lock, "mlflow.project.env": "virtualenv"})
 
     found = page.get_by_role("row").filter(has_text="5e5e5e5e5e5e")
     expect(found).to_contain_text("virtualenv")
@@ -72,6 +75,7 @@ def test_two_locks_are_held_against_each_other_and_both_are_in_the_url(page: Pag
     page.goto("/envs")
     for digest in (newer, older):
         page.get_by_role("checkbox", name=f"Compare {short(digest)}").check()
+        expect(page.get_by_role("checkbox", name=f"Compare {short(digest)}")).to_be_focused()
 
     two = page.get_by_role("region", name="Two environments")
     changed = two.get_by_role("row").filter(has_text="numpy")

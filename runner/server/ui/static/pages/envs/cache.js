@@ -5,7 +5,7 @@ import { fill, h } from "../../lib/dom.js";
 import { bytes, clock, counted, lasting } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
 import { freeing } from "./free.js";
-import { cachedLink, lockLink, scrolled, short, since } from "./parts.js";
+import { cachedLink, lockLink, redrawn, scrolled, short, since } from "./parts.js";
 
 /** @typedef {{ key: string, kind: string, python: string, lock: string, packages: number, bytes: number, created: number, used: number, busy?: boolean, seconds?: Record<string, number> }} Cached */
 /** @typedef {{ key: string, begun?: number, lines?: string[] }} Build */
@@ -28,7 +28,7 @@ export class CacheView {
     } catch (error) {
       return this.#refused(error);
     }
-    this.#draw();
+    redrawn(this.element, () => this.#draw());
     if (this.#told?.builds.length) this.#again = window.setTimeout(() => void this.load(), AGAIN);
   }
 
@@ -51,7 +51,7 @@ export class CacheView {
   #order() {
     const select = h("select", { "aria-label": "Order", onchange: () => {
       show({ order: select.value === "used" ? "" : select.value });
-      this.#draw();
+      redrawn(this.element, () => this.#draw());
     } }, Object.entries(ORDERS).map(([name, [title]]) => h("option", { value: name }, title)));
     select.value = query().get("order") ?? "used";
     return select;

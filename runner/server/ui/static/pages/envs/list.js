@@ -7,13 +7,13 @@ import { bind } from "../../lib/keys.js";
 import { listen } from "../../lib/stream.js";
 import { onBack, query, show } from "../../lib/state.js";
 import { CacheView } from "./cache.js";
-import { lockLink, runsUrl, scrolled, short, since } from "./parts.js";
+import { lockLink, redrawn, runsUrl, scrolled, short, since } from "./parts.js";
 import { two } from "./two.js";
 
 /** @typedef {{ digest: string, runs: number, newest: string, name: string, used?: number, kind?: string, format?: string, python?: string, image?: string, packages?: number, holds?: string }} Lock */
 
 const PAGE = 50;
-const PAUSE = 300, REST = 5000; // milliseconds after the last key, and between two looks at news
+const PAUSE = 300, REST = 2000; // milliseconds after the last key, and after news
 
 /** @param {HTMLElement} place */
 export function open(place) {
@@ -34,7 +34,8 @@ class List {
   #cache = new CacheView();
   #box = h("input", { type: "search", class: "holding", placeholder: "holding torch>=2.9", "aria-label": "Environments that hold a package", title: "torch, torch 2.9 or torch>=2.9,<3" });
   #soon = 0;
-  #last = 0;
+  #later = 0;
+  #isNew = false;
 
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -48,7 +49,7 @@ class List {
       this.#two, this.#found, this.#without, this.#cache.element);
     bind({ "/": ["Find environments that hold a package", () => byId("main").querySelector("input")?.focus()] });
     onBack(() => void this.#asUrl());
-    listen(["runs"], () => this.#heard());
+    listen(["runs"], (news) => this.#heard(news));
     await Promise.all([this.#asUrl(), this.#cache.load()]);
   }
 
@@ -66,12 +67,16 @@ class List {
     }, PAUSE);
   }
 
-  /** News of runs: another lock may be in use, something may be built. */
-  #heard() {
-    if (Date.now() - this.#last < REST) return;
-    this.#last = Date.now();
-    void this.#cache.load();
-    if (this.#locks.length <= PAGE) void this.#load();
+  /** A run has another lock, or something may be built, or be over. @param {import("../../lib/stream.js").News} news */
+  #heard({ kind, data }) {
+    if (kind !== "run" && kind !== "reset") return;
+    if (kind === "reset" || data.tags?.["runner.lock"]) this.#isNew = true;
+    this.#later ||= window.setTimeout(() => {
+      this.#later = 0;
+      void this.#cache.load();
+      if (this.#isNew && this.#locks.length <= PAGE) void this.#load();
+      this.#isNew = false;
+    }, REST);
   }
 
   /** @param {boolean} [more] */
@@ -100,9 +105,9 @@ class List {
   #draw(wanted) {
     fill(this.#count, counted(this.#total, "lock"), wanted && ` among the ${counted(this.#looked, "lock")} used last`);
     this.#without.hidden = wanted !== "";
-    fill(this.#found,
+    redrawn(this.#found, () => fill(this.#found,
       this.#locks.length > 0 ? this.#table(wanted) : wanted ? h("p", { class: "empty" }, `No lock of a run holds ${wanted}.`) : empty(),
-      this.#locks.length < this.#total && h("p", null, h("button", { onclick: () => void this.#load(true) }, "More")));
+      this.#locks.length < this.#total && h("p", null, h("button", { onclick: () => void this.#load(true) }, "More"))));
   }
 
   /** @param {string} wanted */

@@ -31,4 +31,13 @@ export const scrolled = (name, heads, rows) =>
   h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, h("table", { class: "wide" },
     h("thead", null, h("tr", null, heads.map((head) => (head instanceof Node ? head : h("th", { scope: "col", class: NUMBERS.has(head) && "number" }, head))))), h("tbody", null, rows)));
 
+/** Draw something anew; what had the focus in it has it afterwards, if it is there still. @param {HTMLElement} element @param {() => void} draw */
+export function redrawn(element, draw) {
+  const name = (/** @type {Element | null} */ each) => each?.getAttribute("aria-label") ?? each?.getAttribute("href");
+  const before = element.contains(document.activeElement) ? name(document.activeElement) : undefined;
+  draw();
+  const now = before && [...element.querySelectorAll("a, button, input, select, [tabindex]")].find((each) => name(each) === before);
+  if (now instanceof HTMLElement) now.focus();
+}
+
 const NUMBERS = new Set(["Runs", "Packages", "Size", "Took"]);
