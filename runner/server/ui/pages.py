@@ -46,7 +46,8 @@ class Pages:
         ]
 
     def is_open(self, path: str) -> bool:
-        return path in {sign_in.PATH, sign_in.OUT} or path.startswith(f"{files.place()}/")
+        # What is boxed comes to those who have its token.
+        return path in {sign_in.PATH, sign_in.OUT} or path.startswith((f"{files.place()}/", "/boxed/"))
 
     def instead(self, scope: Scope) -> ASGIApp | None:
         if any(shell.matches(scope)[0] is Match.FULL for shell in self._shells):
