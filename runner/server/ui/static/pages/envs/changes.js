@@ -54,7 +54,7 @@ const row = (one) => h("tr", null,
   h("td", { class: "mono break" }, one.before ?? ""),
   h("td", { class: "mono break" }, one.after ?? ""),
   h("td", { class: MOODS[one.change] ?? "soft" }, one.change),
-  h("td", { class: "soft" }, one.detail ?? ""));
+  h("td", { class: "soft why" }, one.detail ?? ""));
 
 /** Digests by their beginning. @param {string} [text] */
 const value = (text = "") => h("td", { class: "mono break", title: text }, /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text);

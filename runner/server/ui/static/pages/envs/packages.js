@@ -47,7 +47,7 @@ function columnsOf(packages, links) {
     ["Package", (each) => h("th", { scope: "row" }, each.name), true],
     ["Version", (each) => h("td", { class: "mono" }, each.version, each.build && h("span", { class: "soft break" }, ` ${each.build}`)), true],
     ["Why", (each) => h("td", null, each.asked ? h("span", { class: "chip" }, "asked for") : h("span", { class: "soft", title: "The project may ask for it, too" }, "needed by ", several(each.required_by))), links],
-    ["From", (each) => h("td", { class: "soft break" }, each.host ?? ""), any(({ host }) => host)],
+    ["From", (each) => h("td", { class: "soft" }, each.host ?? ""), any(({ host }) => host)],
     ["Size", (each) => h("td", { class: "number", title: each.size ? "of the largest file that the lock lists" : null }, bytes(each.size)), any(({ size }) => size)],
     ["Hash", (each) => h("td", null, (each.hashes ?? []).slice(0, 1).map(digest)), any(({ hashes }) => hashes?.length)],
   ];
