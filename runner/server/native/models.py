@@ -8,9 +8,7 @@ from starlette.responses import Response
 
 from runner.server.access.caller import Caller
 from runner.server.app import Tracking
-from runner.server.errors import Malformed
-from runner.server.mlflow import wire
-from runner.server.native.operation import JSON, Operation, json, query, view
+from runner.server.native.operation import Operation, json, query, sent, view
 from runner.server.native.registered import files, listing, looking, moves
 from runner.server.native.registered.shapes import (
     ListModels,
@@ -20,8 +18,8 @@ from runner.server.native.registered.shapes import (
     ModelRows,
     Move,
     MoveAlias,
-    VersionLook,
 )
+from runner.server.native.registered.version_shapes import VersionLook
 from runner.tracking.store import Store
 
 
@@ -47,10 +45,7 @@ async def look_at_version(request: Request) -> Response:
 
 async def move_alias(request: Request) -> Response:
     """POST /models/aliases."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:  # a form, which any page can send
-        raise Malformed(f"Bad Request. Content-Type must be one of ['{JSON}'].")
-    asked = wire.decoded(MoveAlias, await request.body())
+    asked = await sent(request, MoveAlias)
     tracking: Tracking = request.app.state.tracking
     caller: Caller = request.state.caller
 

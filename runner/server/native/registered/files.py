@@ -16,7 +16,7 @@ from runner.server.native.marked import marked
 from runner.server.native.operation import view
 from runner.server.native.registered import mlmodel, packaged
 from runner.server.native.registered.looking import Known
-from runner.server.native.registered.shapes import Example, ModelFile, VersionLook
+from runner.server.native.registered.version_shapes import Example, ModelFile, VersionLook
 
 MOST_FILES, MOST_DIRECTORIES = 500, 50
 LARGEST = 1024 * 1024  # bytes of what is read beside the MLmodel

@@ -14,7 +14,8 @@ from runner.server.native.documents import RECORD, Documents
 from runner.server.native.marked import marked
 from runner.server.native.overview_shapes import Data, LatestMetric
 from runner.server.native.registered import listing
-from runner.server.native.registered.shapes import Logged, Made, MadeBy, VersionLook, VersionName
+from runner.server.native.registered.shapes import Made
+from runner.server.native.registered.version_shapes import Logged, MadeBy, VersionLook, VersionName
 from runner.server.places import Places
 from runner.tracking.logged_models import LoggedModel, ModelStatus
 from runner.tracking.model import Run

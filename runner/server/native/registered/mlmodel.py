@@ -5,8 +5,8 @@ from typing import Any
 
 from runner.errors import TrackingError
 from runner.server.native.looking import trees
-from runner.server.native.registered.shapes import Flavor, MLmodel
 from runner.server.native.registered.signature import signature
+from runner.server.native.registered.version_shapes import Flavor, MLmodel
 
 NAME = "MLmodel"
 LARGEST = 5 * 1024 * 1024  # bytes

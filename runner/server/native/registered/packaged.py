@@ -11,7 +11,7 @@ from runner.server.native.looking import trees
 from runner.server.native.looking.shapes import Column, Table
 from runner.server.native.looking.values import TooMuch, cell, tree
 from runner.server.native.registered.mlmodel import table, text
-from runner.server.native.registered.shapes import Example
+from runner.server.native.registered.version_shapes import Example
 
 CARDS = ("README.md", "MODEL_CARD.md", "model_card.md")
 REQUIRED = ("requirements.txt", "python_env.yaml", "conda.yaml")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.server.native.looking.values import cell
-from runner.server.native.registered.shapes import Signature, Spec
+from runner.server.native.registered.version_shapes import Signature, Spec
 
 MOST, DEEPEST = 2000, 12  # fields, and their levels
 LONGEST = 4 * 1024 * 1024  # characters of a part

@@ -33,4 +33,8 @@ function missing(error, name, version) {
 
 bind({ u: ["Back to the list", () => location.assign(named().version ? modelUrl(named().name) : "/models")] });
 onBack(load);
+// there are no events about models: whoever comes back to the page sees what is there by now
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && !main().contains(document.activeElement)) void load();
+});
 await load();

@@ -134,4 +134,7 @@ onBack(() => {
   box.value = query().get("q") ?? "";
   void load();
 });
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && shown <= PAGE) void load(); // there are no events about models
+});
 await load();
