@@ -79,9 +79,12 @@ def _count(when: Times, start: int, end: int) -> int:
 def _times(definition: Definition) -> Times | None:
     """None if this machine does not understand them: it may lack the zone."""
     try:
-        return times(definition.expression, definition.zone)
+        return _read(definition.expression, definition.zone)
     except UsageError:
         return None
+
+
+_read = lru_cache(maxsize=1024)(times)
 
 
 def _day(first: str, now: int, place: ZoneInfo) -> date:

@@ -16,7 +16,8 @@ from starlette.responses import Response
 
 from runner.server.mlflow import wire
 from runner.server.native.operation import Operation, json, query
-from runner.server.native.schedules import FiringAnswer, ShiftAnswer, firing, schedules, scheduling, shifted
+from runner.server.native.schedule_shapes import FiringAnswer, ShiftAnswer
+from runner.server.native.schedules import firing, schedules, scheduling, shifted
 from runner.server.scheduling import Coming, Day, Scheduling
 from runner.tracking.schedules import Firing, Schedule, Schedules
 

@@ -17,7 +17,8 @@ from runner.server.errors import shaped
 from runner.server.mlflow import wire
 from runner.server.native.executions import REFUSED
 from runner.server.native.operation import Operation, json, sent
-from runner.server.native.schedules import FiringAnswer, Moment, ScheduleAnswer, firing, scheduling, told
+from runner.server.native.schedule_shapes import FiringAnswer, Moment, ScheduleAnswer
+from runner.server.native.schedules import firing, scheduling, told
 
 Written = Annotated[str, Meta(max_length=40, pattern=r"^[0-9T:.+-]+Z?$")]
 

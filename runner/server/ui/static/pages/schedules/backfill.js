@@ -59,7 +59,7 @@ export function backfill(schedule, around) {
   const inWords = ({ count: number, kept, first: from, last: to }) => [
     h("strong", null, number === 0 ? "No run would start" : `${counted(number, "run")} would start`),
     from !== null && to !== null && `, for ${local(from, schedule.zone)}${from === to ? "" : ` to ${local(to, schedule.zone)}`}`,
-    kept > 0 && `. ${counted(kept, "time")} of them ${kept === 1 ? "has" : "have"} succeeded or ${kept === 1 ? "goes" : "go"} on.`,
+    kept > 0 && `. ${counted(kept, "other")} ${kept === 1 ? "has succeeded or goes" : "have succeeded or go"} on.`,
   ];
   const { close } = dialog(`Backfill ${schedule.name}`, form, { actions: [h("button", { type: "button", onclick: () => close() }, "Cancel"), start] });
   renew();

@@ -28,7 +28,7 @@ export function calendar(week, schedules) {
     week.days.map((day, at) => dayRow(week, day, [...overnight(days[at - 1] ?? []), ...(days[at] ?? [])], schedules)));
   roving(grid);
   return [
-    h("div", { class: schedules.size === 1 ? "week card single" : "week card" },
+    h("div", { class: `week card${schedules.size === 1 ? " single" : ""}${days.some((each) => each.length > 0) ? "" : " bare"}` },
       h("div", { class: "hours", "aria-hidden": "true" }, Array.from({ length: 24 }, (_, hour) => h("span", null, `${String(hour).padStart(2, "0")}:00`))),
       grid),
     week.shifts.length > 0 && h("ul", { class: "shifts" }, shiftsInWords(week.shifts).map((told) => h("li", null, told))),

@@ -13,7 +13,7 @@
  */
 export function lanes(items, most) {
   const sorted = [...items].sort((a, b) => a.from - b.from || b.to - a.to);
-  return clusters(sorted).flatMap((cluster) => placed(cluster, most));
+  return clusters(sorted).flatMap((cluster) => placed(cluster, most)).sort((a, b) => a.from - b.from || a.lane - b.lane);
 }
 
 /** Items that overlap each other, also by way of others. @template {Extent} T @param {T[]} sorted by `from` @returns {T[][]} */

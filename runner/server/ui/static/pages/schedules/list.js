@@ -11,7 +11,7 @@ export function list(schedules, now) {
     h("thead", null, h("tr", null, ["Schedule", "When", "Next", "Takes", "Last", "Project"].map((title) => h("th", { scope: "col" }, title)))),
     h("tbody", null, schedules.map((each) => h("tr", null,
       h("th", { scope: "row" }, link(each.name), each.state === "paused" && h("span", { class: "chip" }, "paused")),
-      h("td", null, when(each)),
+      h("td", { class: "when" }, when(each)),
       h("td", { title: each.next === undefined ? null : `${local(each.next, HERE)} ${HERE}` }, coming(each, now)),
       h("td", { class: "soft" }, lasting(each.expected)),
       h("td", null, each.last && [outcome(each.last.state), " ", lately(each)]),
