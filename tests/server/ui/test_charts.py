@@ -5,19 +5,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from runner.server.ui.files import DIRECTORY
 from tests.services.browser import axe, until
 
-# The modules beside the shell's; what is made is kept for the next step.
-MODULE = """const at = document.querySelector("script[src*='/lib/shell.js']").src.replace("lib/shell.js", "");
-const module = await import(at + "charts/" + name);
+SOURCES = "/sources/"  # modules as they are written: pages have them joined
+# What is made is kept for the next step.
+MODULE = f"""const at = "{SOURCES}", module = await import(at + "charts/" + name);
 const main = document.getElementById("main");
 main.replaceChildren();
 const link = document.createElement("link");
-Object.assign(link, { rel: "stylesheet", href: at + "style/charts.css" });
-await new Promise((resolve) => { link.onload = resolve; document.head.append(link); });
+Object.assign(link, {{ rel: "stylesheet", href: at + "style/charts.css" }});
+await new Promise((resolve) => {{ link.onload = resolve; document.head.append(link); }});
 window.told = [];
-window.chart = module[makes](main, { label: "loss", ...options,
-  ...Object.fromEntries(hears.map((each) => [each, (...given) => window.told.push([each, ...given])])) });
+window.chart = module[makes](main, {{ label: "loss", ...options,
+  ...Object.fromEntries(hears.map((each) => [each, (...given) => window.told.push([each, ...given])])) }});
 await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));"""
 DRAW = f"async ([name, makes, options, hears]) => {{ {MODULE} }}"
 PAINTED = """([x, y]) => {
@@ -32,6 +33,10 @@ STEPS = 10_000
 
 @pytest.fixture
 def blank(page: Page) -> Page:
+    page.route(
+        f"**{SOURCES}**",
+        lambda route: route.fulfill(path=DIRECTORY / route.request.url.partition(SOURCES)[2]),
+    )
     page.goto("/settings")
     expect(page.locator("#main > *").first).to_be_visible()
     return page

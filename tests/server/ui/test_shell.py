@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from runner.tracking.clock import now
 from runner.tracking.model import Metric, Run, RunStatus
@@ -19,12 +20,15 @@ from tests.server.ui.seeding import environment
 from tests.services.browser import Watch, axe, settled, until, watched
 
 PASSWORD = "correct horse battery staple"
-# The module that pages import by its place beside the shell's.
-RUN_AGAIN = """async ([run, what]) => {
-  const lib = document.querySelector("script[src*='/lib/shell.js']").src.replace("shell.js", "");
-  const [{ own }, again] = await Promise.all([import(lib + "api.js"), import(lib + "runagain.js")]);
-  await again[what](await own(`/runs/${run}/overview`));
-}"""
+
+
+def opened(page: Page, run: str, button: str) -> Locator:
+    """The dialog behind a button of a run's page."""
+    page.goto(f"/r/{run}")
+    page.get_by_role("button", name=button, exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    return dialog
 
 
 @pytest.fixture
@@ -151,10 +155,9 @@ def test_without_leave_run_again_shows_the_command_to_copy(
     page: Page, context: BrowserContext, seeded: Seeded
 ) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto("/settings")
-    page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
+    opened(page, seeded.runs["first"], "Run again")
 
-    page.get_by_label("lr").fill("0.5 or so")
+    page.get_by_role("textbox", name="lr").fill("0.5 or so")
     page.get_by_role("button", name="Copy the command").click()
 
     expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
@@ -165,9 +168,7 @@ def test_without_leave_run_again_shows_the_command_to_copy(
 def test_run_again_takes_packages_of_another_run_and_says_what_a_value_was(
     page: Page, seeded: Seeded
 ) -> None:
-    page.goto("/settings")
-    page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
-    dialog = page.get_by_role("dialog")
+    dialog = opened(page, seeded.runs["first"], "Run again")
 
     page.get_by_role("textbox", name="epochs").fill("many")
     expect(dialog).to_contain_text("was 12, a number")
@@ -189,14 +190,13 @@ def allowing(seeded: Seeded, template: Path) -> Iterator[str]:
 def test_where_it_may_the_server_runs_it_again(browser: Browser, seeded: Seeded, allowing: str) -> None:
     with watched(browser, Watch(allowing)) as context:
         page = context.new_page()
-        page.goto("/settings")
-        page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"])
+        opened(page, seeded.runs["first"], "Run again")
         page.get_by_role("textbox", name="epochs").fill("2")
         expect(page.locator(".field.changed")).to_have_text("epochswas 12")
 
         page.get_by_role("button", name="Start").click()
 
-        page.wait_for_url("**/r/*", timeout=30_000)
+        page.wait_for_url(re.compile(f"/r/(?!{seeded.runs['first']})"), timeout=30_000)
         run = seeded.store.run(page.url.rpartition("/")[2])
         assert run.params == {**seeded.store.run(seeded.runs["first"]).params, "epochs": "2"}
 
@@ -242,14 +242,15 @@ def test_axe_finds_nothing_in_what_opens_over_a_page(
     theme: Literal["light", "dark"], page: Page, seeded: Seeded
 ) -> None:
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    page.goto("/settings")
-    for opened in (
-        lambda: page.keyboard.press("Control+k"),
-        lambda: page.keyboard.press("?"),
-        lambda: page.evaluate(RUN_AGAIN, [seeded.runs["first"], "runAgain"]),
-        lambda: page.evaluate(RUN_AGAIN, [seeded.runs["first"], "reproduce"]),
+    page.goto(f"/r/{seeded.runs['first']}")
+    settled(page)
+    for show in (
+        partial(page.keyboard.press, "Control+k"),
+        partial(page.keyboard.press, "?"),
+        page.get_by_role("button", name="Run again", exact=True).click,
+        page.get_by_role("button", name="Reproduce", exact=True).click,
     ):
-        opened()
+        show()
         expect(page.get_by_role("dialog")).to_be_visible()
         assert axe(page) == []
         page.keyboard.press("Escape")
@@ -323,7 +324,7 @@ def test_a_session_that_ended_leads_back_to_the_form(browser: Browser, signing_i
         context.clear_cookies()
         until(
             page,
-            "import(document.querySelector(\"script[src*='/lib/shell.js']\").src.replace('shell', 'api')).then((api) => api.own('/me')).catch(() => true)",
+            "import(document.querySelector(\"script[src*='/lib/']\").src.replace('lib/theme.js', 'lib.js')).then((lib) => lib.$lib_api.own('/me')).catch(() => true)",
         )
 
         expect(page).to_have_url("/sign-in?to=%2F")

@@ -1,12 +1,13 @@
 // Runs as lines across parallel axes. Drag along an axis to brush, more than once for several; a click takes a brush away. Titles
 // are dragged to order the axes; a click on one turns its scale to log and back.
-import { ink, shade } from "../lib/colour.js";
 import { h } from "../lib/dom.js";
 import { counted, number } from "../lib/format.js";
-import { FONT, cut, nothing } from "./axes.js";
+import { nothing } from "./axes.js";
 import { axisOf, isConstant } from "./axis.js";
+import { lines, upright } from "./bundles.js";
 import { value as valueAt } from "./scale.js";
 import { drags, surface } from "./surface.js";
+import { titles } from "./titles.js";
 import { tooltip } from "./tooltip.js";
 
 /** @typedef {import("./axis.js").Value} Value */
@@ -27,7 +28,7 @@ import { tooltip } from "./tooltip.js";
  * @property {(id: string | null) => void} [onHover]
  */
 
-const TOP = 46, BOTTOM = 30, SIDE = 60, REACH = 18, SHADES = 24, FEW = 8;
+const TOP = 46, BOTTOM = 30, SIDE = 60, REACH = 18, FEW = 8;
 
 /** @param {HTMLElement} container @param {Options} options */
 export function parallel(container, options) {
@@ -124,129 +125,25 @@ export class Parallel {
   #paint(context, width, height) {
     this.#layOut(width, height);
     if (this.#axes.length === 0) return nothing(context, width, height, "Nothing differs between these runs");
-    context.lineJoin = "bevel";
-    const brushed = this.#chosen.includes(false);
-    if (brushed) {
-      context.strokeStyle = ink("--line");
-      context.globalAlpha = 0.5;
-      this.#stroke(context, (at) => this.#chosen[at] !== true);
-    }
-    context.globalAlpha = this.#lit >= 0 ? 0.18 : Math.max(0.25, Math.min(0.9, 60 / Math.sqrt(this.#chosen.filter(Boolean).length + 1) / 4));
-    context.lineWidth = 1.2;
-    this.#shades().forEach((rows, place) => {
-      if (rows.length === 0) return;
-      context.strokeStyle = shade(place / (SHADES - 1));
-      this.#path(context, rows);
-    });
-    context.globalAlpha = 1;
-    if (this.#lit >= 0) {
-      context.lineWidth = 3;
-      context.strokeStyle = ink("--accent");
-      this.#path(context, [this.#lit]);
-    }
-    context.lineWidth = 1;
-    for (const { option, axis, x } of this.#axes) this.#axis(context, option, axis, x, height);
-  }
-
-  /** Rows that are chosen, by their colours. */
-  #shades() {
-    /** @type {number[][]} */
-    const found = Array.from({ length: SHADES }, () => []);
     const wanted = this.#axes.findIndex(({ option }) => option.key === this.#options.colour);
-    const place = wanted < 0 ? this.#axes.length - 1 : wanted, scale = this.#axes[place]?.axis.scale;
-    if (!scale) return found;
-    this.#heights.forEach((heights, at) => {
-      if (!this.#chosen[at]) return;
-      const part = ((heights[place] ?? 0) - scale.from) / (scale.to - scale.from);
-      found[Math.max(0, Math.min(SHADES - 1, Math.round(part * (SHADES - 1))))]?.push(at);
-    });
-    return found;
+    lines(context, this.#axes, this.#heights, this.#chosen, { colour: wanted < 0 ? this.#axes.length - 1 : wanted, lit: this.#lit });
+    this.#axes.forEach((placed, at) => upright(context, placed, [TOP, height - BOTTOM], this.#brushed(at)));
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {(row: number) => boolean} wanted */
-  #stroke(context, wanted) {
-    this.#path(context, this.#heights.flatMap((_, at) => (wanted(at) ? [at] : [])));
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {number[]} rows */
-  #path(context, rows) {
-    context.beginPath();
-    for (const row of rows) {
-      const heights = this.#heights[row];
-      if (heights) this.#axes.forEach(({ x }, at) => (at ? context.lineTo(x, heights[at] ?? 0) : context.moveTo(x, heights[at] ?? 0)));
-    }
-    context.stroke();
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {AxisOption} option @param {Axis} axis @param {number} x @param {number} height */
-  #axis(context, option, axis, x, height) {
-    const at = Math.round(x) + 0.5;
-    context.strokeStyle = ink("--soft");
-    context.beginPath();
-    context.moveTo(at, TOP);
-    context.lineTo(at, height - BOTTOM);
-    context.stroke();
-    const drawn = this.#drawn && this.#axes[this.#drawn.at]?.option === option ? [/** @type {[number, number]} */ ([Math.min(this.#drawn.from, this.#drawn.to), Math.max(this.#drawn.from, this.#drawn.to)])] : [];
-    const brushes = [...(this.#brushes[option.key] ?? []).map(([low, high]) => pixelsOf(axis, low, high)), ...drawn];
-    context.fillStyle = ink("--accent");
-    for (const [top, bottom] of brushes) {
-      context.globalAlpha = 0.3;
-      context.fillRect(at - 8, top, 16, bottom - top);
-      context.globalAlpha = 1;
-      context.strokeStyle = ink("--accent");
-      context.strokeRect(at - 8, top, 16, bottom - top);
-    }
-    context.font = FONT;
-    context.textBaseline = "middle";
-    context.textAlign = "left";
-    for (const [place, label] of axis.marks) {
-      const text = cut(context, label, 90), width = context.measureText(text).width;
-      context.fillStyle = ink("--surface");
-      context.globalAlpha = 0.75;
-      context.fillRect(at + 5, place - 7, width + 4, 14);
-      context.globalAlpha = 1;
-      context.fillStyle = ink("--text");
-      context.fillText(text, at + 7, place);
-      context.fillRect(at - 3, Math.round(place), 6, 1);
-    }
+  /** Brushes of an axis, with the one that is being drawn. @param {number} at @returns {[number, number][]} */
+  #brushed(at) {
+    const { axis, option } = /** @type {{ axis: Axis, option: AxisOption }} */ (this.#axes[at]), drawn = this.#drawn?.at === at ? this.#drawn : null;
+    const known = (this.#brushes[option.key] ?? []).map(([low, high]) => pixelsOf(axis, low, high));
+    return drawn ? [...known, [Math.min(drawn.from, drawn.to), Math.max(drawn.from, drawn.to)]] : known;
   }
 
   #drawTitles() {
-    const room = this.#axes.length > 1 ? (this.#axes[1]?.x ?? 0) - (this.#axes[0]?.x ?? 0) : 200;
-    this.#titles.replaceChildren(...this.#axes.map(({ option, x }, at) => {
-      const told = `${option.title}${option.log ? " (log)" : ""}`;
-      const title = h("button", { type: "button", class: "axis-title", title: `${told}: click for a log scale, drag to move`, "aria-label": `${told}, axis ${at + 1} of ${this.#axes.length}. Enter: log scale; left and right: move; up and down: brush; delete: no brush` }, told);
-      title.style.setProperty("--x", `${x}px`);
-      title.style.setProperty("--room", `${Math.max(50, Math.min(160, room - 6))}px`);
-      this.#movable(title, at);
-      return title;
+    this.#titles.replaceChildren(...titles(this.#axes, {
+      turn: (at) => this.#turn(at),
+      move: (from, to) => this.#move(from, to),
+      slide: (at, step) => this.#slide(at, step),
+      clear: (at) => this.#brush(at, []),
     }));
-  }
-
-  /** @param {HTMLButtonElement} title @param {number} at */
-  #movable(title, at) {
-    let to = 0;
-    drags(title, {
-      start: () => true,
-      move: (x) => {
-        to = (this.#axes[at]?.x ?? 0) - title.offsetWidth / 2 + x;
-        title.style.setProperty("--x", `${to}px`);
-      },
-      end: (moved) => {
-        if (!moved) return this.#turn(at);
-        const place = this.#axes.filter(({ x }, other) => other !== at && x < to).length;
-        this.#move(at, place);
-      },
-    });
-    title.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") this.#turn(at);
-      else if (event.key === "ArrowLeft" || event.key === "ArrowRight") this.#move(at, at + (event.key === "ArrowLeft" ? -1 : 1));
-      else if (event.key === "ArrowUp" || event.key === "ArrowDown") this.#slide(at, event.key === "ArrowUp" ? 1 : -1);
-      else if (event.key === "Delete" || event.key === "Backspace") this.#brush(at, []);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    });
   }
 
   /** Log scale, and back. @param {number} at */

@@ -210,12 +210,15 @@ async function started(asked, start, said, element) {
  * Ask a run that was started from here to end; the second time kills. Says so where it was started elsewhere.
  *
  * @param {string} run id
+ * @returns {Promise<boolean>} whether it was asked
  */
 export async function stop(run) {
   try {
     await send(`/executions/${run}/stop`, {});
     toast("Asked to end; once more kills it");
+    return true;
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error), { bad: true });
+    return false;
   }
 }

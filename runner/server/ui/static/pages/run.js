@@ -35,6 +35,8 @@ class RunPage {
   #tabs = h("nav", { class: "tabs", "aria-label": "Of this run" });
   #place = h("div", { class: "run-tab" });
   #clock = 0;
+  /** Whether the stream has spoken: what came between reading the run and that is read then. */
+  #isHeard = false;
 
   async start() {
     const [, , reference = ""] = location.pathname.split("/");
@@ -139,7 +141,9 @@ class RunPage {
     for (const key of told.deleted_tags ?? []) delete run.tags[key];
     this.#draw();
     this.#open.update?.(run);
-    if (isOver || (!run.plan && "runner.plan" in run.tags)) void this.#again();
+    const isFirst = !this.#isHeard && !hasEnded(run);
+    this.#isHeard = true;
+    if (isOver || isFirst || (!run.plan && "runner.plan" in run.tags)) void this.#again();
   }
 
   /** Read it all again: plan and record come when they are written. */

@@ -33,7 +33,8 @@ function status(run) {
 
 /** What a run that goes on changes in the header from second to second. @param {HTMLElement} place @param {Run} run */
 export function ticked(place, run) {
-  const time = place.querySelector("[data-lasting]"), way = place.querySelector("[data-going]");
+  const time = place.querySelector("[data-lasting]"), way = place.querySelector("[data-going]"), button = place.querySelector("[data-stop]");
+  if (button) button.textContent = stopWord(run);
   if (time) time.textContent = lastingOf(run);
   if (way) fill(way, going(run));
 }
@@ -129,12 +130,12 @@ function trouble(run) {
 function buttons(run) {
   const rerun = `runner rerun ${run.id.slice(0, 12)}`, reproduce = `runner reproduce ${run.id.slice(0, 12)}`;
   return [
-    run.stoppable && !hasEnded(run) && h("button", { onclick: () => void stopped(run) }, "Stop"),
+    run.stoppable && !hasEnded(run) && h("button", { "data-stop": "", onclick: () => void stopped(run) }, stopWord(run)),
     run.plan && copyAs(h("button", { onclick: () => void act("runAgain", run) }, "Run again"), { command: rerun }),
     run.plan && hasEnded(run) && copyAs(h("button", { onclick: () => void act("reproduce", run) }, "Reproduce"), { command: reproduce }),
     compare(run),
     menu("More", [
-      ...(run.hasFiles ? [/** @type {[string, () => void]} */ (["Register a model", () => void registered(run)])] : []),
+      ["Register a model", () => void registered(run)], // a logged model has files of its own, and the dialog says where there is none
       ["Copy its id", () => void copy(run.id)],
       ["Copy a link", () => void copy(location.href)],
       ["Copy: runner runs show", () => void copy(`runner runs show ${quoted(run.name)}`)],
@@ -143,10 +144,13 @@ function buttons(run) {
   ];
 }
 
+/** A program may take its time to end; the second time kills it. @param {Run} run */
+const stopWord = (run) => (run.asked === undefined ? "Stop" : `Kill, asked to end ${ago(run.asked)}`);
+
 /** @param {Run} run */
 async function stopped(run) {
   const { stop } = await import("../../lib/runagain.js");
-  await stop(run.id);
+  if (await stop(run.id)) run.asked ??= Date.now();
 }
 
 /** @param {Run} run */

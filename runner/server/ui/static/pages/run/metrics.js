@@ -68,6 +68,7 @@ class Metrics {
       h("section", { class: keys.length === 1 && "single", "aria-label": prefix || "Metrics" }, groups.size > 1 && h("h2", null, prefix || "Others"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
     ));
     for (const { key, value, step } of this.#run.metrics) this.#panels.get(key)?.told(value, step);
+    this.#soon(PAUSE);
   }
 
   /** @param {any} news */
@@ -77,8 +78,9 @@ class Metrics {
     if (!this.#panels.has(data.key)) this.draw();
     const panel = this.#panels.get(data.key), last = data.points.at(-1);
     if (!panel || !last) return;
+    const drawn = panel.news(data.points);
     panel.told(last[2], last[0]);
-    if (!panel.news(data.points)) this.#again(data.key);
+    if (!drawn) this.#again(data.key);
   }
 
   #bar() {

@@ -21,6 +21,8 @@ export class Panel {
   #pin;
   #heard;
   #step = -Infinity;
+  #latest = -Infinity; // step that was told
+  #known = -Infinity; // and that is drawn
   #odd = "";
   /** @type {import("../../../charts/line.js").LineChart | undefined} */
   #chart;
@@ -41,8 +43,10 @@ export class Panel {
     this.#pin.textContent = on ? "★" : "☆";
   }
 
-  /** The latest value. @param {number | string} value @param {number} step */
+  /** The latest value; if its step has not been drawn, the line is to be read again. @param {number | string} value @param {number} step */
   told(value, step) {
+    if (this.#chart && step > this.#known) this.stale = true;
+    this.#latest = step;
     this.#value.textContent = number(numeric(value));
     this.#soft.textContent = [`step ${step}`, this.#odd].filter(Boolean).join(" · ");
   }
@@ -53,6 +57,7 @@ export class Panel {
     if (!this.#chart || !(first > this.#step)) return false;
     this.#chart.append(this.#run, points.map(([step = NaN, , value = NaN]) => [step, value]));
     this.#step = points.at(-1)?.[0] ?? this.#step;
+    this.#known = Math.max(this.#known, this.#step);
     return true;
   }
 
@@ -61,6 +66,7 @@ export class Panel {
     const series = [{ run: this.#run, name: this.key, points, dash: [] }];
     const options = { series, x: { title: axis.title, kind: axis.kind }, y: { log: look.log }, smoothing: look.smoothing, zoom: look.zoom };
     this.#step = axis.name === "step" && !look.zoom ? points.at(-1)?.[0] ?? -Infinity : Infinity;
+    this.#known = Math.max(this.#latest, Number.isFinite(this.#step) ? this.#step : -Infinity);
     if (this.#chart) this.#chart.update(options);
     else this.#chart = lineChart(this.#place, { label: this.key, ...options, onZoom: this.#heard.onZoom, onCursor: this.#heard.onCursor });
     this.#odd = line ? odd(line) : "";
