@@ -17,6 +17,7 @@ from runner.tracking.schedules import (
     Overlap,
     Schedule,
     Schedules,
+    Upcoming,
 )
 
 MOST = 1000  # firings of one backfill
@@ -27,10 +28,18 @@ STAY = {FiringState.SUCCEEDED, FiringState.WAITING, FiringState.CLAIMED, FiringS
 def rest(schedules: Schedules, name: str, *, paused: bool) -> Schedule:
     """Let a schedule rest, or fire again from its next time on."""
     found = schedules.get(name)
-    following = upcoming(name, found.definition, schedules.now())
+    following = _next(schedules, found, schedules.now())
     if found.paused == paused:
         return found
     return schedules.change(name, paused=paused, upcoming=following)
+
+
+def _next(schedules: Schedules, schedule: Schedule, moment: int) -> Upcoming:
+    """Its next time that is not left out already."""
+    coming = upcoming(schedule.name, schedule.definition, moment)
+    while schedules.at(schedule.id, coming.time) is not None:
+        coming = upcoming(schedule.name, schedule.definition, coming.time)
+    return coming
 
 
 def skip(schedules: Schedules, name: str, *, time: int | None = None, by: str = "") -> Firing:
@@ -53,7 +62,7 @@ def skip(schedules: Schedules, name: str, *, time: int | None = None, by: str = 
     (firing,) = schedules.insert(schedule.id, [new], replacing=False)
     if firing.state is not FiringState.SKIPPED:
         raise _fired(name)
-    schedules.change(name, upcoming=upcoming(name, schedule.definition, coming.time))
+    schedules.change(name, upcoming=_next(schedules, schedule, coming.time))
     return firing
 
 

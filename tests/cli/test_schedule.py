@@ -184,6 +184,8 @@ def test_the_next_time_is_left_out_and_the_one_after_it_is_next(cli: Cli, demo: 
     assert (kept["state"], kept["reason"]) == ("skipped", "left out on demand")
     cli("schedule", "pause", "s")
     assert "so there is nothing to skip" in cli("schedule", "skip", "s").err
+    cli("schedule", "resume", "s")
+    assert shown(cli, "s")["next"]["time"] == second
 
 
 def test_a_store_behind_a_server_keeps_no_schedules(cli: Cli) -> None:

@@ -27,6 +27,7 @@ FURTHER = (
     "/r/{diverged}",
     "/compare?runs={searched},{other}",
     "/models/digits/2",
+    "/schedules?name=nightly",
     *(f"/r/{{first}}/{tab}" for tab in ("metrics", "logs", "code", "environment", "reproduce", "raw")),
     "/r/{searched}/metrics",
     "/r/{files}/artifacts",

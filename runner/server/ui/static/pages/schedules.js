@@ -26,7 +26,7 @@ const title = document.title;
 let answer = { schedules: [], now: Date.now(), late: null, allowed: false };
 /** @type {Around | undefined} */
 let around;
-let seen = "", whole = 0, pause = REST;
+let seen = "", whole = 0, pause = REST, turns = 0, done = 0;
 /** @type {Map<Element, string>} what each block shows, so that what is the same stays as it is */
 const shown = new Map();
 
@@ -37,21 +37,29 @@ const zone = () => query().get("zone") ?? HERE;
 
 /** Look for what is new; `all`: at all of it. */
 async function load(all = false) {
-  const begun = Date.now();
+  const begun = Date.now(), mine = (turns += 1);
   try {
-    answer = await own("/schedules");
+    const found = await own("/schedules");
+    if (mine !== turns) return; // somebody has gone on to something else
+    answer = found;
     const now = JSON.stringify([answer.schedules, location.search]);
     if (all || now !== seen || begun - whole > WHOLE) {
-      around = await further(chosen());
-      [seen, whole] = [now, begun];
+      const read = await further(chosen());
+      if (mine !== turns) return;
+      [around, seen, whole] = [read, now, begun];
     }
     draw();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (!around) fill(main(), h("h1", null, "Schedules"), h("p", { class: "empty", role: "alert" }, error.message));
+  } finally {
+    done = Math.max(done, mine);
   }
   pause = Math.max(REST, 10 * (Date.now() - begun));
 }
+
+/** Look, unless somebody does. */
+const look = async () => done === turns && (await load());
 
 /** @param {Schedule | undefined} schedule @returns {Promise<Around>} */
 async function further(schedule) {
@@ -71,7 +79,7 @@ function draw() {
   if (!blocks.head.isConnected) fill(main(), Object.values(blocks));
   document.title = schedule ? `${schedule.name} · ${title}` : title;
   put(blocks.loud, [answer.late !== null && Math.floor((now - answer.late) / 60_000)], loud);
-  put(blocks.head, [schedule, allowed, answer.schedules.length], () => (schedule ? heading(schedule, { allowed, renew: () => void load(true) }) : head()));
+  put(blocks.head, [schedule, allowed, answer.schedules.length, query().get("name")], () => (schedule ? heading(schedule, { allowed, renew: () => void load(true) }) : head()));
   put(blocks.about, schedule && [schedule, coming, Math.floor(now / 60_000)], () => schedule && [facts(schedule), next(schedule, coming, now)]);
   put(blocks.bar, [span(week), week.zone, answer.schedules.map((each) => each.zone)], () => answer.schedules.length > 0 && bar(week));
   const found = matching();
@@ -105,6 +113,7 @@ function head() {
   const count = answer.schedules.length;
   const find = h("input", { type: "search", placeholder: "Find a schedule", "aria-label": "Find a schedule", value: query().get("q") ?? "", oninput: () => { show({ q: find.value }); draw(); } });
   return [
+    query().get("name") && h("p", { class: "warn" }, `There is no schedule “${query().get("name")}”.`),
     h("div", { class: "head" }, h("h1", null, "Schedules"), h("span", { class: "soft" }, counted(count, "schedule")), count > MANY && find),
     count === 0 && h("div", { class: "empty" }, h("p", null, "No schedules yet. Train every night:"), copyable('runner schedule add nightly "0 3 * * *" . -e train')),
   ];
@@ -160,7 +169,7 @@ let waiting;
 function again() {
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
-    if (document.visibilityState === "visible") await load();
+    if (document.visibilityState === "visible") await look();
     again();
   }, pause);
 }
@@ -174,9 +183,9 @@ let heard = 0;
 listen(["runs"], () => {
   if (Date.now() - heard < REST / 2) return;
   heard = Date.now();
-  void load();
+  void look();
 });
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void load());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void look());
 onBack(() => void load());
 await load();
 again();
