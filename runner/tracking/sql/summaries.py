@@ -63,11 +63,11 @@ def _chosen(db: Connection, chosen: Chosen, newest: int | None = None) -> _Runs:
     where, rows = " AND ".join((*states, *each)), among(db, sql)
     if newest is not None:
         ends = f"ORDER BY r.started DESC, r.id DESC LIMIT {min(newest, keys.BOUND)}"
-        return _these(
+        return _alone(
             [row[0] for row in db.execute(f"SELECT r.id FROM {rows} WHERE {where} {ends}", sql.values)]
         )
     if each and (few := _few(db, f"FROM {rows} WHERE {where}", sql.values)) is not None:
-        return _these(few)
+        return _alone(few)
     ((total,),) = db.execute(f"SELECT COUNT(*) FROM {rows} WHERE {where}", sql.values)
     within = within_experiments(sql, chosen.experiments)
     counts = f"SELECT COUNT(*), COUNT(CASE WHEN {within or '1 = 1'} THEN 1 END) FROM runner_runs"
@@ -76,7 +76,7 @@ def _chosen(db: Connection, chosen: Chosen, newest: int | None = None) -> _Runs:
     return _Runs(rows, where, within, sql.values, whole=whole, most=most, total=total)
 
 
-def _these(runs: Sequence[int]) -> _Runs:
+def _alone(runs: Sequence[int]) -> _Runs:
     marks = {f"r{index}": number for index, number in enumerate(runs)}
     these = f"r.id IN ({keys.listed(marks) or 'NULL'})"
     return _Runs(narrowing.ALL, these, "", marks, whole=False, most=False, total=len(runs))
