@@ -211,7 +211,7 @@ def test_the_active_run_is_looked_at_beside_the_table(page: Page, seeded: Seeded
     page.keyboard.press(" ")
 
     beside = page.get_by_role("complementary")
-    expect(beside).to_contain_text("CUDA out of memory: tried to allocate 2.0 GiB; exit code 1")
+    expect(beside).to_contain_text("the program was killed: out of memory; exit code 137")
     expect(page.locator(".grid-row.active .state")).to_have_text("failed")
     assert axe(page) == []
     page.keyboard.press("j")

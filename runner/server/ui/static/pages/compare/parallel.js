@@ -5,6 +5,7 @@ import { fill, h } from "../../lib/dom.js";
 import { counted } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
 import { isConstant } from "../../charts/axis.js";
+import { quotedKey } from "../runs/grouping.js";
 import { importance } from "./importance.js";
 import { numeric } from "./model.js";
 import { select } from "./parts.js";
@@ -29,8 +30,8 @@ export async function tab(container, subject) {
   const count = h("span", { role: "status" }), open = h("a", { class: "button" }, ""), clear = h("button", { type: "button", class: "plain" }, "No brushes");
   const told = (/** @type {string[]} */ ids) => {
     fill(count, `${ids.length.toLocaleString("en")} of ${counted(runs.length, "run")}`);
-    fill(open, `Open these ${ids.length.toLocaleString("en")} in Runs`);
-    open.setAttribute("href", inRuns(ids, chart.brushed()));
+    fill(open, `Open these ${ids.length.toLocaleString("en")}${isExact(ids, chart.brushed()) ? "" : ", and those between the brushes,"} in Runs`);
+    open.setAttribute("href", inRuns(ids, chart.brushed(), rows));
   };
   const bar = h("div", { class: "compare-bar" }, count, h("span", { class: "grow soft" }, constant > 0 && `${counted(constant, "parameter")} the same in all`), target && select("Colour", metrics.map(({ key, title }) => [key, title]), target.key, (key) => {
     show({ colour: key });
@@ -97,10 +98,27 @@ function brushesOf() {
   return Object.fromEntries(found);
 }
 
-/** As a filter, where numbers say it; else their ids. @param {string[]} ids @param {Brushes} brushes */
-function inRuns(ids, brushes) {
-  const q = query().get("q");
-  if (ids.length <= LISTED) return `/runs?q=${encodeURIComponent(`id in (${ids.map((id) => `'${id}'`).join(", ")})`)}`;
-  const conditions = Object.entries(brushes).flatMap(([key, [range]]) => (range ? [`${key} >= ${range[0]} and ${key} <= ${range[1]}`] : []));
-  return `/runs?q=${encodeURIComponent([q, ...conditions].filter(Boolean).join(" and "))}`;
+/** Where Runs shows these: by their ids, or, where those are too many, by the same filter with the brushes as conditions. @param {string[]} ids @param {Brushes} brushes @param {import("../../charts/parallel.js").Row[]} rows */
+function inRuns(ids, brushes, rows) {
+  if (ids.length <= LISTED) return address(`id in (${ids.map((id) => `'${id}'`).join(", ")})`);
+  const chosen = new Set(ids), left = rows.filter(({ id }) => chosen.has(id));
+  const conditions = Object.entries(brushes).map(([key, ranges]) => condition(key, ranges, left.map(({ values }) => values[key])));
+  return address([query().get("q"), ...conditions].filter(Boolean).join(" and "));
+}
+
+/** Of numbers from the least to the greatest that is brushed; of texts those that are left. @param {string} key @param {[number, number][]} ranges @param {import("../../charts/axis.js").Value[]} values */
+function condition(key, ranges, values) {
+  const name = quotedKey(key), kinds = [...new Set(values.filter((each) => each !== null && each !== undefined))];
+  if (kinds.every((each) => typeof each === "number")) return `${name} >= ${Math.min(...ranges.map(([low]) => low))} and ${name} <= ${Math.max(...ranges.map(([, high]) => high))}`;
+  return `${name} in (${kinds.map((each) => (String(each).includes("'") ? `"${each}"` : `'${each}'`)).join(", ")})`;
+}
+
+/** Whether a filter says just the same. @param {string[]} ids @param {Brushes} brushes */
+const isExact = (ids, brushes) => ids.length <= LISTED || Object.values(brushes).every((ranges) => ranges.length < 2);
+
+/** @param {string} filter */
+function address(filter) {
+  const found = new URLSearchParams({ q: filter });
+  for (const id of query().get("experiment")?.split(",") ?? []) found.append("exp", id);
+  return `/runs?${found}`;
 }

@@ -56,12 +56,14 @@ function drawn(container, subject, again) {
   const open = (/** @type {string} */ id) => location.assign(`/r/${id}`);
   const value = (/** @type {Run} */ run, /** @type {Key | undefined} */ key) => (key ? (numbers.includes(key) ? numeric(run.values[key.key]) : run.values[key.key]) : null);
   const axis = (/** @type {Key} */ key, /** @type {boolean} */ log) => ({ title: key.title, log: log && numbers.includes(key) });
-  /** @type {{ close: () => void }[]} */
-  const made = [
-    scatter(first, { label: `${y.title} over ${x.title}`, points: runs.map((run) => ({ id: run.id, name: run.name, x: value(run, x), y: value(run, y), colour: value(run, colour), size: value(run, size) })), x: axis(x, logs.x), y: axis(y, logs.y), colour: colour?.title, size: size?.title, onOpen: open }),
-    box(second_, { label: `${y.title} by ${by.title}`, points: runs.map((run) => ({ id: run.id, name: run.name, category: String(run.values[by.key] ?? "none"), value: numeric(run.values[y.key]) })), x: { title: by.title }, y: axis(y, logs.y), onOpen: open }),
-  ];
-  if (z) made.push(contour(third, { label: `${y.title} over ${x.title} and ${z.title}`, points: runs.map((run) => ({ id: run.id, name: run.name, x: value(run, x), y: value(run, z), z: numeric(run.values[y.key]) })), x: axis(x, logs.x), y: axis(z, false), z: { title: y.title }, onOpen: open }));
+  /** @type {{ close: () => void, light: (id: string | null) => void }[]} */
+  const made = [];
+  const onHover = (/** @type {string | null} */ id) => made.forEach(({ light }) => light(id)); // the same run in all of them
+  made.push(
+    scatter(first, { label: `${y.title} over ${x.title}`, points: runs.map((run) => ({ id: run.id, name: run.name, x: value(run, x), y: value(run, y), colour: value(run, colour), size: value(run, size) })), x: axis(x, logs.x), y: axis(y, logs.y), colour: colour?.title, size: size?.title, onOpen: open, onHover }),
+    box(second_, { label: `${y.title} by ${by.title}`, points: runs.map((run) => ({ id: run.id, name: run.name, category: String(run.values[by.key] ?? "none"), value: numeric(run.values[y.key]) })), x: { title: by.title }, y: axis(y, logs.y), onOpen: open, onHover }),
+  );
+  if (z) made.push(contour(third, { label: `${y.title} over ${x.title} and ${z.title}`, points: runs.map((run) => ({ id: run.id, name: run.name, x: value(run, x), y: value(run, z), z: numeric(run.values[y.key]) })), x: axis(x, logs.x), y: axis(z, false), z: { title: y.title }, onOpen: open, onHover }));
   else third.append(h("p", { class: "soft" }, "It takes two numbers that differ beside the result."));
   return made;
 }

@@ -9,6 +9,7 @@ import { clock, lasting, number } from "../../lib/format.js";
 
 const GOING = new Set(["PENDING", "QUEUED", "PREPARING", "RUNNING"]);
 const LONG = 10; // characters of a parameter, above which a number is rounded, and the text is told by the cell's title
+const SEEN = 400, TOLD = 2000; // characters that a cell can show, and that its title tells
 const WAITING = new Set(["PENDING", "QUEUED"]);
 const BAD = new Set(["FAILED", "LOST"]);
 
@@ -47,8 +48,11 @@ export function age(row, cell) {
 /** @param {Row} row */
 export const duration = (row) => (row.started && !WAITING.has(row.status) ? lasting((row.ended ?? Date.now()) - row.started) : "");
 
+/** @type {Record<string, string>} */
+const SIGNS = { Infinity: "∞", "-Infinity": "−∞" };
+
 /** A text or a number. @param {Value} value */
-export const plain = (value) => (typeof value === "number" ? number(value) : value ?? "");
+export const plain = (value) => (typeof value === "number" ? number(value) : SIGNS[value ?? ""] ?? value ?? "");
 
 /**
  * A metric, with what it is more or less than the baseline's.
@@ -85,8 +89,8 @@ export function param(value, facts, cell) {
     cell.style.setProperty("--part", `${(100 * part).toFixed(1)}%`);
   }
   if (typeof value !== "string" || value.length <= LONG) return plain(value);
-  cell.title = value;
-  return facts?.numeric && Number.isFinite(found) ? plain(found) : value;
+  cell.title = value.slice(0, TOLD);
+  return facts?.numeric && Number.isFinite(found) ? plain(found) : h("span", { class: "text" }, value.slice(0, SEEN));
 }
 
 /** @param {Value} value @param {Facts | undefined} facts */

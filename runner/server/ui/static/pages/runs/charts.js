@@ -127,8 +127,8 @@ export class Charts {
         if (chart.length > CHARTS) toast(`The first ${CHARTS} metrics are drawn.`);
         change({ chart: chart.slice(0, CHARTS), zoom: "" });
       }), { on: true, role: "dialog", label: `Metrics: ${view.chart.join(", ")}` }),
-      toggle("charted-selected", "Selected only", view.of === "selected", (on) => change({ of: on ? "selected" : "" })),
-      toggle("charted-running", "Running only", view.of === "running", (on) => change({ of: on ? "running" : "" })),
+      toggle("charted-selected", "Selected", view.of === "selected", (on) => change({ of: on ? "selected" : "" })),
+      toggle("charted-running", "Running", view.of === "running", (on) => change({ of: on ? "running" : "" })),
       toggle("charted-log", "Log", view.log, (log) => change({ log })),
       view.zoom !== "" && h("button", { name: "charted-all", onclick: () => change({ zoom: "" }) }, "See all"),
       h("button", { class: "plain end", name: "charted-close", "aria-label": "Close the charts", onclick: () => change({ chart: [] }) }, "✕"),

@@ -1,15 +1,14 @@
 // Which columns are shown, in which order and how wide: chosen from a searched tree, by hand or by keys.
 import { dialog, toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
-import { counted } from "../../lib/format.js";
+import { columnTree } from "./columntree.js";
 import { parts } from "./data.js";
+import { refill } from "./menus.js";
 
 /** @typedef {import("./data.js").Facts} Facts */
 /** @typedef {import("./view.js").Chosen} Chosen */
 
-const TITLES = { metrics: "Metrics", params: "Parameters", tags: "Tags" };
 const MOST_SHOWN = 150; // columns that the server answers at once
-const MOST = 300; // entries that are drawn: a search finds the others
 
 /**
  * @param {Facts[]} facts
@@ -27,7 +26,11 @@ export function choose(facts, before, chosen) {
     drawTree();
     drawOrder();
   };
-  const drawTree = () => fill(tree, branches(facts, search.value, isIn, toggle));
+  const drawTree = () => {
+    const open = new Set([...tree.querySelectorAll("details[open]")].map((each) => each.getAttribute("data-prefix"))), { scrollTop } = tree;
+    refill(tree, columnTree(facts, search.value, { isIn, toggle, isOpen: (prefix) => open.has(prefix) }));
+    tree.scrollTop = scrollTop;
+  };
   const isIn = (/** @type {string} */ key) => now.some((each) => parts(each.key).key === key);
   const toggle = (/** @type {string[]} */ keys, /** @type {boolean} */ on) => {
     now = now.filter((each) => !keys.includes(parts(each.key).key));
@@ -59,47 +62,6 @@ export function choose(facts, before, chosen) {
   });
   element.classList.add("columns");
   search.focus();
-}
-
-/** @param {Facts[]} facts @param {string} text @param {(key: string) => boolean} isIn @param {(keys: string[], on: boolean) => void} toggle */
-function branches(facts, text, isIn, toggle) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = facts.filter(({ key }) => words.every((word) => key.toLowerCase().includes(word)));
-  if (found.length === 0) return h("p", { class: "soft" }, "No column of that name.");
-  const entries = Object.entries(TITLES).flatMap(([entity, title]) => {
-    const within = found.filter(({ key }) => key.startsWith(`${entity}.`));
-    return within.length === 0 ? [] : [h("h3", null, title), ...groups(within.slice(0, MOST), isIn, toggle, words.length > 0)];
-  });
-  return [entries, found.length > MOST && h("p", { class: "soft" }, `${counted(found.length, "column")}; a longer search finds the rest.`)];
-}
-
-/** Keys that begin alike up to a slash or a dot stand below each other. @param {Facts[]} facts @param {(key: string) => boolean} isIn @param {(keys: string[], on: boolean) => void} toggle @param {boolean} open */
-function groups(facts, isIn, toggle, open) {
-  /** @type {Map<string, Facts[]>} */
-  const by = new Map();
-  for (const each of facts) {
-    const name = nameOf(each.key), end = name.search(/[/.]/), prefix = end > 0 ? name.slice(0, end + 1) : "";
-    by.set(prefix, [...(by.get(prefix) ?? []), each]);
-  }
-  return [...by].map(([prefix, members]) => {
-    const boxes = members.map((each) => box(nameOf(each.key), told(each), isIn(each.key), (on) => toggle([each.key], on)));
-    if (prefix === "" || members.length === 1) return boxes;
-    const keys = members.map(({ key }) => key), all = keys.every(isIn);
-    return [h("details", { open: open || keys.some(isIn) }, h("summary", null, prefix, h("span", { class: "soft" }, ` ${members.length}`)),
-      box(`all of ${prefix}`, "", all, (on) => toggle(keys, on)), boxes)];
-  });
-}
-
-/** @param {string} key */
-const nameOf = (key) => key.slice(key.indexOf(".") + 1);
-
-/** @param {Facts} facts */
-const told = ({ distinct, value, count }) => (distinct > 1 ? counted(count, "run") : `${counted(count, "run")}: ${value ?? ""}`);
-
-/** @param {string} name @param {string} soft @param {boolean} on @param {(on: boolean) => void} changed */
-function box(name, soft, on, changed) {
-  const input = h("input", { type: "checkbox", checked: on, onchange: () => changed(input.checked) });
-  return h("label", { class: "entry" }, input, h("span", { class: "text" }, name), h("span", { class: "soft" }, soft));
 }
 
 /**

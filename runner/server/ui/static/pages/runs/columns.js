@@ -93,8 +93,8 @@ function attribute(context, key, title, draw) {
 
 /** @param {Context} context @param {Chosen} chosen @returns {Column} */
 function value(context, chosen) {
-  const { which, key, metric } = parts(chosen.key), facts = context.facts.get(key);
-  const short = key.slice(key.indexOf(".") + 1), title = which === "last" ? short : `${which} ${short}`;
+  const { which, key, metric, last } = parts(chosen.key), facts = context.facts.get(key);
+  const short = key.slice(key.indexOf(".") + 1), title = which === "last" ? short : `${which}${last ? ` of last ${last}` : ""} ${short}`;
   const spreads = context.view.group.length > 0 && (metric !== undefined || (facts?.numeric && !isShared(context.view, key)));
   const more = spreads ? SPREAD : metric !== undefined && context.base ? DELTA : 0;
   const least = (metric === undefined ? PARAM : METRIC) + more, numeric = metric !== undefined || facts?.numeric === true;
@@ -145,8 +145,9 @@ export const item = (text, does, now) => h("button", { type: "button", role: "me
 
 /** @param {Context} context @param {string} column */
 function menu({ change, say }, column) {
-  const { which, key, metric } = parts(column);
-  const values = metric === undefined ? [] : ["last", "best", "min", "max", "mean", "curve"].map((each) => item(TOLD[each] ?? each, () => change(column, each === "last" ? key : `${each}(${key})`), each === which));
+  const { which, key, metric, last } = parts(column);
+  const other = (/** @type {string} */ each) => (each === "last" ? key : each === "recent" ? `mean(${key},${RECENT})` : `${each}(${key})`);
+  const values = metric === undefined ? [] : Object.entries(TOLD).map(([each, title]) => item(title, () => change(column, other(each)), each === (last ? "recent" : which)));
   const directions = metric === undefined ? [] : [
     item("Less is better", () => say(metric, "min"), better(metric) === "min"),
     item("More is better", () => say(metric, "max"), better(metric) === "max"),
@@ -155,5 +156,9 @@ function menu({ change, say }, column) {
   return () => [line(), ...values, metric !== undefined && line(), ...directions, metric !== undefined && line(), item("Hide", () => change(column, null))];
 }
 
-/** @type {Record<string, string>} */
-const TOLD = { last: "Last value", best: "Best value", min: "Least value", max: "Greatest value", mean: "Mean of all values", curve: "Its course" };
+const RECENT = 10; // points of a mean of the last ones
+
+const TOLD = {
+  last: "Last value", first: "First value", best: "Best value", min: "Least value", max: "Greatest value",
+  mean: "Mean of all values", recent: `Mean of the last ${RECENT}`, curve: "Its course",
+};

@@ -49,11 +49,11 @@ import { filterOf } from "./view.js";
 // Of every row, whether they are shown or not: why it failed, what it is a part of, what people said about it.
 export const ALWAYS = ["tags.runner.error", "tags.runner.trouble", "tags.runner.exit_code", "tags.mlflow.parentRunId", "tags.mlflow.note.content"];
 
-/** What a column is about: `best(metrics.loss)`. @param {string} column @returns {{ which: string, key: string, metric: string | undefined }} */
+/** What a column is about: `best(metrics.loss)`, or `mean(metrics.loss,10)` of the last ten. @param {string} column @returns {{ which: string, key: string, metric: string | undefined, last: number }} */
 export function parts(column) {
-  const call = /^(\w+)\(([^]+?)(?:,\s*\d+)?\)$/.exec(column);
+  const call = /^(\w+)\(([^]+?)(?:,\s*(\d+))?\)$/.exec(column);
   const key = call?.[2] ?? column;
-  return { which: call?.[1] ?? "last", key, metric: key.startsWith("metrics.") ? key.slice("metrics.".length) : undefined };
+  return { which: call?.[1] ?? "last", last: Number(call?.[3] ?? 0), key, metric: key.startsWith("metrics.") ? key.slice("metrics.".length) : undefined };
 }
 
 /** The best value is the least or the greatest one. @param {string} column */

@@ -1,4 +1,5 @@
 // Which columns are shown: metrics first, then the parameters that differ. What is equal in every row is folded away.
+import { deciding, isOfMachine } from "../../lib/deciding.js";
 import { parts } from "./data.js";
 
 /** @typedef {import("./data.js").AllFacts} AllFacts */
@@ -18,9 +19,10 @@ const byUse = (a, b) => b.count - a.count;
 
 /** @param {AllFacts} all @returns {Chosen[]} */
 function usual(all) {
-  const metrics = all.columns.filter((each) => isMetric(each) && !each.key.startsWith("metrics.system/")).sort(byUse).slice(0, METRICS);
+  const named = all.columns.filter(isMetric).map((each) => ({ ...each, key: each.key.slice("metrics.".length) })).filter(({ key }) => !isOfMachine(key));
+  const metrics = deciding(named.sort(byUse)).slice(0, METRICS).map(({ key }) => ({ key: `metrics.${key}` }));
   const params = all.columns.filter((each) => isParam(each) && differs(each, all)).sort(byUse).slice(0, PARAMS);
-  return [...metrics, ...params].map(({ key }) => ({ key }));
+  return [...metrics, ...params.map(({ key }) => ({ key }))];
 }
 
 /** Whether the rows have several values, or some have none. @param {Facts} facts @param {AllFacts} all */

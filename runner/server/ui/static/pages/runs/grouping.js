@@ -88,8 +88,8 @@ function made(group, by, columns) {
 /** @param {string} key @param {data.Value} value */
 const condition = (key, value) => (value === null || value === undefined ? `${quotedKey(key)} is null` : `${quotedKey(key)} = ${text(String(value))}`);
 
-/** @param {string} key */
-function quotedKey(key) {
+/** As a filter takes it. @param {string} key */
+export function quotedKey(key) {
   const dot = key.indexOf(".");
   return /^[^\s'"`<>=!~(),]+$/.test(key) ? key : `${key.slice(0, dot)}.\`${key.slice(dot + 1)}\``;
 }

@@ -10,7 +10,7 @@ import { fill, h } from "../../lib/dom.js";
 export function refill(element, ...children) {
   const before = document.activeElement, name = element.contains(before) ? before?.getAttribute("name") : null;
   fill(element, ...children);
-  if (name) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${name}"]`))?.focus();
+  if (name) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${CSS.escape(name)}"]`))?.focus();
 }
 
 /**
@@ -24,7 +24,7 @@ export function drop(opener, content, { role, label }) {
   list.addEventListener("keydown", (event) => event.stopPropagation()); // Escape closes it, and does nothing else
   list.addEventListener("toggle", (event) => {
     if (Reflect.get(event, "newState") !== "closed") return;
-    const back = opener.isConnected ? opener : document.querySelector(`button[name="${opener.getAttribute("name")}"]`);
+    const back = opener.isConnected ? opener : document.querySelector(`button[name="${CSS.escape(opener.getAttribute("name") ?? "")}"]`);
     if (list.contains(document.activeElement) || document.activeElement === document.body) /** @type {HTMLElement | null} */ (back)?.focus();
     list.remove();
   });

@@ -21,6 +21,10 @@ export function empty(view, change, signal) {
     if (view.archived) return h("div", { class: "empty" }, "Nothing is archived here.");
     return h("div", { class: "empty" }, "No runs yet. Run the project of a folder:", copyable("runner run ."));
   }
+  const [only] = view.exp;
+  if (only && view.exp.length === 1 && !isFiltered({ ...view, exp: [] }) && !view.archived) {
+    return h("div", { class: "empty" }, "No runs in this experiment yet. Run the project of a folder:", copyable(`runner run . --experiment-id ${only}`));
+  }
   const ways = h("ul", { class: "ways" });
   void nearest(view, signal).then((found) => fill(ways, found.map(([text, number, changes]) => way(text, number, () => change(changes)))), () => undefined);
   return h("div", { class: "empty" }, h("p", null, "No run fits all of this."), ways);
