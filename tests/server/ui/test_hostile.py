@@ -49,6 +49,8 @@ CONTENTS: dict[str, str] = {
     "names/..%2f..%2fetc%2fpasswd": "not the users",
     "names/a#b?c=d&e.html": "{script}",
     "names/\u202etxt.exe": "{name}",
+    "sound.wav": "{script}",
+    "weights.safetensors": "{script}",
 }
 OUTSIDE = "names/users.txt"  # a link
 SCRIPT = """<script>
@@ -162,7 +164,9 @@ def _say(directory: Path) -> None:
     directory.mkdir(parents=True)
     output = LogWriter(directory)
     output.write("stdout", f"{NAME}\n{ESCAPES}\n{IMAGE}\r{IMAGE}\n".encode())
-    output.write("stderr", b"\xff\xfe\x00 <svg onload=top.pwned=1>\n")
+    output.write(
+        "stderr", b"\xff\xfe\x00 <svg onload=top.pwned=1>\nstep 1: <img src=x onerror=top.pwned=1>\n"
+    )
     output.close()
 
 
@@ -193,6 +197,14 @@ PAGES: dict[
     "/r/{run}": True,
     **{f"/r/{{run}}/{tab}": True for tab in ("metrics", "logs", "code", "environment", "reproduce", "raw")},
     "/compare?runs={run},{other}": True,
+    "/compare?runs={run},{other}&tab=logs&times=1": True,
+    **{
+        f"/compare?runs={{run}},{{other}}&tab=artifacts&same=1&path={path}": True
+        for path in ("cells.csv", "lines.txt", "page.html", "drawing.svg")
+    },
+    "/r/{run}/logs?find=" + quote(NAME): True,
+    "/r/{run}/logs#L1": True,
+    "/r/{run}/artifacts?path=cells.csv&columns=1&having=name": False,
     "/models": True,
     f"/models/{quote(NAME.replace('/', SLASH))}": True,
     "/runs?q=" + quote(NAME): False,

@@ -3,7 +3,7 @@ import { h, svg } from "../dom.js";
 import { number } from "../format.js";
 import { cell } from "./tables.js";
 
-const WIDTH = 320, HEIGHT = 60, PIXEL = 4;
+const WIDTH = 320, HEIGHT = 60;
 
 /** @typedef {{ name: string, dtype: string, shape: number[], low?: number, high?: number, mean?: number, values?: any[], picture?: any[] }} Found */
 
@@ -39,6 +39,6 @@ function sheet(rows, low, high) {
     pixels.data.set([grey, grey, grey, value === null ? 0 : 255], (y * width + x) * 4);
   }));
   context.putImageData(pixels, 0, 0);
-  canvas.style.setProperty("--width", `${width * PIXEL}px`);
+  canvas.style.setProperty("--width", `${Math.max(WIDTH, width * 4)}px`);
   return canvas;
 }

@@ -85,8 +85,11 @@ class Artifacts {
   /** @param {Entry} entry @param {string[]} towards */
   async #directory(entry, towards) {
     const open = towards[0] === entry.name, body = h("div");
+    let isFilled = open;
     const element = h("details", { open, ontoggle: async () => {
-      if (element.open && body.childElementCount === 0) fill(body, await this.#listing(entry.path, []));
+      if (!element.open || isFilled) return;
+      isFilled = true;
+      fill(body, await this.#listing(entry.path, []));
     } }, h("summary", null, `${entry.name}/`), body);
     if (open) fill(body, await this.#listing(entry.path, towards.slice(1)));
     return element;
@@ -118,8 +121,17 @@ class Artifacts {
     const entry = siblings.find((each) => each.path === path);
     if (!path) fill(this.#view, this.#summary());
     else if (!entry) fill(this.#view, nothing(`There is no file ${path}.`));
-    else if (entry.directory) fill(this.#view, nothing(`${path} is a directory.`));
+    else if (entry.directory) await this.#folder(path, mine);
     else this.#leave = viewer(this.#view, this.#run, entry, siblings, (other) => (show({ path: other }), void this.#show()));
+  }
+
+  /** What a directory holds; of a model, what it says of itself. @param {string} path @param {number} mine */
+  async #folder(path, mine) {
+    const entries = await this.#list(path).catch(() => []), model = entries.find(({ name }) => name === "MLmodel");
+    if (mine !== this.#asked || this.#closed) return;
+    const about = h("div"), size = entries.reduce((sum, each) => sum + (each.size ?? 0), 0);
+    fill(this.#view, h("p", { class: "soft" }, h("span", { class: "mono" }, `${path}/ `), `${counted(entries.length, "entry").replace(/entrys$/, "entries")}, ${bytes(size)}${entries.some(({ directory }) => directory) ? " and what is below" : ""}`), about);
+    if (model) this.#leave = viewer(about, this.#run, model, entries, (other) => (show({ path: other }), void this.#show()));
   }
 
   #summary() {

@@ -1,7 +1,7 @@
 // How a line of output looks, how it is named in a link, and what runner says before and behind the output.
 import { pieces } from "../../lib/ansi.js";
 import { h } from "../../lib/dom.js";
-import { clock, lasting } from "../../lib/format.js";
+import { clock, counted, lasting } from "../../lib/format.js";
 import { SOURCES } from "./lines.js";
 import { lastingOf, list, table, word } from "./model.js";
 
@@ -41,6 +41,14 @@ export function lineView(line, number, { isHere, isMatch, found, mark }) {
     h("span", { class: "time", title: clock(time) }, time ? clock(time).slice(11) : ""),
     h("span", { class: "text" }, pieces(text).map((piece) => h("span", { class: piece.classes || null }, lit(piece.text, found)))),
   );
+}
+
+/** Which lines are here. @param {import("./logwindow.js").LogWindow} window */
+export function told({ lines, counting, isOver, isStart, isLive }) {
+  const isOf = (/** @type {Line} */ { offset }) => offset >= 0, count = lines.all.filter(isOf).length;
+  const [first, last] = [lines.all.findIndex(isOf), lines.all.findLastIndex(isOf)].map((index) => lines.number(index).toLocaleString("en"));
+  const here = (isStart && (isOver || isLive)) || lines.base === null ? counted(count, "line") : count > 0 ? `lines ${first} to ${last}` : "";
+  return `${here}${isOver ? "" : isLive ? ", going on" : ", more below"}${counting === null ? "" : `, counting: ${Math.round(counting * 100)} %`}`;
 }
 
 /** A text with its matches marked. @param {string} text @param {string} found in small letters */

@@ -2,12 +2,11 @@
 import { plain } from "../../lib/ansi.js";
 import { copy } from "../../lib/command.js";
 import { fill, h } from "../../lib/dom.js";
-import { counted } from "../../lib/format.js";
 import { bind } from "../../lib/keys.js";
 import { query, show } from "../../lib/state.js";
 import { VirtualLines } from "../../lib/virtual.js";
 import { LogFinder } from "./logfinder.js";
-import { beginning, end, hashOf, lineView, named, wanted } from "./logline.js";
+import { beginning, end, hashOf, lineView, named, told, wanted } from "./logline.js";
 import { LogWindow } from "./logwindow.js";
 import { SOURCES } from "./lines.js";
 import { hasEnded, lastingOf } from "./model.js";
@@ -94,11 +93,11 @@ class Logs {
       const box = h("input", { type: "checkbox", checked: !this.#hidden.has(name), onchange: () => this.#toggle(name, box.checked) });
       return h("label", { class: `source ${name}` }, box, ` ${name}`);
     });
-    const download = (/** @type {string} */ name) => h("a", { class: "button plain", href: `/api/runner/1/runs/${this.#run.id}/logs/${name}`, download: "" }, `Download ${name}`);
+    const download = (/** @type {string} */ name) => h("a", { href: `/api/runner/1/runs/${this.#run.id}/logs/${name}`, download: "", "aria-label": `Download ${name}` }, name);
     return h(
       "div", { class: "bar" }, toggles, this.#finder.element,
       h("button", { title: "To the beginning ([)", onclick: () => void this.#toStart() }, "Start"), h("button", { title: "To the end (])", onclick: () => void this.#toEnd() }, "End"),
-      this.#goes, this.#follow, download("stdout"), download("stderr"), this.#state,
+      this.#goes, this.#follow, h("span", { class: "soft" }, "Download ", download("stdout"), ", ", download("stderr")), this.#state,
     );
   }
 
@@ -238,13 +237,10 @@ class Logs {
   }
 
   #tell() {
-    const { lines, counting, problem, isOver, isStart } = this.#window, { all } = lines;
-    const own = all.filter(({ offset }) => offset >= 0), first = all.findIndex(({ offset }) => offset >= 0), last = all.findLastIndex(({ offset }) => offset >= 0);
-    const range = lines.base === null ? counted(own.length, "line") : `lines ${lines.number(first).toLocaleString("en")} to ${lines.number(last).toLocaleString("en")}`;
-    const whole = isStart && (isOver || this.#window.isLive) ? counted(own.length, "line") : own.length > 0 ? range : "";
-    const more = isOver ? "" : this.#window.isLive ? ", going on" : ", more below";
-    this.#state.textContent = this.#said || problem || `${whole}${more}${counting === null ? "" : `, counting: ${Math.round(counting * 100)} %`}`;
-    this.#empty.hidden = all.length > 0;
+    const { lines, problem } = this.#window;
+    this.#view.element.style.setProperty("--digits", String(Math.max(4, String(lines.base ?? "").length + 1)));
+    this.#state.textContent = this.#said || problem || told(this.#window);
+    this.#empty.hidden = lines.length > 0;
     this.#empty.textContent = hasEnded(this.#run) ? "It printed nothing." : `No output yet, ${lastingOf(this.#run)}.`;
   }
 
