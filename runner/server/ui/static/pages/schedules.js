@@ -2,7 +2,7 @@
 import { ApiError, own } from "../lib/api.js";
 import { copyable } from "../lib/command.js";
 import { fill, h, main } from "../lib/dom.js";
-import { counted, lasting } from "../lib/format.js";
+import { counted } from "../lib/format.js";
 import { bind } from "../lib/keys.js";
 import { onBack, query, show } from "../lib/state.js";
 import { listen } from "../lib/stream.js";
@@ -10,7 +10,7 @@ import { calendar } from "./schedules/calendar.js";
 import { facts, heading, next } from "./schedules/detail.js";
 import { history } from "./schedules/history.js";
 import { list } from "./schedules/list.js";
-import { dayName, HERE, later, span } from "./schedules/model.js";
+import { dayName, HERE, later, local, span } from "./schedules/model.js";
 
 /** @typedef {import("./schedules/model.js").Schedule} Schedule */
 /** @typedef {{ schedules: Schedule[], now: number, late: number | null, allowed: boolean }} Answer */
@@ -78,7 +78,7 @@ function draw() {
   const schedule = chosen(), { week, firings, coming } = around, { now, allowed } = answer;
   if (!blocks.head.isConnected) fill(main(), Object.values(blocks));
   document.title = schedule ? `${schedule.name} · ${title}` : title;
-  put(blocks.loud, [answer.late !== null && Math.floor((now - answer.late) / 60_000)], loud);
+  put(blocks.loud, [answer.late], loud);
   put(blocks.head, [schedule, allowed, answer.schedules.length, query().get("name")], () => (schedule ? heading(schedule, { allowed, renew: () => void load(true) }) : head()));
   put(blocks.about, schedule && [schedule, coming, Math.floor(now / 60_000)], () => schedule && [facts(schedule), next(schedule, coming, now)]);
   put(blocks.bar, [span(week), week.zone, answer.schedules.map((each) => each.zone)], () => answer.schedules.length > 0 && bar(week));
@@ -106,7 +106,7 @@ function put(block, what, made) {
 function loud() {
   if (answer.late === null) return null;
   return h("p", { class: "card loud", role: "alert" },
-    h("strong", null, "Nothing runs: the scheduler is not started."), ` Something has been due for ${lasting(answer.now - answer.late)}. `, copyable("runner scheduler"));
+    h("strong", null, "Nothing runs: the scheduler is not started."), ` Something has been due since ${local(answer.late, HERE)}. `, copyable("runner scheduler"));
 }
 
 function head() {
