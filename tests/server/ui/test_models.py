@@ -191,6 +191,7 @@ def test_models_are_found_sorted_and_paged_and_the_url_says_how(page: Page, seed
 def test_a_model_of_a_run_is_registered(page: Page, seeded: Seeded, classifier: str) -> None:
     run: Run = seeded.store.run(seeded.runs["second"])
     page.goto(f"/r/{run.id}")
+    settled(page)  # what comes later draws the header anew, and closes the menu
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Register a model").click()
     page.get_by_role("combobox", name="Name").fill("fresh")

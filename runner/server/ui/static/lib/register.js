@@ -1,13 +1,13 @@
 // Register: a model that a run has kept becomes a version of a registered model.
-import { ApiError, change, mlflow, own } from "./api.js";
+import { ApiError, change, own } from "./api.js";
 import { copyable, copyAs, quoted } from "./command.js";
 import { dialog, toast } from "./dialog.js";
 import { h } from "./dom.js";
 
-/** @typedef {{ id: string, name: string }} Run */
+/** @typedef {{ id: string, name: string, experiment: string }} Run */
 /** @typedef {{ source: string, title: string, model?: string }} Found a model of the run: `model` is the id of a logged one */
 
-const LOOKED_AT = 20; // directories of a run in which a model may lie
+const LOOKED_AT = 20; // logged models of a run, and directories in which one may lie
 const KNOWN = 200; // names that are offered
 
 /**
@@ -68,10 +68,9 @@ async function modelsOf(run) {
 
 /** @param {Run} run @returns {Promise<Found[]>} */
 async function loggedBy(run) {
-  const { run: { outputs } } = await mlflow("runs/get", { run_id: run.id });
-  const ids = (outputs?.model_outputs ?? []).map((/** @type {{ model_id: string }} */ each) => each.model_id).slice(0, LOOKED_AT);
-  const found = await Promise.all(ids.map((/** @type {string} */ id) => mlflow(`logged-models/${encodeURIComponent(id)}`).catch(() => null)));
-  return found.flatMap((each) => (each ? [{ source: `models:/${each.model.info.model_id}`, title: `${each.model.info.name} (${each.model.info.model_id})`, model: each.model.info.model_id }] : []));
+  const asked = { experiment_ids: [run.experiment], filter: `source_run_id = '${run.id}'`, max_results: LOOKED_AT };
+  const { models = [] } = await change("logged-models/search", asked).catch(() => ({}));
+  return models.map((/** @type {{ info: { model_id: string, name: string } }} */ { info }) => ({ source: `models:/${info.model_id}`, title: `${info.name} (${info.model_id})`, model: info.model_id }));
 }
 
 /** Directories among its artifacts with a file MLmodel. @param {Run} run @returns {Promise<Found[]>} */
