@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from playwright.sync_api import Browser
 
-from benchmarks import servers
+from benchmarks import servers, staying
 from benchmarks.seeds import seed_ours, seed_theirs
 from benchmarks.visits import Visit, visiting
 from runner.settings import Settings
@@ -39,6 +39,7 @@ from tests.services.browser import axe, chromium
 
 NAMED = re.compile("^run-[0-9a-f]")  # a run of the seeds, on any page
 CURVES, POINTS = 20, 10_000
+GOING = 4  # runs of which news come for an hour
 COMPARED = 500
 VIEWERS, TABS = 50, 20
 ROUNDS = 20
@@ -62,6 +63,7 @@ GOALS: Mapping[str, Goal] = {
     "table: bytes of data": Goal(15, "kB"),
     "table: requests, first visit": Goal(15, ""),
     "table: JS heap": Goal(20, "MB"),
+    "table: JS heap after an hour of news": Goal(20, "MB"),
     "table: nodes of the document": Goal(5000, ""),
     "table: axe failures": Goal(0, ""),
     "sort by metric, 10,000 runs, server": Goal(50, "ms"),
@@ -72,7 +74,10 @@ GOALS: Mapping[str, Goal] = {
     "compare 500 runs": Goal(1, "s"),
     "compare 500 runs: requests for data": Goal(5, ""),
     "compare: JS heap": Goal(40, "MB"),
+    "compare: JS heap after an hour of news": Goal(40, "MB"),
     "20 lines of 10,000 points: first drawn": Goal(1, "s"),
+    "20 lines of 10,000 points: a frame, median": Goal(50, "ms"),
+    "20 lines of 10,000 points: a frame, 95 %": Goal(50, "ms"),
     "live point, server to seen, median": Goal(250, "ms"),
     "live point, server to seen, worst": Goal(1000, "ms"),
     "log line, written to seen, median": Goal(500, "ms"),
@@ -87,7 +92,7 @@ Figures: TypeAlias = dict[str, float]
 
 @dataclass(frozen=True)
 class Ours:
-    """Our server over its store; `curves` are runs with histories, `going` goes on."""
+    """Our server over its store; `curves` are runs with histories, `going` goes on, `all_going` are in an experiment of their own."""
 
     uri: str
     pid: int
@@ -96,6 +101,8 @@ class Ours:
     many: str
     curves: Sequence[str]
     going: str
+    watched: str
+    all_going: Sequence[str]
 
 
 def main() -> None:
@@ -174,7 +181,9 @@ def _ours(scratch: Path, runs: int) -> Iterator[Ours]:
     home = scratch / "home"
     settings = Settings.from_environ({"RUNNER_HOME": str(home)})
     with closing(open_database_store(settings)) as store:
-        few, many, curves = (store.create_experiment(name).id for name in ("few", "many", "curves"))
+        few, many, curves, watched = (
+            store.create_experiment(name).id for name in ("few", "many", "curves", "watched")
+        )
         seed_ours(settings.tracking_uri, few, 10_000)
         seed_ours(settings.tracking_uri, many, runs)
         made = [
@@ -186,8 +195,11 @@ def _ours(scratch: Path, runs: int) -> Iterator[Ours]:
             ]
             store.log(run, metrics=points)
             store.update_run(run, status=RunStatus.FINISHED, ended=now())
+        all_going = [
+            store.create_run(watched, started=now(), status=RunStatus.RUNNING).id for _ in range(GOING)
+        ]
     with servers.ours(scratch, settings.tracking_uri) as server:
-        yield Ours(server.uri, server.pid, home, few, many, made[:CURVES], made[CURVES])
+        yield Ours(server.uri, server.pid, home, few, many, made[:CURVES], made[CURVES], watched, all_going)
 
 
 def _table(browser: Browser, ours: Ours) -> Figures:
@@ -246,11 +258,14 @@ def _compare(browser: Browser, ours: Ours) -> Figures:
         lines = visit.open(
             f"/compare?runs={','.join(ours.curves)}&tab=charts", visit.page.locator("main canvas")
         )
+        median, most = staying.told(staying.frames(visit, visit.page.locator("main canvas").first))
     return {
         "compare 500 runs": cost.seconds,
         "compare 500 runs: requests for data": asked,
         "compare: JS heap": cost.heap,
         "20 lines of 10,000 points: first drawn": lines.seconds,
+        "20 lines of 10,000 points: a frame, median": median,
+        "20 lines of 10,000 points: a frame, 95 %": most,
     }
 
 
@@ -333,6 +348,25 @@ def _drain(viewer: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while viewer.recv(1 << 16):
             pass
+
+
+def _hour(browser: Browser, ours: Ours) -> Figures:
+    """See `staying`: the news of four runs, each second a point of each."""
+
+    def log(second: int) -> str:
+        value = 100_000 + second
+        metric = {"key": "loss", "value": value, "timestamp": now(), "step": second}
+        for run in ours.all_going:
+            _json(ours.uri, "POST", f"{THEIRS}/runs/log-batch", {"run_id": run, "metrics": [metric]})
+        return str(value)
+
+    runs = ",".join(ours.all_going)
+    table = staying.an_hour(browser, ours.uri, f"/runs?exp={ours.watched}", log)
+    compare = staying.an_hour(browser, ours.uri, f"/compare?runs={runs}&tab=table", log)
+    return {
+        "table: JS heap after an hour of news": table.heap_later,
+        "compare: JS heap after an hour of news": compare.heap_later,
+    }
 
 
 def _tabs(browser: Browser, ours: Ours) -> Figures:
@@ -431,6 +465,7 @@ MEASURES: Mapping[str, Callable[[Browser, Ours], Figures]] = {
     "server": _server,
     "compare": _compare,
     "live": _live,
+    "hour": _hour,
     "viewers": _viewers,
     "tabs": _tabs,
     "commands": _commands,
