@@ -20,10 +20,12 @@ from pathlib import Path
 from benchmarks.seeds import METRICS, PARAMS, seed_ours
 from runner.settings import Settings
 from runner.tracking import Store, open_store
+from runner.tracking.filters import Name
 from runner.tracking.model import Metric
 from runner.tracking.tables import Chosen, Span
 
 LINES, POINTS, BATCH = 20, 10_000, 1000
+PARENT = "mlflow.parentRunId"
 COLUMNS = [*(f"metrics.{key}" for key in METRICS), *(f"params.{key}" for key in PARAMS[:5])]
 # Milliseconds that an answer may take, where somebody has said so; None elsewhere.
 MOST: Mapping[str, int | None] = {
@@ -37,10 +39,17 @@ MOST: Mapping[str, int | None] = {
     "last page": 300,
     "middle page, sorted by metric": 300,
     "last page, sorted by metric": 300,
-    "columns of all": None,
+    "columns of all": 150,
+    "columns of all experiments": 150,
     "columns of a few hundred": None,
-    "groups by a param": None,
+    "groups by a param": 400,
+    "runs inside of those in sight": 20,
+    "runs inside of one": 20,
+    "a run by its name": 20,
+    "a run by the beginning of its id": 20,
+    "the run before it": 20,
     "keys to complete": 100,
+    "values to complete": 100,
     "20 lines of 10,000 points": None,
     "20 lines, a hundredth of them": None,
 }
@@ -122,6 +131,7 @@ def _cases(store: Store, experiment: str, lines: Sequence[str], runs: int) -> It
     yield "middle page, sorted by metric", table("metrics.rmse", offset=runs // 2)
     yield "last page, sorted by metric", table("metrics.rmse", offset=runs - 100)
     yield "columns of all", lambda: tables.columns(here)
+    yield "columns of all experiments", lambda: tables.columns(Chosen())
     few = Chosen(experiments=[experiment], filter="rmse < 0.004")
     yield "columns of a few hundred", lambda: tables.columns(few)
     yield (
@@ -130,10 +140,39 @@ def _cases(store: Store, experiment: str, lines: Sequence[str], runs: int) -> It
             here, by=["params.alpha"], but=(), columns=["metrics.rmse"], sort=(), offset=0, limit=100
         ),
     )
+    yield from _kin(store, experiment)
     yield "keys to complete", lambda: tables.keys(here, "p", limit=20)
+    yield "values to complete", lambda: tables.values(here, Name("param", "alpha", 0), "none", limit=20)
     yield "20 lines of 10,000 points", lambda: tables.lines(lines, ["loss"], Span())
     part = Span(low=POINTS // 2, high=POINTS // 2 + POINTS // 100)
     yield "20 lines, a hundredth of them", lambda: tables.lines(lines, ["loss"], part)
+
+
+def _kin(store: Store, experiment: str) -> Iterator[tuple[str, Ask]]:
+    """What pages ask about runs that have to do with one another."""
+    seen = store.search_runs(experiment_ids=[experiment], limit=100).items
+    store.log(seen[0].id, tags={PARENT: seen[1].id})
+    inside = Chosen(
+        experiments=[experiment], filter=f"tags.{PARENT} in ({', '.join(run.id for run in seen)})"
+    )
+
+    def found(text: str, limit: int = 1) -> Ask:
+        return lambda: store.search_runs(filter=text, limit=limit).items
+
+    yield (
+        "runs inside of those in sight",
+        lambda: store.tables.groups(
+            inside, by=[f"tags.{PARENT}"], but=(), columns=(), sort=(), offset=0, limit=100
+        ),
+    )
+    yield "runs inside of one", found(f"tags.`{PARENT}` = '{seen[1].id}'", 100)
+    yield "a run by its name", found(f"attributes.run_name = '{seen[0].name}'")
+    yield "a run by the beginning of its id", found(f"attributes.run_id LIKE '{seen[0].id[:8]}%'")
+    before = f"attributes.start_time < {seen[0].started}"
+    yield (
+        "the run before it",
+        lambda: store.search_runs(experiment_ids=[experiment], filter=before, limit=1).items,
+    )
 
 
 def _timed(ask: Ask, rounds: int) -> Timing:

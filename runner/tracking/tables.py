@@ -186,9 +186,9 @@ class Tables(Protocol):
         ...
 
     def keys(self, chosen: Chosen, text: str, *, limit: int) -> Sequence[Found]:
-        """Keys in the experiments that hold the text, those that begin with it first."""
+        """Keys in the experiments that hold the text, those that begin with it first; of tags, those of the newest runs."""
         ...
 
     def values(self, chosen: Chosen, name: Name, text: str, *, limit: int) -> Sequence[Found]:
-        """Texts that params, tags or attributes of that name have and that hold the text, the most frequent first."""
+        """Texts that params, tags or attributes of that name have in the newest runs and that hold the text, the most frequent first."""
         ...

@@ -232,6 +232,47 @@ def test_columns_of_the_newest_runs_alone_tell_what_only_they_have(store: Store)
     assert more == store.tables.columns(Chosen())
 
 
+def test_columns_of_whole_experiments_are_those_of_their_runs(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Indexes tell them, or each run is looked at."""
+    monkeypatch.setattr(keys, "BOUND", 1)
+    other = store.create_experiment("other").id
+    for number, experiment in enumerate(["0", "0", "0", "0", other, other, other]):
+        kind, size = ("adam", str(number)) if experiment == "0" else ("sgd", "large")
+        run = store.create_run(
+            experiment,
+            name=f"run-{number}",
+            params={"kind": kind, "size": size, **({"rare": "1"} if number == 5 else {})},
+            tags={"team": "vision", "part": kind, **({"rare": "x"} if number == 3 else {})},
+        )
+        values = [("loss", number - 3.0), ("none", math.nan if number % 2 else 0.0)]
+        store.log(run.id, metrics=[Metric(key, value, 1) for key, value in values])
+
+    def same(*experiments: str) -> None:
+        among = list(experiments) or None
+        told = store.tables.columns(Chosen(experiments=among))
+        looked = store.tables.columns(Chosen(experiments=among, filter="started > 1970-01-01"))
+        assert str(told) == str(looked)  # NaN is not equal to itself
+        assert told.total == looked.total > 0
+
+    for experiments in ((), ("0",), (other,), ("0", other)):
+        same(*experiments)
+    store.delete_run(store.run("run-5").id)
+    for experiments in ((), ("0",), (other,), ("0", other)):
+        same(*experiments)
+
+
+def test_a_bare_name_means_what_runs_have(seeded: Store) -> None:
+    """A param, a metric or a tag; of what no run has, nothing is greater or less."""
+    for text in ("loss < 0.25", "lr < 0.05", "team = vision", "team != vision"):
+        (entity,) = {"loss": ["metrics"], "lr": ["params"], "team": ["tags"]}[text.split()[0]]
+        assert names(seeded, Chosen(filter=text)) == names(seeded, Chosen(filter=f"{entity}.{text}")), text
+    for text in ("nowhere < 1", "nowhere != 1", "nowhere is not null"):
+        assert names(seeded, Chosen(filter=text)) == []
+    assert len(names(seeded, Chosen(filter="nowhere is null"))) == len(everything(seeded))
+
+
 def test_columns_tell_equal_texts_and_nan(store: Store) -> None:
     for value in (math.nan, math.nan):
         run = store.create_run("0", params={"kind": "adam", "mixed": "1"}, tags={"t": "x"})

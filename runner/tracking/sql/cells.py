@@ -10,11 +10,10 @@ from typing import Any
 from runner.tracking.database import Connection, Row
 from runner.tracking.filters.columns import Column
 from runner.tracking.sql import keys
-from runner.tracking.sql.choosing import COLUMNS
+from runner.tracking.sql.choosing import COLUMNS, TABLES
 from runner.tracking.sql.conditions import Sql
 from runner.tracking.tables import Value
 
-TABLES = {"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"}
 AT_ONCE = 8  # columns that one statement puts side by side
 FINITE = "m.is_nan = FALSE AND ABS(m.value) < 1e300"  # of others there is no mean
 
@@ -93,10 +92,12 @@ def _turned(rows: Sequence[Row], columns: Sequence[Column]) -> Iterable[Sequence
 def joined(sql: Sql, wanted: Column, where: str) -> str:
     """Joins to `runner_runs r` what the runs have in a column that is no attribute; the name under which it is there."""
     alias, key, table = f"s{len(sql.joins)}", sql.key(wanted.key), TABLES[wanted.entity]
+    same = f" AND {alias}.experiment = r.experiment" if wanted.entity != "tag" else ""
     if wanted.which != "last":
+        same = ""
         among = f"m.run IN (SELECT r.id FROM runner_runs r WHERE {where})"
         table = f"({points(wanted, f'm.key_id = {key} AND {among}')})"
-    sql.joins.append(f" LEFT JOIN {table} {alias} ON {alias}.run = r.id AND {alias}.key_id = {key}")
+    sql.joins.append(f" LEFT JOIN {table} {alias} ON {alias}.run = r.id AND {alias}.key_id = {key}{same}")
     return alias
 
 

@@ -30,8 +30,9 @@ class Subject:
     """What is searched, as it lies in the database.
 
     `rows` follows FROM and names the searched rows `r`, with the surrogate key `r.id`; `columns` are those of the
-    attributes. `tables` hold keys and values; their column `owner` is the row's key. `ties` orders what is equal in an
-    order, `usual` everything if none is asked for.
+    attributes. `tables` hold keys and values; their column `owner` is the row's key, and of `repeated` entities they repeat
+    its column `experiment`, so that an index has them together. `ties` orders what is equal in an order, `usual` everything
+    if none is asked for.
     """
 
     vocabulary: Vocabulary
@@ -41,6 +42,7 @@ class Subject:
     owner: str
     ties: str
     usual: str = ""
+    repeated: Sequence[Entity] = ()
 
 
 @dataclass(slots=True)
@@ -141,6 +143,8 @@ def condition(sql: Sql, subject: Subject, clause: Clause) -> str:
         number = subject.vocabulary.attributes[name.key] == "id"
         return compared(sql, subject.columns[name.key], _numbered(clause) if number else clause)
     inner = [f"{subject.owner} = r.id", f"key_id = {sql.key(name.key)}"]
+    if name.entity in subject.repeated:
+        inner.append("experiment = r.experiment")
     if clause.value is not None:
         inner.append(_value(sql, clause))
     negation = "NOT " if clause.operator == "IS NULL" else ""
@@ -211,8 +215,9 @@ def _value(sql: Sql, clause: Clause) -> str:
 
 def _joined(sql: Sql, subject: Subject, name: Name) -> str:
     alias = f"o{len(sql.joins)}"
+    same = f" AND {alias}.experiment = r.experiment" if name.entity in subject.repeated else ""
     sql.joins.append(
         f" LEFT JOIN {subject.tables[name.entity]} {alias}"
-        f" ON {alias}.{subject.owner} = r.id AND {alias}.key_id = {sql.key(name.key)}"
+        f" ON {alias}.{subject.owner} = r.id AND {alias}.key_id = {sql.key(name.key)}{same}"
     )
     return alias

@@ -67,7 +67,7 @@ def _differing(db: Connection, chosen: Chosen, but: Sequence[str]) -> list[str]:
 def _newest(db: Connection, chosen: Chosen, columns: int) -> Ordered:
     """The chosen runs, newest first; one more than so many columns can be read of."""
     sql = Sql()
-    where = " AND ".join((*scope(sql, chosen), *fitting(sql, chosen)))
+    where = " AND ".join((*scope(sql, chosen), *fitting(db, sql, chosen)))
     return Ordered(
         runs=among(db, sql),
         where=where,

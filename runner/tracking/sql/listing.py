@@ -1,11 +1,12 @@
 """A page of the table of runs: which runs in which order, and how many there are in all."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from runner.errors import FilterError
-from runner.tracking.database import Connection, Row
+from runner.tracking.database import Connection, Row, Spelled
 from runner.tracking.filters.columns import Column, Sorted, column, order
 from runner.tracking.filters.parser import Name, Order
 from runner.tracking.model import RunStatus
@@ -79,21 +80,21 @@ class _Asked:
     runs: str
     where: str
     filtered: bool
-    order: str
+    order: Sequence[str]
     best: str | None
 
     @classmethod
     def of(cls, db: Connection, chosen: Chosen, orders: Sequence[Sorted]) -> "_Asked":
         sql = Sql()
-        within, each = scope(sql, chosen), list(fitting(sql, chosen))
+        within, each = scope(sql, chosen), list(fitting(db, sql, chosen))
         where = " AND ".join((*within, *each))
         terms = [] if orders == [NEWEST] else [term for by in orders for term in _terms(sql, by, where)]
-        ties = "r.id DESC" if terms else "r.started DESC, r.id DESC"
+        ties = ["r.id DESC"] if terms else ["r.started DESC", "r.id DESC"]
         best = None
         if not each and _one_metric_first(orders, chosen):
             first = Order(Name("metric", orders[0].column.key, 0), "DESC" if orders[0].descending else "ASC")
             best = from_best(sql, first, within_experiments(sql, chosen.experiments))
-        return cls(sql, among(db, sql), where, bool(each), ", ".join((*terms, ties)), best)
+        return cls(sql, among(db, sql), where, bool(each), (*terms, *ties), best)
 
     def counted(self, db: Connection) -> int:
         """How many runs there are."""
@@ -101,16 +102,23 @@ class _Asked:
         ((total,),) = db.execute(statement, self.sql.values)
         return int(total)
 
-    def counting(self) -> str:
-        """The rows, each with the number of all: to look for what fits twice would take longer."""
-        return (
-            f"SELECT r.id, COUNT(*) OVER () FROM {self.runs}{''.join(self.sql.joins)} WHERE {self.where}"
-            f" ORDER BY {self.order} LIMIT :limit OFFSET :offset"
-        )
+    def counting(self) -> Spelled:
+        """The rows, each with the number of all: to look for what fits twice would take longer.
+
+        PostgreSQL believes that it can count some of them, unless it is asked for all and sorts them after that.
+        """
+        tail = f"FROM {self.runs}{''.join(self.sql.joins)} WHERE {self.where}"
+        end = "LIMIT :limit OFFSET :offset"
+        terms = [re.fullmatch("(.*?)( ASC| DESC|)", each) for each in self.order]
+        keys = "".join(f", {term[1]} AS k{place}" for place, term in enumerate(filter(None, terms)))
+        order = ", ".join(f"k{place}{term[2]}" for place, term in enumerate(filter(None, terms)))
+        all_of = f"SELECT r.id, COUNT(*) OVER () AS total{keys} {tail}"
+        plain = f"SELECT r.id, COUNT(*) OVER () {tail} ORDER BY {', '.join(self.order)} {end}"
+        return Spelled(plain, f"SELECT id, total FROM ({all_of}) a ORDER BY {order} {end}", plain)
 
     def numbers(self, db: Connection, *, offset: int, limit: int) -> Sequence[int]:
         joins, values = "".join(self.sql.joins), {**self.sql.values, "limit": limit, "offset": offset}
-        tail = f"{self.where} ORDER BY {self.order} LIMIT :limit OFFSET :offset"
+        tail = f"{self.where} ORDER BY {', '.join(self.order)} LIMIT :limit OFFSET :offset"
         found: Sequence[Row] = ()
         if self.best and offset + limit < CANDIDATES:
             found = db.execute(f"{self.best}{joins} WHERE {UNTIED} AND {tail}", values)

@@ -29,6 +29,7 @@ SUBJECT = Subject(
     tables={"metric": "runner_latest_metrics", "param": "runner_params", "tag": "runner_tags"},
     owner="run",
     ties="r.started DESC, r.uuid",
+    repeated=("metric", "param"),
 )
 DATASETS, OF_RUN = "runner_inputs i JOIN runner_datasets d ON d.id = i.dataset", "i.run = r.id"
 DATASET_COLUMNS: Mapping[str, str] = {"name": "d.name", "digest": "d.digest", "context": "i.context"}

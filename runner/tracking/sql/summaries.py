@@ -59,7 +59,7 @@ def params(db: Connection, chosen: Chosen) -> Columns:
 
 def _chosen(db: Connection, chosen: Chosen, newest: int | None = None) -> _Runs:
     sql = Sql()
-    states, each = scope(sql, chosen), list(fitting(sql, chosen))
+    states, each = scope(sql, chosen), list(fitting(db, sql, chosen))
     where, rows = " AND ".join((*states, *each)), among(db, sql)
     if newest is not None:
         ends = f"ORDER BY r.started DESC, r.id DESC LIMIT {min(newest, keys.BOUND)}"
