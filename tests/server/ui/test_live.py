@@ -64,7 +64,7 @@ STATE = """() => [...document.querySelectorAll("#main :is(input, select, canvas,
 
 
 @contextmanager
-def going_on(seeded: Seeded, directory: Path) -> Iterator[tuple[Run, Path]]:
+def going_on(seeded: Seeded, made: Path, directory: Path) -> Iterator[tuple[Run, Path]]:
     """A run of a program that has logged and printed something, and waits; and where the signs go."""
     for name, text in PROJECT.items():
         (directory / name).write_text(text)
@@ -80,7 +80,7 @@ def going_on(seeded: Seeded, directory: Path) -> Iterator[tuple[Run, Path]]:
     )
     command = [sys.executable, "-m", "runner", "run", str(directory), *words]
     with subprocess.Popen(
-        command, env=environment(seeded.home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=environment(seeded.home, made), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
             yield _begun(seeded, process), directory
@@ -100,9 +100,9 @@ def _begun(seeded: Seeded, process: "subprocess.Popen[bytes]") -> Run:
 
 
 def test_every_page_follows_a_run_and_tells_how_it_ended(
-    context: BrowserContext, seeded: Seeded, tmp_path: Path
+    context: BrowserContext, seeded: Seeded, template: Path, tmp_path: Path
 ) -> None:
-    with going_on(seeded, tmp_path) as (run, signs):
+    with going_on(seeded, template / "home", tmp_path) as (run, signs):
         addresses = {
             "home": "/",
             "runs": f"/runs?exp={run.experiment_id}&open={run.id}&chart=loss",

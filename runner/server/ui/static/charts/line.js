@@ -100,6 +100,7 @@ export class LineChart {
   /** Points that follow those of a run. @param {string} run @param {Row[]} points */
   append(run, points) {
     this.#lines.find((each) => each.run === run)?.data.append(points);
+    this.#table?.refresh();
     this.#surface.draw();
   }
 

@@ -217,7 +217,9 @@ class Charts {
       const points = data.points.map((/** @type {any} */ [step, time, value]) => [this.#axis === "time" ? time : step, typeof value === "number" ? value : null]);
       if ((line.points.at(-1)?.[0] ?? -Infinity) >= (points[0]?.[0] ?? Infinity)) return this.#later(false); // it is here already, or comes late
       line.points.push(...points);
+      line.count += points.length;
       chart.append(data.run, points);
+      fill(this.#notes.get(data.key) ?? h("div"), noteOf(this.#lines.filter(({ key }) => key === data.key)));
     } else if (kind === "metrics" || kind === "reset") this.#later(false);
   }
 
