@@ -4,7 +4,7 @@ import { mlflow, own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { clock, lasting } from "../../lib/format.js";
 import { listen } from "../../lib/stream.js";
-import { dot, plain } from "./cells.js";
+import { dot, goesOn, plain } from "./cells.js";
 import { courses } from "./curves.js";
 
 const LINES = 200; // of the end of the output
@@ -82,13 +82,26 @@ export class Drawer {
       h("button", { class: "plain", "aria-label": "Close", onclick: this.#close }, "✕"));
   }
 
+  /** @param {string} metric @param {number | string | undefined} value */
+  #told(metric, value) {
+    const tile = [.../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".tile"))].find(({ dataset }) => dataset.key === metric);
+    if (tile && value !== undefined) fill(/** @type {HTMLElement} */ (tile.querySelector("strong")), plain(value));
+  }
+
   /** The end of what it printed, and what it prints from now on. @param {string} id @param {HTMLElement} output @param {AbortSignal} signal */
   async #follow(id, output, signal) {
     const { lines, next, ended } = await tail(id, signal);
     show(output, lines);
     if (lines.length === 0) fill(output, h("span", { class: "soft" }, ended ? "It printed nothing." : "No output yet."));
     if (ended || signal.aborted) return;
-    this.#stop = listen([`logs:${id}@${next}`], ({ kind, data }) => kind === "log" && show(output, data.lines));
+    this.#stop = listen([`logs:${id}@${next}`, `run:${id}`], ({ kind, data }) => {
+      if (kind === "log") show(output, data.lines);
+      else if (kind === "metrics") this.#told(data.key, data.points.at(-1)?.[2]);
+      else if (kind === "run" && !goesOn(data)) {
+        this.#leave();
+        void this.#load(id); // why it ended, and with what
+      }
+    });
   }
 }
 
