@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 
 @dataclass(slots=True)
 class Phase:
@@ -41,8 +43,7 @@ class Phase:
             self.heard(line)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One line for the person: a notice or a warning, with what to do about it."""
 
     level: Literal["notice", "warning"]

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from runner.bundles.layout import Damaged
 from runner.bundles.reading import Bundle

@@ -5,9 +5,10 @@ What the person gave (`-A`) wins over what we would choose; lists and mappings a
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runner.containers import passwd, trouble
 from runner.containers.engine import Engine
@@ -24,8 +25,7 @@ SHELLS = {"bash": ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"), "sh": (
 HEEDING = "trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Struct, frozen=True, kw_only=True):
     """What a run's container is made of, its command and variables aside.
 
     Attributes:
@@ -42,11 +42,11 @@ class Setup:
 
     image: str
     owner: Owner
-    mounts: Mapping[str, Path] = field(default_factory=dict)
-    inputs: Mapping[str, Path] = field(default_factory=dict)
+    mounts: Mapping[str, Path] = {}
+    inputs: Mapping[str, Path] = {}
     volumes: Sequence[Volume] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    hosts: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = {}
+    hosts: Mapping[str, str] = {}
     path: Sequence[str] = ()
     brought_out: Sequence[str] = ()
 

@@ -10,11 +10,12 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
+
+from msgspec import Struct
 
 from runner.containers import trouble
 from runner.errors import EnvironmentFailed
@@ -28,8 +29,7 @@ Answer = TypeVar("Answer")
 _met: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """An engine that has answered. `client` is the SDK's; call it inside of `trouble.explained`."""
 
     client: Any

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from runner.containers import images, trouble
 from runner.containers.engine import Engine
@@ -33,8 +34,7 @@ def owned(labels: Mapping[str, str]) -> Iterator[None]:
         _OWNER.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """What a program in an image wrote to both its outputs, and its exit code."""
 
     code: int

@@ -9,9 +9,10 @@ none and others      nowhere
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
+
+from msgspec import Struct
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
@@ -21,8 +22,7 @@ NAME = "host.docker.internal"
 LOOPBACK = "127.0.0.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """`listen` is our address, `name` the program's word for it, `hosts` what the container is told about names."""
 
     listen: str

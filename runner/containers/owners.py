@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
@@ -11,8 +13,7 @@ from runner.containers.running import Container
 RUN, OWNER = "runner.run", "runner.owner"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The process that started a container: where its number means something, the number, when it started, and whose it is."""
 
     host: str

@@ -10,11 +10,12 @@ container.remove()
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
@@ -31,8 +32,7 @@ HINTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """`code` as the engine tells it; `starved`: it was killed because it used more than its memory, `limit` bytes if set."""
 
     code: int
@@ -40,8 +40,7 @@ class Ended:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container that exists. `shell` is what its command runs in: not every image has a bash."""
 
     engine: Engine

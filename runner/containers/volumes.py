@@ -5,8 +5,9 @@ It called docker in the project's directory, so from there everything relative c
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import InputError, ProjectError
 
@@ -16,8 +17,7 @@ SHELL = re.compile(r"\$\(|`|\$\{")
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """`source` is a directory or file of this machine, the name of a volume, or "" for a volume without a name."""
 
     source: str

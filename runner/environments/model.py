@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from runner.errors import UsageError
 from runner.files import sha256
 
@@ -17,8 +19,7 @@ LOCK_FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True, kw_only=True):
     """A Python on this machine. `version` is the full one ("3.11.7"), `origin` how it was found ("pyenv", "uv", "PATH").
 
     `platform` is uv's name of where it runs, if that is somewhere else: in an image ("x86_64-manylinux_2_36").
@@ -64,8 +65,7 @@ class Lock:
         return f"sha256:{sha256(self.text)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class Wishes(Struct, frozen=True, kw_only=True):
     """What a person asks of a resolution.
 
     Attributes:
@@ -94,8 +94,7 @@ class Wishes:
 NO_WISHES = Wishes()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """What lies in an environment that we have not made: names and versions only, so it can be compared, not installed.
 
     Attributes:
@@ -114,8 +113,7 @@ class Observed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """Something that a program can be started in.
 
     Attributes:
@@ -137,7 +135,7 @@ class Environment:
     path: Path | None = None
     interpreter: Interpreter | None = None
     path_entries: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
     unset: tuple[str, ...] = ()
     reused: bool = True
     packages: int = 0

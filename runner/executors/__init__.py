@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from msgspec import Struct
+
 Sink: TypeAlias = Callable[[Literal["stdout", "stderr"], bytes], None]
 
 
@@ -20,8 +22,7 @@ class Job:
     variables: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exit:
+class Exit(Struct, frozen=True, kw_only=True):
     """How a program ended.
 
     Attributes:

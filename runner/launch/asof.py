@@ -6,8 +6,9 @@
 
 import re
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from runner import sources
 from runner.environments.model import Wishes

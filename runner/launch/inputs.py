@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from runner import sources
 from runner.errors import RunnerError
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
 _PATIENCE, _SLICE = 4.0, 0.1  # seconds for all servers together, and between two looks for a signal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(Struct, frozen=True, kw_only=True):
     """One input, as record.json has it.
 
     Attributes:
@@ -50,8 +51,7 @@ class Input:
     in_project: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """All inputs of a run.
 
     Attributes:
@@ -61,8 +61,8 @@ class Inputs:
         unsure: names of those of which something is not in the digest.
     """
 
-    paths: Mapping[str, str] = field(default_factory=dict)
-    digests: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = {}
+    digests: Mapping[str, str] = {}
     facts: tuple[Input, ...] = ()
     unsure: tuple[str, ...] = ()
 
@@ -88,13 +88,12 @@ def gathered(planned: Planned, *, settings: Settings, progress: Progress) -> Inp
         return _Looking(planned, settings, progress, phase).at(paths)
 
 
-@dataclass(frozen=True, slots=True)
-class _Looking:
+class _Looking(Struct, frozen=True):
     planned: Planned
     settings: Settings
     progress: Progress
     phase: Phase
-    unsure: set[str] = field(default_factory=set)
+    unsure: set[str] = set()
 
     def at(self, paths: Mapping[str, str]) -> Inputs:
         """All inputs; the servers are asked while files are read."""

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Literal, Protocol, Self
+
+from msgspec import Struct, structs
 
 from runner import environments, project
 from runner.environments.model import Environment
@@ -29,8 +31,7 @@ from runner.tracking import OpenStore, Store, open_store
 from runner.tracking.model import Run, RunStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """How a run went: the run as it is stored now, the program's exit code, and how long it took in seconds.
 
     `reused`: it is an earlier run, taken instead of running again.
@@ -201,7 +202,7 @@ def _prepare(
         if planned.contained and planned.request.build_image:
             environment = _baked(environment, planned, settings=settings, phase=phase)
     if lock is None:
-        environment = replace(environment, observed=observe(settings.environ, directory))
+        environment = structs.replace(environment, observed=observe(settings.environ, directory))
     return resolved, environment
 
 

@@ -1,8 +1,9 @@
 """Where the program of a run is executed, and how it reaches us from there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
+
+from msgspec import Struct
 
 from runner.executors import Executor, Job
 
@@ -17,8 +18,7 @@ class Reach(Protocol):
     def name(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """`reach` is None on this machine itself, and where nothing leads to us: then it is not `served`."""
 
     job: Job

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from runner.errors import RunnerError
 from runner.files import sha256
@@ -20,8 +22,7 @@ def bundle_file(number: int) -> str:
     return f"runner/source/{number}.bundle"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedSource:
+class PlannedSource(Struct, frozen=True, kw_only=True):
     """Which code. `kind` is directory, git or archive; the rest as in `sources.Checkout`, and as in `sources.Capture`:
 
     `below` leads from the top of the repository, where patch and submodules count from, to the directory `uri`.
@@ -38,14 +39,13 @@ class PlannedSource:
     repository: str | None = None
     dirty: bool | None = None
     digest: str | None = None
-    submodules: Mapping[str, str] = field(default_factory=dict)
+    submodules: Mapping[str, str] = {}
     patch: str | None = None
-    bundles: Mapping[str, str] = field(default_factory=dict)
+    bundles: Mapping[str, str] = {}
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedLock:
+class PlannedLock(Struct, frozen=True, kw_only=True):
     """Which packages: the digest of the lock file that is kept beside the plan."""
 
     kind: str
@@ -57,8 +57,7 @@ class PlannedLock:
     as_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedEnvironment:
+class PlannedEnvironment(Struct, frozen=True, kw_only=True):
     """Which environment. `kind` is system, virtualenv, conda or docker; `lock` is None for the system, or before it is resolved.
 
     `manager` and `image` are what the person asked for (--env-manager, --in-image). `docker_args` are the options of the container (values of environment variables are not kept), and `build_image` says whether
@@ -75,8 +74,7 @@ class PlannedEnvironment:
     image: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What a run executes.
 
     Attributes:
@@ -96,18 +94,18 @@ class Plan:
     environment: PlannedEnvironment
     project: str | None = None
     file: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    extra_parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = {}
+    extra_parameters: Mapping[str, str] = {}
     secrets: tuple[str, ...] = ()
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    input_digests: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = {}
+    input_digests: Mapping[str, str] = {}
     seed: int | None = None
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, with the schema's number."""
-        return {"schema": SCHEMA, **asdict(self)}
+        return {"schema": SCHEMA, **to_builtins(self)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Plan":

@@ -5,9 +5,11 @@ Request ──► source ──► checkout ──► project ──► entry po
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner import environments, project, sources
 from runner.containers.model import NO_ARGUMENTS, Arguments
@@ -42,8 +44,7 @@ from runner.sources.model import (
 NOTHING = Capture()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
+class Repeated(Struct, frozen=True, kw_only=True):
     """What a request takes from a run that was recorded, instead of finding it out.
 
     Attributes:
@@ -57,12 +58,11 @@ class Repeated:
     source: Source
     planned: PlannedSource | None = None
     lock: Lock | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, Path] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
+    inputs: Mapping[str, Path] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What a person asked for.
 
     Attributes:
@@ -87,7 +87,7 @@ class Request:
     uri: str = "."
     entry_point: str = "main"
     version: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = {}
     env_manager: str | None = None
     wishes: Wishes = NO_WISHES
     docker_args: tuple[str, ...] = ()
@@ -103,12 +103,11 @@ class Request:
     experiment_name: str | None = None
     experiment_id: str | None = None
     run_name: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
     directory: Path = field(default_factory=Path.cwd)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A plan, and what is at hand on this machine to launch it: the tree, the spec, the parameters with their secrets."""
 
     request: Request

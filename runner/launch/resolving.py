@@ -1,6 +1,6 @@
 """From a plan to the same plan with its environment resolved."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from runner import environments
 from runner.environments.model import DOWNLOADED, Lock

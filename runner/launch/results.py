@@ -7,9 +7,10 @@ a slash), or a list of such objects, one per step (`[{"step": 0, "loss": 1.2}, .
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runner.errors import ProjectError
 from runner.tracking.model import Metric
@@ -17,8 +18,7 @@ from runner.tracking.model import Metric
 SIZE_LIMIT = 64 * 1024 * 1024  # bytes of one metrics file
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file that a pattern of the project named. `path` is relative to the project directory."""
 
     path: str

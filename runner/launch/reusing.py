@@ -7,8 +7,10 @@ import json
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.environments.model import Lock, Observed
 from runner.environments.observing import observe
@@ -28,8 +30,7 @@ TAG = "runner.identity"
 TAKEN = "runner.reused."  # and the name of the run that was taken: a tag of the run around it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(Struct, frozen=True, kw_only=True):
     """A plan that was resolved before there is a run: with its lock, and with what its inputs are."""
 
     planned: Planned

@@ -14,10 +14,11 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import IO
+
+from msgspec import Struct
 
 from runner.errors import RunnerError
 
@@ -25,8 +26,7 @@ SLICE = 0.5  # seconds of one wait
 GRACE = 1.0  # seconds between the request to end and the order
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """A program that has ended. `code` is negative for the signal that ended it."""
 
     argv: tuple[str, ...]

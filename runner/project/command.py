@@ -10,8 +10,9 @@ For every command that MLflow renders from plain placeholders the result is the 
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from runner.errors import did_you_mean
 from runner.project.binding import Bound, secret_names
@@ -33,8 +34,7 @@ FORMATTED = re.compile(r"(?<![${])(\{([^{}.\[!:]+)[.\[!:][^{}]*\})(?!\})")
 SHELL_VARIABLE = re.compile(r"\$\{([^{}]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A literal text, or a placeholder of the parameter `text`; `start` and `end` are its place in the template."""
 
     kind: Literal["literal", "placeholder"]

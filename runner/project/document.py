@@ -7,11 +7,11 @@ file of brackets; so nesting and aliases have bounds here. The meaning of scalar
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from runner.errors import Location, ProjectError
 from runner.project.defects import no_text, template_in, yaml_failure
@@ -27,8 +27,7 @@ COLLECTIONS = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A single value: `text` as written, `value` as YAML 1.1 understands it (text, number, truth, date, None)."""
 
     value: object
@@ -41,8 +40,7 @@ class Scalar:
         return repr(self.text if len(self.text) <= LONGEST_QUOTE else self.text[:LONGEST_QUOTE] + "...")
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list."""
 
     values: tuple["Node", ...]
@@ -52,8 +50,7 @@ class Items:
         return "a list"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A key of a mapping with its place, and what it holds. `raw` is the key as YAML understands it."""
 
     key: str
@@ -62,8 +59,7 @@ class Entry:
     raw: object
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A mapping; keys are texts (a key `1` is "1"), in the order of the file."""
 
     entries: Mapping[str, Entry]
@@ -86,8 +82,7 @@ class Table:
 Node: TypeAlias = Scalar | Items | Table
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file's content; `root` is None where it holds nothing but comments."""
 
     root: Node | None

@@ -5,8 +5,10 @@ entry_points: {name: {parameters, command, metrics, outputs, seed, variables}}
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import Location, ProjectError
 from runner.project.command import review
@@ -24,8 +26,7 @@ KEYS = ("name", "entry_points", *ENVIRONMENT_KEYS, "strict", *RECORDING_KEYS, "d
 ENTRY_POINT_KEYS = ("parameters", "command", *RECORDING_KEYS)
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentFile:
+class EnvironmentFile(Struct, frozen=True):
     """The file that `python_env` or `conda_env` names; `where` is the place of the name."""
 
     key: str
@@ -33,12 +34,11 @@ class EnvironmentFile:
     where: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(Struct, frozen=True, kw_only=True):
     """What an MLproject file says; `environment` is None where it leaves that to the files beside it."""
 
     name: str | None = None
-    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    entry_points: Mapping[str, EntryPoint] = {}
     environment: DockerEnv | EnvironmentFile | None = None
     strict: bool = False
     metrics: tuple[str, ...] = ()

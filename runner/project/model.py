@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from runner.errors import Location
 
 
@@ -66,13 +68,11 @@ class EntryPoint:
     where: Location | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemEnv:
+class SystemEnv(Struct, frozen=True, kw_only=True):
     """No environment of its own: the caller's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonEnv:
+class PythonEnv(Struct, frozen=True, kw_only=True):
     """A Python interpreter and requirements, from `python_env.yaml`, `requirements.txt`, a lock file or a simple conda file.
 
     Attributes:
@@ -89,7 +89,7 @@ class PythonEnv:
     requirements: tuple[str, ...] = ()
     build_requirements: tuple[str, ...] = ()
     lock_file: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +134,7 @@ class Build:
     where: Location | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DockerEnv:
+class DockerEnv(Struct, frozen=True, kw_only=True):
     """A container image: `docker_env`.
 
     Attributes:
@@ -171,8 +170,7 @@ class Notice:
     entry_point: str | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A project as its files declare it.
 
     Attributes:
@@ -193,7 +191,7 @@ class Project:
     file: str | None = None
     name: str | None = None
     environment: EnvironmentSpec = SystemEnv()
-    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    entry_points: Mapping[str, EntryPoint] = {}
     strict: bool = False
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -4,9 +4,10 @@ string, float, path, uri (MLflow's) · int, bool, list, list[...] (ours); the us
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from runner.project.model import Parameter
 
@@ -31,8 +32,7 @@ ARTICLES: dict[Kind, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(Struct, frozen=True):
     """A known type: one value, or a list of them."""
 
     kind: Kind

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from msgspec import structs
+
 from runner import environments, project, sources
 from runner.environments.python import requirements
 from runner.errors import RunnerError
@@ -60,7 +62,7 @@ def recorded(store: OpenStore, run: Run, *, settings: Settings, progress: Progre
     inputs = _inputs(parameters, declared)
     as_of = None if declared is None or declared.locked else _as_of(run, kind)
     return Recorded(
-        run=replace(run, params={**run.params, **parameters, **extra}),
+        run=structs.replace(run, params={**run.params, **parameters, **extra}),
         plan=Plan(
             source=planned,
             entry_point=entry_point,

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
+from msgspec import structs
+
 from runner import launch
 from runner.environments.model import Lock, Wishes
 from runner.errors import Interrupted, TrackingError
@@ -59,7 +61,7 @@ def again(
     there = as_then(recorded, changes, settings)
     with requested(recorded, changes) as request:
         result = launch.run(
-            replace(
+            structs.replace(
                 request,
                 experiment_name=experiment_name or experiment_here(recorded, settings),
                 run_name=run_name,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from msgspec import structs
+
 from runner import launch, sources
 from runner.environments.model import Lock
 from runner.errors import InputError, UsageError, did_you_mean
@@ -110,7 +112,7 @@ def changes(recorded: Recorded, wanted: Wanted, *, settings: Settings, directory
 def request(recorded: Recorded, changes: Changes, *, python: str | None = None) -> Iterator[launch.Request]:
     """What `launch` is asked for; where it is recorded is not in it."""
     with requested(recorded, changes) as asked:
-        yield replace(asked, wishes=replace(asked.wishes, python=python)) if python else asked
+        yield structs.replace(asked, wishes=structs.replace(asked.wishes, python=python)) if python else asked
 
 
 @contextmanager
@@ -144,7 +146,7 @@ def relaunch(
     """
     with request(recorded, changes, python=python) as asked:
         return launch.run(
-            replace(
+            structs.replace(
                 asked,
                 experiment_name=label.experiment_name or experiment_here(recorded, settings),
                 run_name=label.run_name,
@@ -188,7 +190,7 @@ def _below(source: Source, subdirectory: str) -> Source:
     """The project in a directory: where it was in its repository, if there is such a place."""
     match source:
         case DirectorySource(path=path, subdirectory="") if subdirectory and (path / subdirectory).is_dir():
-            return replace(source, subdirectory=subdirectory)
+            return structs.replace(source, subdirectory=subdirectory)
         case _:
             return source
 

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from runner.process.detached import Detached
 from runner.scheduling import commands, ending, hooks

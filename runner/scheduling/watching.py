@@ -4,10 +4,11 @@ import json
 import signal
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from runner.errors import NotFound, RunnerError
 from runner.process.child import Child

@@ -17,10 +17,11 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from types import TracebackType
 from typing import Protocol, Self, cast
+
+from msgspec import Struct
 
 from runner.server.access.scope import RunScope
 from runner.tracking.opened import ServerArtifacts
@@ -31,8 +32,7 @@ QUEUE = 128  # connections that wait for us
 PATIENCE = 15.0  # seconds for the end: requests have 10 of them
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where an endpoint listens, and the name under which its program knows that place."""
 
     listen: str = HOST
@@ -42,8 +42,7 @@ class Address:
 AT_HOME = Address()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactAccess:
+class ArtifactAccess(Struct, frozen=True, kw_only=True):
     """What the program may do with artifacts.
 
     Attributes:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
@@ -14,8 +16,7 @@ class Login:
     password: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectorySource:
+class DirectorySource(Struct, frozen=True, kw_only=True):
     """A directory on this machine, used in place and never modified."""
 
     path: Path
@@ -44,8 +45,7 @@ class ArchiveSource:
     login: Login | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class Capture(Struct, frozen=True, kw_only=True):
     """What the name of a commit, or of an archive, does not tell of the code that runs: kept as files with the run.
 
     Attributes:
@@ -59,14 +59,13 @@ class Capture:
     """
 
     patch: Path | None = None
-    bundles: Mapping[str, Path] = field(default_factory=dict)
+    bundles: Mapping[str, Path] = {}
     archive: Path | None = None
-    submodules: Mapping[str, str] = field(default_factory=dict)
+    submodules: Mapping[str, str] = {}
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedSource:
+class CapturedSource(Struct, frozen=True, kw_only=True):
     """Code as a run had it.
 
     Attributes:
@@ -81,8 +80,8 @@ class CapturedSource:
     uri: str
     repositories: tuple[GitSource, ...] = ()
     commit: str | None = None
-    capture: Capture = field(default_factory=Capture)
-    submodules: Mapping[str, str] = field(default_factory=dict)
+    capture: Capture = Capture()
+    submodules: Mapping[str, str] = {}
     archive: ArchiveSource | None = None
     digest: str | None = None
     subdirectory: str = ""

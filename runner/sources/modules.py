@@ -1,8 +1,9 @@
 """The working copies in a tree: the one at its top, its submodules, theirs. And what differs in each from its commit."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import SourceError
 from runner.settings import Settings
@@ -14,8 +15,7 @@ _FIELDS = {"1": 8, "2": 8, "u": 10}  # before the name in a line of `git status 
 _GONE = "000000"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Module:
+class Module(Struct, frozen=True, kw_only=True):
     """One working copy; `path` is where it is below the top of the tree, "" for the top itself."""
 
     path: str
@@ -26,8 +26,7 @@ class Module:
         return f"{self.path}/{name}" if self.path else name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """A file that differs from the commit; `path` counts from the top of the tree."""
 
     path: str

@@ -8,9 +8,11 @@ or Git LFS would make of them.
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
 
 from runner.settings import Settings
 from runner.sources.git import Git, environment
@@ -24,8 +26,7 @@ _MANY = 200
 _PACKS_ALL = (2, 38)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scratch:
+class Scratch(Struct, frozen=True, kw_only=True):
     """The repository, with the tree as work tree.
 
     Git renews the time of an object that it is to write and finds elsewhere. So `writing`, with which objects are

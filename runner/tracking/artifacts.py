@@ -4,13 +4,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
 import obstore
+from msgspec import Struct
 from obstore.exceptions import BaseError
 from obstore.store import MemoryStore, ObjectStore, from_url
 
@@ -32,8 +32,7 @@ NUMBERED = re.compile(r"#[0-9]+$")  # in a directory, obstore takes such names f
 MEMORY: dict[str, MemoryStore] = {}  # by URI: what is put through one `Artifacts` is had through another
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """A file; `size` in bytes. `digest` where it is known without reading it."""
 
     path: str

@@ -1,9 +1,10 @@
 """Models as they are logged: values, and what keeps them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.tracking.model import Lifecycle, Metric, Page
 
@@ -16,8 +17,7 @@ class ModelStatus(StrEnum):
     FAILED = "UPLOAD_FAILED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedModel:
+class LoggedModel(Struct, frozen=True, kw_only=True):
     """A model that somebody logged, most often in a run (`source_run_id`). `id` is `m-` and 32 hexadecimal digits.
 
     `metrics` holds the latest point for each key and data set.
@@ -33,30 +33,27 @@ class LoggedModel:
     type: str = ""
     source_run_id: str = ""
     lifecycle: Lifecycle = Lifecycle.ACTIVE
-    params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
+    tags: Mapping[str, str] = {}
     metrics: tuple["ModelMetric", ...] = ()
     registrations: tuple["Registration", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True):
     """A version of a registered model that was made of a logged model."""
 
     name: str
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class ModelMetric:
+class ModelMetric(Struct, frozen=True):
     """A point of a metric of a logged model, and the run that measured it."""
 
     metric: Metric
     run_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelOrder:
+class ModelOrder(Struct, frozen=True, kw_only=True):
     """One key of an order of logged models: an attribute, or `metrics.key`, perhaps on one data set only."""
 
     field: str

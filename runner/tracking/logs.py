@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
+
+from msgspec import Struct
 
 from runner.files import remove_tree
 from runner.tracking.clock import now
@@ -24,8 +25,7 @@ PAUSE = 0.1  # seconds between two looks while following
 DIGITS = 15  # of a number in the index; more are no time and no size
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A piece of output. `time` in milliseconds since the epoch."""
 
     time: int

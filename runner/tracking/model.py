@@ -5,9 +5,10 @@ Times are milliseconds since the epoch (UTC), as MLflow keeps them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -37,8 +38,7 @@ class Lifecycle(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
+class Experiment(Struct, frozen=True, kw_only=True):
     """A named group of runs. `id` is a decimal text; "0" is `Default`."""
 
     id: str
@@ -47,7 +47,7 @@ class Experiment:
     lifecycle: Lifecycle = Lifecycle.ACTIVE
     created: int = 0
     updated: int = 0
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
 class Metric(NamedTuple):
@@ -65,8 +65,7 @@ class Metric(NamedTuple):
     dataset_digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
+class Dataset(Struct, frozen=True, kw_only=True):
     """A data set that runs read; within an experiment its name and digest are its identity."""
 
     name: str
@@ -77,12 +76,11 @@ class Dataset:
     profile: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetInput:
+class DatasetInput(Struct, frozen=True):
     """A data set as input of a run."""
 
     dataset: Dataset
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
     @property
     def context(self) -> str:
@@ -90,16 +88,14 @@ class DatasetInput:
         return self.tags.get("mlflow.data.context", "")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOutput:
+class ModelOutput(Struct, frozen=True):
     """A logged model as output of a run, and the step of the run at which it was made."""
 
     model_id: str
     step: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A run as stored. `metrics` holds the latest point of each key (greatest step, time, value)."""
 
     id: str
@@ -111,16 +107,15 @@ class Run:
     started: int | None = None
     ended: int | None = None
     lifecycle: Lifecycle = Lifecycle.ACTIVE
-    params: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, Metric] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
+    metrics: Mapping[str, Metric] = {}
+    tags: Mapping[str, str] = {}
     datasets: tuple[DatasetInput, ...] = ()
     models_used: tuple[str, ...] = ()
     models_made: tuple[ModelOutput, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """Who keeps a run alive: renewed every third of its length; a run whose lease is over is LOST.
 
     `host` and `pid` (with the start time of that process, so that a reused number is not believed) let a
@@ -133,26 +128,23 @@ class Lease:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """Some of what a search found, and the token for the next ones (None at the end)."""
 
     items: tuple[T, ...]
     next_token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What is to be recorded with one run, all of it or nothing; see `Store.log`."""
 
     run_id: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
     metrics: tuple[Metric, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class NewPoints:
+class NewPoints(Struct, frozen=True):
     """What came to the metrics of a run: the latest point of each, those not seen before, and how many each has by now."""
 
     latest: Mapping[str, Metric]

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
+
+from msgspec import Struct
 
 from runner.tracking.artifacts import Artifact
 from runner.tracking.store import Store
@@ -44,8 +45,7 @@ class ServerArtifacts(ArtifactStore, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
+class Unsent(Struct, frozen=True, kw_only=True):
     """What waits on this machine: `records` and `files` for the server to answer, `refused` for somebody to look at.
 
     `trouble` says why it waits, if something is wrong; `hopeless`: time alone will not help.
@@ -62,8 +62,7 @@ class Unsent:
         return " and ".join(f"{count} {what}{'s' * (count > 1)}" for count, what in counts if count)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
+class Synced(Struct, frozen=True, kw_only=True):
     """What became of the records that a run left on this machine.
 
     `waiting` still wait, because of `trouble`, or because they are for the server `elsewhere`; `busy`: the run goes on. `lost`: its

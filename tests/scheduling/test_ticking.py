@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from runner.errors import Unavailable
 from runner.process import ProgramMissing
@@ -89,7 +90,7 @@ class World:
             start=start,
             abandoned=left,
             fired=lambda _fired: None,
-            lease=lambda now: replace(this_process_lease(self.settings), until=now + 60_000),
+            lease=lambda now: structs.replace(this_process_lease(self.settings), until=now + 60_000),
             at_once=at_once,
             say=self.said.append,
         )
@@ -213,7 +214,7 @@ def test_what_a_dead_scheduler_had_claimed_is_started_by_another(world: World) -
 def test_a_claim_of_which_its_scheduler_never_heard_ends_with_its_time(world: World) -> None:
     schedule = world.add()
     world.store.schedules.insert(schedule.id, [NewFiring(NOON, NOON, Cause.CLOCK)], replacing=False)
-    mine = replace(this_process_lease(world.settings), until=NOON + 60_000)
+    mine = structs.replace(this_process_lease(world.settings), until=NOON + 60_000)
     world.store.schedules.claim(NOON, mine, limit=1)
     ticker = world.ticker()
 

@@ -1,8 +1,7 @@
 """Data sets and models that runs use and make."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from runner.errors import Conflict, NotFound, TrackingError
 from runner.tracking import Store

@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from runner.settings import Settings
 from runner.tracking import Store, leases, this_process_lease

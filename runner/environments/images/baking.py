@@ -1,8 +1,9 @@
 """The project's code in an image (`--build-image`): copied last, on top of the environment, so that that is not built again."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runner.containers import images
 from runner.containers.contexts import Context

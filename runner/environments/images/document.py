@@ -8,8 +8,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from runner.containers.images import Image
 from runner.containers.references import Reference
@@ -21,8 +23,7 @@ _INNER = ("pylock", "requirements", "conda")
 _ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned:
+class Pinned(Struct, frozen=True, kw_only=True):
     """One image. `digest` is None where no registry has it: then only this machine does."""
 
     reference: str
@@ -43,8 +44,7 @@ class Pinned:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinnedBuild:
+class PinnedBuild(Struct, frozen=True, kw_only=True):
     """A build. `inputs` is a digest of all that decides it: Dockerfile, context, arguments, target, base images."""
 
     dockerfile: str
@@ -52,8 +52,7 @@ class PinnedBuild:
     bases: tuple[Pinned, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """What the lock says: an image or a build, and perhaps an environment inside."""
 
     image: Pinned | None = None
@@ -90,9 +89,9 @@ class Document:
         """The lock file; equal for equal locks."""
         parts: dict[str, Any] = {"version": VERSION}
         if self.image:
-            parts["image"] = asdict(self.image)
+            parts["image"] = to_builtins(self.image)
         if self.build:
-            parts["build"] = asdict(self.build)
+            parts["build"] = to_builtins(self.build)
         if self.inside:
             lock = asdict(replace(self.inside, interpreter=None, origin="resolved", notices=()))
             parts["inside"] = {

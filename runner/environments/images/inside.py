@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from msgspec import structs
+
 from runner.containers import layers
 from runner.containers.engine import Engine
 from runner.containers.images import Image
@@ -93,7 +95,7 @@ def _python(
         kind="docker",
         key=mark.key,
         image=image.id,
-        interpreter=replace(there, path=Path(PREFIX, "bin/python")),
+        interpreter=structs.replace(there, path=Path(PREFIX, "bin/python")),
         path_entries=(f"{PREFIX}/bin",),
         variables={**variables, "VIRTUAL_ENV": str(PREFIX)},
         reused=how != "built",
@@ -126,7 +128,9 @@ def _conda(
             )
 
     image, how = keeping.made(base.engine, mark, make, settings=settings, phase=phase)
-    return replace(here, kind="docker", key=mark.key, path=None, image=image.id, reused=how != "built"), how
+    return structs.replace(
+        here, kind="docker", key=mark.key, path=None, image=image.id, reused=how != "built"
+    ), how
 
 
 def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path | None, mark: Mark) -> Image:

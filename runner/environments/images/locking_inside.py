@@ -1,7 +1,8 @@
 """From `--in-image` to a lock: the image by digest, and what is to be installed for its Python and its C library."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runner.containers.engine import connect
 from runner.environments import locking as environments

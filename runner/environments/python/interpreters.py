@@ -8,8 +8,9 @@ import json
 import re
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runner.environments.model import DOWNLOADED, Interpreter
 from runner.environments.python import places

@@ -1,8 +1,9 @@
 """The lock of an image taken apart: the image itself, and the packages of the environment inside of it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from runner.environments.images.document import Document
 from runner.environments.model import Lock

@@ -3,11 +3,12 @@
 import threading
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from runner.tracking.model import RunStatus
 
 
-@dataclass(frozen=True, slots=True)
-class RunScope:
+class RunScope(Struct, frozen=True):
     """The run, and the experiment that it began in; `explicit_experiment`: a person chose that one."""
 
     run_id: str

@@ -14,8 +14,9 @@ else here:
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
+
+from msgspec.structs import replace
 
 from runner.errors import NotFound, RunnerError
 from runner.server.access.queries import ExperimentQuery, RunChanges, RunQuery

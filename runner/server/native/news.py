@@ -1,11 +1,12 @@
 """What is new in a topic: `look(store, topic, before)` compares what is stored with what was seen before."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from runner.server.mlflow import wire
 from runner.server.mlflow.runs import exact

@@ -1,12 +1,12 @@
 """Statements for which databases have different words; all others are plain text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+
+class Spelled(Struct, frozen=True):
     """One statement in the words of each kind of database; MariaDB's are MySQL's.
 
     `rows` is PostgreSQL's for many rows at once, which are `:rows` as JSON; "" if they go one by one.

@@ -7,7 +7,8 @@ import math
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runner.errors import Conflict, NotFound
 from runner.tracking import checks

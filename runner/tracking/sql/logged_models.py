@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from runner.errors import Conflict, NotFound
 from runner.tracking import checks

@@ -4,8 +4,9 @@ import math
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from runner.errors import Conflict, NotFound, did_you_mean
 from runner.tracking import checks
@@ -25,8 +26,7 @@ POINTS = (
 NEVER = 2**62  # more points than there can be
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A run's surrogate key, id, experiment and lifecycle."""
 
     number: int

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from runner.containers.images import Image
 from runner.environments import Lock, Wishes
@@ -24,7 +25,7 @@ SPEC = PythonEnv(requirements=("native",))
 GLIBC = Interpreter(
     path=Path("/usr/bin/python3.13"), version="3.13.1", origin="image", platform="x86_64-manylinux_2_36"
 )
-MUSL = replace(GLIBC, platform="x86_64-unknown-linux-musl")
+MUSL = structs.replace(GLIBC, platform="x86_64-unknown-linux-musl")
 TAGS = (
     "cp311-cp311-manylinux_2_28_x86_64",
     "cp313-cp313-manylinux_2_28_x86_64",
