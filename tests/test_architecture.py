@@ -17,7 +17,7 @@ NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
 # Slow to import, and of no use to a run of a directory: measured 20 to 320 ms each over a bare interpreter.
 HEAVY = {
     "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
-    "httpx", "importlib.metadata", "logging", "mlflow", "msgspec", "multiprocessing", "packaging", "pydantic",
+    "httpx", "importlib.metadata", "logging", "mlflow", "multiprocessing", "packaging", "pydantic",
     "requests", "rich", "sqlalchemy", "ssl", "starlette", "unittest", "urllib.request", "urllib3", "uvicorn", "virtualenv",
     "zipfile",
 }  # fmt: skip

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import assert_never
 
-from msgspec import structs
-
 from runner.errors import Location, ProjectError, did_you_mean
 from runner.project.conda import read_conda
 from runner.project.conda_locks import is_lock, lock_beside
@@ -118,7 +116,7 @@ def _beside(directory: Path, names: Collection[str]) -> PythonEnv | None:
         return PythonEnv(file=UV_LOCK, python=python, lock_file=UV_LOCK)
     if REQUIREMENTS in names:  # a pylock.toml beside it was made of it
         asked = PythonEnv(file=REQUIREMENTS, python=python, requirements=(f"-r {REQUIREMENTS}",))
-        return structs.replace(asked, lock_file=_lock_of(directory, asked, names))
+        return replace(asked, lock_file=_lock_of(directory, asked, names))
     if PYLOCK in names:
         return PythonEnv(file=PYLOCK, python=python, lock_file=PYLOCK)
     return None
@@ -156,7 +154,7 @@ def _checked(
     path = directory / (python.file or "")
     _note_end_of_life(python.python, Location(path), notices)
     _refuse_missing_requirements(directory, python, document, path)
-    return structs.replace(python, lock_file=_lock_of(directory, python, names))
+    return replace(python, lock_file=_lock_of(directory, python, names))
 
 
 def read_python_env(root: Node | None, *, file: str, where: Location, notices: list[Notice]) -> PythonEnv:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from runner.errors import Location
 
 
@@ -68,11 +66,13 @@ class EntryPoint:
     where: Location | None = field(default=None, compare=False)
 
 
-class SystemEnv(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemEnv:
     """No environment of its own: the caller's."""
 
 
-class PythonEnv(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonEnv:
     """A Python interpreter and requirements, from `python_env.yaml`, `requirements.txt`, a lock file or a simple conda file.
 
     Attributes:
@@ -89,7 +89,7 @@ class PythonEnv(Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...] = ()
     build_requirements: tuple[str, ...] = ()
     lock_file: str | None = None
-    variables: Mapping[str, str] = {}
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,8 @@ class Build:
     where: Location | None = field(default=None, compare=False)
 
 
-class DockerEnv(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerEnv:
     """A container image: `docker_env`.
 
     Attributes:
@@ -170,7 +171,8 @@ class Notice:
     entry_point: str | None = field(default=None, compare=False)
 
 
-class Project(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
     """A project as its files declare it.
 
     Attributes:
@@ -191,7 +193,7 @@ class Project(Struct, frozen=True, kw_only=True):
     file: str | None = None
     name: str | None = None
     environment: EnvironmentSpec = SystemEnv()
-    entry_points: Mapping[str, EntryPoint] = {}
+    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
     strict: bool = False
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

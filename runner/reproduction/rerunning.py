@@ -190,7 +190,7 @@ def _below(source: Source, subdirectory: str) -> Source:
     """The project in a directory: where it was in its repository, if there is such a place."""
     match source:
         case DirectorySource(path=path, subdirectory="") if subdirectory and (path / subdirectory).is_dir():
-            return structs.replace(source, subdirectory=subdirectory)
+            return replace(source, subdirectory=subdirectory)
         case _:
             return source
 

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from msgspec import structs
-
 from runner.errors import SourceError
 from runner.files import sha256
 from runner.progress import Phase, Progress
@@ -99,7 +97,7 @@ def _kept(run: Recorded, settings: Settings, phase: Phase) -> Iterator[Checkout]
 def _alone(source: Source) -> Source:
     if not isinstance(source, CapturedSource) or (source.digest and source.capture.archive is None):
         raise SourceError("this server looks into no repository", hint="runner diff does: it asks as you")
-    return structs.replace(source, repositories=(), archive=None)
+    return replace(source, repositories=(), archive=None)
 
 
 # results -----------------------------------------------------------------------------------------------------

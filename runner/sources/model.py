@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from msgspec import Struct
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
@@ -16,7 +14,8 @@ class Login:
     password: str | None = field(default=None, repr=False)
 
 
-class DirectorySource(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectorySource:
     """A directory on this machine, used in place and never modified."""
 
     path: Path
@@ -45,7 +44,8 @@ class ArchiveSource:
     login: Login | None = field(default=None, repr=False, compare=False)
 
 
-class Capture(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
     """What the name of a commit, or of an archive, does not tell of the code that runs: kept as files with the run.
 
     Attributes:
@@ -59,13 +59,14 @@ class Capture(Struct, frozen=True, kw_only=True):
     """
 
     patch: Path | None = None
-    bundles: Mapping[str, Path] = {}
+    bundles: Mapping[str, Path] = field(default_factory=dict)
     archive: Path | None = None
-    submodules: Mapping[str, str] = {}
+    submodules: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
 
-class CapturedSource(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedSource:
     """Code as a run had it.
 
     Attributes:
@@ -80,8 +81,8 @@ class CapturedSource(Struct, frozen=True, kw_only=True):
     uri: str
     repositories: tuple[GitSource, ...] = ()
     commit: str | None = None
-    capture: Capture = Capture()
-    submodules: Mapping[str, str] = {}
+    capture: Capture = field(default_factory=Capture)
+    submodules: Mapping[str, str] = field(default_factory=dict)
     archive: ArchiveSource | None = None
     digest: str | None = None
     subdirectory: str = ""

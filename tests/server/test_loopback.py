@@ -28,7 +28,7 @@ def test_nothing_is_imported_before_somebody_connects() -> None:
         from runner.server.access.scope import RunScope
         with Loopback.open(lambda: None, RunScope("r", "0")) as endpoint:
             names = {name.partition(".")[0] for name in sys.modules}
-            print(sorted(names & {"starlette", "uvicorn", "asyncio", "msgspec", "anyio", "logging", "http"}))
+            print(sorted(names & {"starlette", "uvicorn", "asyncio", "anyio", "logging", "http"}))
         print(endpoint.left_running, endpoint.trouble)
     """
     code = "\n".join(

@@ -243,8 +243,8 @@ def test_what_was_altered_is_refused(pushed: NewRepository, settings: Settings, 
     other.write_text("something else")
     with planned(made.work, settings) as (source, capture):
         for altered in (
-            structs.replace(capture, patch=other),
-            structs.replace(capture, bundles={"": other}),
+            replace(capture, patch=other),
+            replace(capture, bundles={"": other}),
             Capture(),
         ):
             with pytest.raises(SourceError, match=r"kept with the run, was altered: sha256"):

@@ -18,4 +18,5 @@ def test_each_screen_is_shown_in_the_docs_and_is_small(screen: str, theme: str) 
 
     assert f"../images/{file.name}" in PAGE
     assert file.stat().st_size <= LARGEST
-    assert Image.open(file).size == (SIZE["width"], SIZE["height"])
+    with Image.open(file) as picture:
+        assert picture.size == (SIZE["width"], SIZE["height"])
