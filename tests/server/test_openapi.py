@@ -46,7 +46,8 @@ def test_every_call_and_every_event_is_in_the_reference() -> None:
 
 
 @pytest.mark.slow
-def test_nothing_that_is_asked_makes_the_server_fail(store: Store, run: Run) -> None:
+@pytest.mark.parametrize("examples", [30, pytest.param(150, marks=pytest.mark.nightly)])
+def test_nothing_that_is_asked_makes_the_server_fail(store: Store, run: Run, examples: int) -> None:
     """Streams are asked with topics that are refused: one that is not would go on for ever."""
     schema = schemathesis.openapi.from_dict(json.loads(document()))
 
@@ -55,7 +56,9 @@ def test_nothing_that_is_asked_makes_the_server_fail(store: Store, run: Run) -> 
         for each in schema.get_all_operations():
             operation = each.ok()  # type: ignore[union-attr]
 
-            @hypothesis.settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+            @hypothesis.settings(
+                max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck)
+            )
             @hypothesis.given(case=operation.as_strategy())
             def ask(case: Any) -> None:
                 if "run_id" in case.path_parameters and len(str(case.path_parameters["run_id"])) % 2:
