@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -357,16 +358,16 @@ def _drain(viewer: socket.socket) -> None:
 def _hour(browser: Browser, ours: Ours) -> Figures:
     """See `staying`: the news of four runs, each second a point of each."""
 
-    def log(second: int) -> str:
+    def log(before: int, second: int) -> str:
+        step = before + second
         for place, run in enumerate(ours.all_going):  # no two are equal: a comparison shows what differs
-            value = 100_000 * (place + 1) + second
-            metric = {"key": "loss", "value": value, "timestamp": now(), "step": second}
+            metric = {"key": "loss", "value": 100_000 * (place + 1) + step, "timestamp": now(), "step": step}
             _json(ours.uri, "POST", f"{THEIRS}/runs/log-batch", {"run_id": run, "metrics": [metric]})
-        return str(100_000 + second)
+        return str(100_000 + step)
 
     runs = ",".join(ours.all_going)
-    table = staying.an_hour(browser, ours.uri, f"/runs?exp={ours.watched}", log)
-    compare = staying.an_hour(browser, ours.uri, f"/compare?runs={runs}&tab=table", log)
+    table = staying.an_hour(browser, ours.uri, f"/runs?exp={ours.watched}", partial(log, 0))
+    compare = staying.an_hour(browser, ours.uri, f"/compare?runs={runs}&tab=table", partial(log, 10_000))
     return {
         "table: JS heap after an hour of news": table.heap_later,
         "compare: JS heap after an hour of news": compare.heap_later,
