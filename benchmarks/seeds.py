@@ -40,8 +40,8 @@ def _our_statements(experiment: int) -> Sequence[str]:
             SELECT r.id, k.id, {experiment}, s.tenth, s.tenths / 10.0
             FROM seeds s JOIN runner_runs r ON r.uuid = s.uuid CROSS JOIN runner_key_names k
             WHERE k.name IN {PARAMS} ORDER BY r.id, k.id""",
-        f"""INSERT INTO runner_tags (run, key_id, value, beginning)
-            SELECT r.id, k.id, 'x' || s.tenths, 'x' || s.tenths FROM seeds s JOIN runner_runs r ON r.uuid = s.uuid CROSS JOIN runner_key_names k
+        f"""INSERT INTO runner_tags (run, key_id, value)
+            SELECT r.id, k.id, 'x' || s.tenths FROM seeds s JOIN runner_runs r ON r.uuid = s.uuid CROSS JOIN runner_key_names k
             WHERE k.name IN {TAGS} ORDER BY r.id, k.id""",
     )
 

@@ -37,6 +37,10 @@ MODEL = {
 }
 WINE = {"name": "wine", "digest": "d1", "source_type": "local", "source": "{}", "schema": "s", "profile": ""}
 CONTEXT = {"key": "mlflow.data.context", "value": "train"}
+UPSERT = (
+    "ON CONFLICT (run, key_id) DO UPDATE SET value = excluded.value",
+    "ON DUPLICATE KEY UPDATE value = VALUES(value)",
+)
 TAGS: Mapping[str, Mapping[str, object]] = {
     "a": {
         "runner.dataset.1111": {"dataset": WINE, "tags": [CONTEXT]},
@@ -99,11 +103,15 @@ def filled(uri: str) -> None:
 
 
 def _tag(db: sqlalchemy.Connection, run: int, key: str, value: str) -> None:
+    """As all versions have recorded it."""
     found = sqlalchemy.text("SELECT id FROM runner_key_names WHERE name = :key")
     if db.execute(found, {"key": key}).scalar() is None:
         db.execute(sqlalchemy.text("INSERT INTO runner_key_names (name) VALUES (:key)"), {"key": key})
     db.execute(
-        sqlalchemy.text("INSERT INTO runner_tags (run, key_id, value) VALUES (:run, :key, :value)"),
+        sqlalchemy.text(
+            "INSERT INTO runner_tags (run, key_id, value) VALUES (:run, :key, :value) "
+            + UPSERT[db.dialect.name == "mysql"]
+        ),
         {"run": run, "key": db.execute(found, {"key": key}).scalar(), "value": value},
     )
 
@@ -169,6 +177,24 @@ def test_runs_are_found_by_tags_that_were_there_before(uri: str) -> None:
         long = store.search_runs(filter=f"tags.path = '{'é' * 64}/a'", lifecycle=None).items
         other = store.search_runs(filter=f"tags.path = '{'é' * 64}/b'", lifecycle=None).items
     assert [[run.name for run in each] for each in (found, long, other)] == [["a"], ["c"], []]
+
+
+def test_tags_that_a_process_of_the_version_before_goes_on_recording_are_found(uri: str) -> None:
+    filled(uri)
+    migrate(uri, ROOT)
+    engine = sqlalchemy.create_engine(uri)
+
+    with closing(open_store(Settings.from_environ(os.environ), uri)) as store:
+
+        def names(value: str) -> list[str]:
+            return [run.name for run in store.search_runs(filter=f"tags.late = '{value}'").items]
+
+        for value in ("a", "A ", "😀" * 65):
+            with engine.begin() as db:
+                _tag(db, 1, "late", value)
+            assert [names(value), names(value[:-1] or "A")] == [["a"], []]
+        assert names("a") == []
+    engine.dispose()
 
 
 def test_more_tags_than_are_read_at_once_are_all_converted(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from runner.settings import Settings
 from runner.tracking import Store, open_store
 from runner.tracking.model import Metric
 from runner.tracking.sql import choosing, conditions, searching
-from runner.tracking.sql.narrowing import ALL
-from runner.tracking.sql.recording import BEGINNING
+from runner.tracking.sql.narrowing import ALL, BEGINNING
 from runner.tracking.sql.store import SqlStore
 from runner.tracking.tables import Chosen
 

@@ -232,6 +232,20 @@ def test_columns_of_the_newest_runs_alone_tell_what_only_they_have(store: Store)
     assert more == store.tables.columns(Chosen())
 
 
+def test_of_many_experiments_with_many_keys_none_is_left_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summaries, "MOST", 2)
+    for number, experiment in enumerate(["0", *(store.create_experiment(name).id for name in "ab")]):
+        store.create_run(experiment, params={"lr": str(number), "size": "1"})
+
+    facts = {each.key: each for each in store.tables.columns(Chosen()).columns}
+
+    lr, size = facts["params.lr"], facts["params.size"]
+    assert (lr.count, lr.low, lr.high, lr.distinct) == (3, 0, 2, 2)
+    assert (size.count, size.low, size.high, size.value) == (3, 1, 1, 1)
+
+
 def test_columns_of_whole_experiments_are_those_of_their_runs(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

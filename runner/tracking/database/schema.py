@@ -20,6 +20,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Double,
     ForeignKey,
     Index,
@@ -123,7 +124,7 @@ tags = Table(
     Column("run", Number, ForeignKey("runner_runs.id", ondelete="CASCADE"), primary_key=True),
     Column("key_id", Number, ForeignKey("runner_key_names.id"), primary_key=True),
     Column("value", Text, nullable=False),
-    Column("beginning", String(64), nullable=False, server_default=""),  # of the value
+    Column("beginning", String(64), Computed("SUBSTR(value, 1, 64)")),
     Index(None, "key_id", "beginning"),
     sqlite_with_rowid=False,
 )

@@ -14,14 +14,12 @@ from runner.tracking.model import Entry, Lease, Metric, Run, RunStatus
 from runner.tracking.sql import inputs, keys, model_metrics, runs
 from runner.tracking.sql.runs import Row
 
-BEGINNING = 64  # characters, as the column is long
 NAME_TAG = "mlflow.runName"  # the name once more, as MLflow has it: each follows the other
 POINT = ("step", "time", "value", "is_nan")
 INSERT_PARAM = upsert(
     "runner_params", ("run", "key_id", "experiment", "value", "number"), key=("run", "key_id")
 )
-TAG = ("value", "beginning")
-INSERT_TAG = upsert("runner_tags", ("run", "key_id", *TAG), key=("run", "key_id"), update=TAG)
+INSERT_TAG = upsert("runner_tags", ("run", "key_id", "value"), key=("run", "key_id"), update=("value",))
 INSERT_METRIC = upsert("runner_metrics", ("run", "key_id", *POINT), key=("run", "key_id", *POINT))
 INSERT_LATEST = upsert(
     "runner_latest_metrics",
@@ -96,7 +94,7 @@ def _write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping
         for key, value in entry.params.items()
     ]
     tags = [
-        {"run": row.number, "key_id": ids[key], "value": value, "beginning": beginning(value)}
+        {"run": row.number, "key_id": ids[key], "value": value}
         for row, entry in entries
         for key, value in entry.tags.items()
     ]
@@ -113,11 +111,6 @@ def _write(db: Connection, entries: Sequence[tuple[Row, Entry]], models: Mapping
         if values:
             db.execute_many(statement, values)
     model_metrics.write(db, measured, models)
-
-
-def beginning(text: str) -> str:
-    """What an index holds of the value of a tag: not every database has room for all of it there."""
-    return text[:BEGINNING]
 
 
 def as_number(text: str) -> float | None:

@@ -14,7 +14,6 @@ from runner.tracking.sql import keys, narrowing
 from runner.tracking.sql.cells import number
 from runner.tracking.sql.choosing import among, fitting, scope, within_experiments
 from runner.tracking.sql.conditions import Sql
-from runner.tracking.sql.recording import BEGINNING
 from runner.tracking.tables import Chosen, ColumnFacts, Columns
 
 SAMPLED = 500  # runs whose texts are compared first
@@ -197,7 +196,7 @@ def _everywhere(db: Connection, of: Sequence[int]) -> dict[int, str]:
         )
         statement = f"SELECT k.id, {ends} FROM runner_key_names k WHERE k.id IN ({keys.listed(marks)})"
         for key, low, high in db.execute(statement, marks):
-            found |= {key: low} if low == high and low is not None and len(low) < BEGINNING else {}
+            found |= {key: low} if low == high and low is not None and len(low) < narrowing.BEGINNING else {}
     return found
 
 
@@ -211,28 +210,18 @@ def _numbers(db: Connection, runs: _Runs, table: str, column: str) -> dict[int, 
     """
     what = f"COUNT(*), COUNT(*) - COUNT(p.{column}), MIN(p.{column}), MAX(p.{column})"
     grouped = f"SELECT p.key_id, {what} {runs.of(table)} GROUP BY p.key_id LIMIT {MOST}"
-    if not runs.whole:
-        return {key: rest for key, *rest in db.execute(grouped, runs.values)}
     where = f"FROM {table} p WHERE p.experiment = e.id AND p.key_id = k.id"
     parts = (
-        f"COUNT(*) {where}", f"COUNT(*) {where} AND p.{column} IS NULL",
-        f"MIN(p.{column}) {where}", f"MAX(p.{column}) {where}",
+        f"SUM((SELECT COUNT(*) {where}))", f"SUM((SELECT COUNT(*) {where} AND p.{column} IS NULL))",
+        f"MIN((SELECT MIN(p.{column}) {where}))", f"MAX((SELECT MAX(p.{column}) {where}))",
     )  # fmt: skip
     within = runs.within.replace("experiment", "e.id") or "1 = 1"
     ends = (
-        f"SELECT k.id, {', '.join(f'(SELECT {part})' for part in parts)} FROM runner_experiments e"
-        f" CROSS JOIN runner_key_names k WHERE {within} AND EXISTS (SELECT 1 {where}) LIMIT {MOST}"
+        f"SELECT k.id, {', '.join(parts)} FROM runner_experiments e CROSS JOIN runner_key_names k"
+        f" WHERE {within} AND EXISTS (SELECT 1 {where}) GROUP BY k.id LIMIT {MOST}"
     )
-    found: dict[int, Row] = {}
-    for key, *row in db.execute(Spelled(ends, grouped, grouped), runs.values):
-        found[key] = _both(found[key], row) if key in found else row
-    return found
-
-
-def _both(one: Row, other: Row) -> Row:
-    """Of two experiments together."""
-    low, high = ([row[place] for row in (one, other) if row[place] is not None] for place in (2, 3))
-    return one[0] + other[0], one[1] + other[1], min(low, default=None), max(high, default=None)
+    statement = Spelled(ends, grouped, grouped) if runs.whole else grouped
+    return {key: rest for key, *rest in db.execute(statement, runs.values)}
 
 
 def _grouped(

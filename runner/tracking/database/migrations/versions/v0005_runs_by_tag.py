@@ -14,14 +14,16 @@ OLD = "ix_runner_tags_key_id"
 
 
 def upgrade() -> None:
-    """Fill a column with the beginnings of values, make the index, then drop the one that it stands for.
+    """Add the beginnings of values, make the index, then drop the one that it stands for.
 
+    The database itself keeps them: processes of the version before may be recording, and know nothing of the column.
     MariaDB keeps each step: one that was done before is not done again.
     """
     tables = sa.inspect(op.get_bind())
     if COLUMN not in {each["name"] for each in tables.get_columns("runner_tags")}:
-        op.add_column("runner_tags", sa.Column(COLUMN, sa.String(64), nullable=False, server_default=""))
-    op.execute(f"UPDATE runner_tags SET {COLUMN} = SUBSTR(value, 1, 64)")
+        stored = op.get_bind().dialect.name != "sqlite"  # which adds no others to a table
+        beginning = sa.Computed("SUBSTR(value, 1, 64)", persisted=stored)
+        op.add_column("runner_tags", sa.Column(COLUMN, sa.String(64), beginning))
     there = {each["name"] for each in tables.get_indexes("runner_tags")}
     if NEW[0] not in there:
         op.create_index(NEW[0], "runner_tags", NEW[1])
