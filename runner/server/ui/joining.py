@@ -15,7 +15,7 @@ those that it imports, and what it exports is held by a constant:
     return { read, write };
     })();
 
-The module of the page is the last one and has no function around it: it may wait.
+The module of the page is the last one and stands in a block without a function: it may wait, and no other sees its names.
 """
 
 import posixpath
@@ -68,7 +68,7 @@ class Joining:
         parts = [self._import(file, other) for other in self.needed(file)]
         parts += [self._scope(file, path) for path in within if path not in self._pages]
         if file in self._pages:
-            parts.append(f"// {file}\n{self._code(file, file)}")
+            parts.append(f"// {file}\n{{\n{self._code(file, file)}\n}}")
         else:
             parts.append(f"export {_braced(map(_held, within))};")
         return "\n".join([*parts, ""])

@@ -23,7 +23,9 @@ EXPORT = re.compile(r"export (?=(?:function\*?|async function|class|const) (?P<n
 LATER = re.compile(r'import\("(?P<path>\.{1,2}/[\w./-]+\.js)"\)')
 OWN_URL = re.compile(r"import\.meta\.url\b")
 AWAIT = re.compile(r"(?:const [^=\n]+ = )?await\b")
-PLAIN = r"""[^\s\w$"'`/{signs}]++ | (?!(?:import|export)\b)\w++ | "(?:[^"\\\n]|\\.)*+" | '(?:[^'\\\n]|\\.)*+' | [ ](?=[^\s/])"""
+STRING = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
+PLAIN = rf"""[^\s\w$"'`/{{signs}}]++ | (?!(?:import|export)\b)\w++ | {STRING} | [ ](?=[^\s/])"""
+SIGN = re.compile(rf"{STRING}|[][(){{}},;]", re.DOTALL)
 PIECE = r"(?P<gap>(?:\s++|//[^\n]*+|/\*.*?\*/)+) | (?P<plain>(?:{plain})++) | (?P<word>[\w$]+) | (?P<sign>[`/{{}}])"
 CODE = re.compile(PIECE.format(plain=PLAIN.format(signs="")), re.VERBOSE | re.DOTALL)
 FILLED = re.compile(PIECE.format(plain=PLAIN.format(signs="{}")), re.VERBOSE | re.DOTALL)  # within a template
@@ -89,6 +91,7 @@ class _Reader:
         self._code: list[Piece] = []
         self._before = ""  # the code before this place: it decides what a slash means
         self._braces: list[str] = []  # that are open since a template began
+        self._depth: int | None = None  # of brackets in a constant that is exported
         self._waits = False
 
     def module(self) -> Module:
@@ -101,6 +104,7 @@ class _Reader:
                 self._at = token.end()
             elif token.lastgroup == "plain":
                 self._waits = self._waits or (self._begins_line() and AWAIT.match(token[0]) is not None)
+                self._follow("" if self._braces else token[0])
                 self._add(token.end())
             elif token.lastgroup == "word":
                 self._word(token[0])
@@ -146,6 +150,18 @@ class _Reader:
             raise self._wrong("an export of a form that is not joined")
         self._exports.append(found["name"])
         self._at = found.end()
+        self._depth = 0 if self._source.startswith("const", self._at) else None
+
+    def _follow(self, code: str) -> None:
+        """On to the end of an exported constant: a comma there means that there is another one."""
+        for sign in SIGN.findall(code):
+            if self._depth is None:
+                return
+            if not self._depth and sign == ",":
+                raise self._wrong("an export of several names")
+            self._depth += (sign in "([{") - (sign in ")]}")
+            if self._depth < 0 or (not self._depth and sign == ";"):
+                self._depth = None
 
     def _sign(self, sign: str) -> None:
         if sign == "/":

@@ -44,13 +44,17 @@ export const late = (value) => value;
 """,
     "charts/line.js": 'import { note } from "../lib/state.js";\nnote("line");\nexport const line = "a line";\n',
     "pages/one/part.js": 'import { note } from "../../lib/state.js";\nnote("part");\nexport const notes = "its own";\n',
+    "pages/one/back.js": "export const back = typeof history.back;\n",
     "pages/one.js": """import { line } from "../charts/line.js";
+import { back } from "./one/back.js";
 import { notes, own } from "../lib/state.js";
 import { Words, cut, later } from "../lib/words.js";
 import { notes as other } from "./one/part.js";
 
 const half = await later();
-document.title = JSON.stringify([half, Words.all, cut("a/b//c'"), notes(), other, line, own, later.name]);
+const history = [shown()];
+document.title = JSON.stringify([half, Words.all, cut("a/b//c'"), notes(), other, line, own, later.name, back, history]);
+function shown() { return "hoisted"; }
 """,
     "pages/two.js": 'import { line } from "../charts/line.js";\nimport { cut } from "../lib/words.js";\ncut(line);\n',
 }
@@ -146,7 +150,7 @@ def test_joined_modules_do_what_they_do_apart(tmp_path: Path, browser: Browser) 
 
     assert found == (
         '[4,["// no comment","it\'s","/* none */ <1 // }><2 // }>"],"a-b--c-","late;words 1 late;line;part",'
-        '"its own","a line","/lib/x.txt","later"]'
+        '"its own","a line","/lib/x.txt","later","function",["hoisted"]]'
     )
 
 
@@ -166,6 +170,10 @@ def test_comments_and_indentation_are_not_sent(tmp_path: Path) -> None:
         ("export let count = 0;", "lib/x.js:1: an export of a form"),
         ("export default 1;", "lib/x.js:1: an export of a form"),
         ("const a = 1;\nexport { a };", "lib/x.js:2: an export of a form"),
+        (
+            'export const a = [1, ","].map((b, c) => { return `${b}, ${[c, 1]}`; }), d = 2;',
+            "lib/x.js:1: an export of several",
+        ),
         ('export * from "./shell.js";', "lib/x.js:1: an export of a form"),
         ("if (a) {\n  export const b = 1;\n}", "lib/x.js:2: an export of a form"),
         ('import "./shell.js";', "lib/x.js:1: an import of a form"),
