@@ -57,6 +57,7 @@ def kept(phase: Phase, turn: int) -> Iterator[BuildLog]:
         yield log
     finally:
         phase.heard = None
+        log.room = 0  # a tool's lines may still be read after Ctrl-C, when another file has the descriptor
         _empty(turn)
 
 
