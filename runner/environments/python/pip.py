@@ -3,11 +3,12 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from runner.environments import brought, trouble
 from runner.environments.model import Interpreter
@@ -20,8 +21,7 @@ from runner.progress import Phase
 from runner.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Pip:
+class Pip(Struct, frozen=True):
     """The installer where there is no uv (see installer.Installer). A lock of its holds one file per package."""
 
     settings: Settings

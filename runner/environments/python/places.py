@@ -4,16 +4,16 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _VISIBLE = re.compile(r"[^.].*")
 _ON_PATH = re.compile(r"python3?(\.\d+)?")
 _IN_NAME = re.compile(r"(?:^|[-@])(\d+\.\d+\.\d+)(?:$|[-+])")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """Perhaps an interpreter. `version` is what its directory's or its own name promises, "" where that is silent."""
 
     path: Path

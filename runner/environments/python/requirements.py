@@ -6,9 +6,10 @@ declared lines ─► -r other.txt, -c limits.txt read (inside the project only)
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import EnvironmentFailed, Location
 from runner.files import sha256
@@ -30,8 +31,7 @@ _MOST_BYTES = 4 << 20  # of one requirements file
 _DEEPEST = 16  # files that include files
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalPath:
+class LocalPath(Struct, frozen=True, kw_only=True):
     """A requirement that is a directory or an archive on this machine."""
 
     path: Path
@@ -48,8 +48,7 @@ class LocalPath:
         return sha256("\n".join(f"{file.relative_to(self.path)} {_digest_of(file)}" for file in files))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirements:
+class Requirements(Struct, frozen=True, kw_only=True):
     """Lines that name no other requirements file. `directory` is what relative paths in them are relative to."""
 
     lines: tuple[str, ...]

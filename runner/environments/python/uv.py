@@ -8,12 +8,13 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.environments import brought, trouble
 from runner.environments.model import Interpreter
@@ -99,8 +100,7 @@ def _existing(path: Path) -> Path:
     return next(place for place in (path, *path.parents) if place.exists())
 
 
-@dataclass(frozen=True, slots=True)
-class Uv:
+class Uv(Struct, frozen=True):
     """The installer of choice (see installer.Installer). `phase` gets told what goes on."""
 
     program: Path

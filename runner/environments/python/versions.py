@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.errors import EnvironmentFailed
 
@@ -37,8 +38,7 @@ def release_of(version: str) -> Release:
     return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """One comparison. `prefix` compares only as many numbers as are given."""
 
     operator: str
@@ -60,8 +60,7 @@ class Clause:
                 return _ORDER[operator](theirs, mine)
 
 
-@dataclass(frozen=True, slots=True)
-class PythonRequest:
+class PythonRequest(Struct, frozen=True):
     """The versions that will do; no clause at all means any."""
 
     text: str
