@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from runner.tracking.model import Run
 from tests.server.ui.conftest import Seeded
@@ -105,6 +105,27 @@ def test_matches_far_away_are_gone_to(page: Page, seeded: Seeded) -> None:
 
     expect(page.get_by_text("1 of 10,000 or more matches")).to_be_visible()
     settled(page)
+
+
+def test_no_line_is_lost_that_another_page_has_heard_before(context: BrowserContext, seeded: Seeded) -> None:
+    run = going_on(seeded, "twice")
+    printed(seeded, run, ("stdout", b"the first line\n"))
+    one, other = context.new_page(), context.new_page()
+    one.goto(f"/r/{run.id}/logs")
+    expect(one.get_by_text("the first line")).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+    other.route(re.compile(r"/logs\?before=end"), lambda route: held.append((route, route.fetch())))
+    other.goto(f"/r/{run.id}/logs")
+    while not held:
+        other.wait_for_timeout(10)
+
+    printed(seeded, run, ("stdout", b"a line that comes late\n"))
+    expect(one.get_by_text("a line that comes late")).to_be_visible()
+    for route, answer in held:
+        route.fulfill(response=answer)
+
+    expect(other.get_by_text("a line that comes late")).to_be_visible()
+    expect(other.get_by_text("the first line")).to_have_count(1)
 
 
 def test_each_stream_is_downloaded(page: Page, seeded: Seeded) -> None:

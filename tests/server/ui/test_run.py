@@ -97,6 +97,26 @@ def test_news_of_a_run_come_without_a_reload(page: Page, seeded: Seeded) -> None
     assert icon.startswith("data:image/svg+xml")
 
 
+def test_news_disturb_neither_the_focus_nor_an_open_menu(page: Page, seeded: Seeded) -> None:
+    run = going_on(seeded, "undisturbed")
+    seeded.store.log(run.id, metrics=[Metric("loss", 0.5, now(), 0), Metric("loss", 0.25, now(), 1)])
+    page.goto(f"/r/{run.id}")
+    tile, menu = page.locator(".tile"), page.get_by_role("menu")
+    expect(tile).to_contain_text("best so far")
+    tile.focus()
+
+    seeded.store.log(run.id, metrics=[Metric("loss", 0.75, now(), 2)])
+    expect(tile).to_contain_text("best 0.25 at step 1")
+    expect(tile).to_be_focused()
+
+    page.get_by_role("button", name="More").click()
+    seeded.store.update_run(run.id, status=RunStatus.FAILED, ended=now())
+    expect(page).to_have_title("✗ undisturbed failed · runner")
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".status")).to_have_text("failed")
+
+
 def test_a_note_is_written_in_markdown_and_tags_are_set(page: Page, seeded: Seeded) -> None:
     run = going_on(seeded, "noted")
     page.goto(f"/r/{run.id}")

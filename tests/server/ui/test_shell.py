@@ -214,9 +214,12 @@ def test_what_was_started_from_the_pages_is_stopped_there(
         running = page.get_by_role("region", name="Running now")
         row = running.get_by_role("listitem").filter(has=page.locator(f"[href='/r/{started['run_id']}']"))
 
-        row.get_by_role("button", name="Stop").click()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/stop" in request.url else None)
+        row.get_by_role("button", name="Stop").dblclick()
 
         expect(row).to_have_count(0, timeout=20_000)
+        assert len(asked) == 1  # the second would kill
 
 
 def test_a_new_store_says_how_to_begin_and_a_lost_server_since_when(browser: Browser, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ export const artifactUrl = (run, path) =>
 async function asked(method, url, body, signal) {
   /** @type {Response} */
   let answer;
+  let text = "";
   try {
     answer = await fetch(url, {
       method,
@@ -80,11 +81,11 @@ async function asked(method, url, body, signal) {
       headers: body === undefined ? {} : { "Content-Type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+    text = await answer.text();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "UNREACHABLE", "The server does not answer.");
   }
-  const text = await answer.text();
   if (answer.status === 401) location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
   if (answer.ok) return text === "" ? {} : JSON.parse(text);
   throw refusal(answer.status, text);

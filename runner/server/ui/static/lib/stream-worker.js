@@ -3,7 +3,7 @@
 
 /** @typedef {{ out: number, err: number }} Position bytes of the two streams of a run that a tab has */
 /** @typedef {{ topics: Set<string>, logs: Map<string, Position>, heard: number }} Tab */
-/** @typedef {{ topics: Set<string>, end: AbortController }} Open */
+/** @typedef {{ topics: Map<string, Position | undefined>, end: AbortController }} Open by topic, the position of its logs that it has passed */
 
 const MOST = 100, MOST_LOGS = 10; // topics of one stream, as the server takes them
 const SILENCE = 40_000; // milliseconds without a word, after which a stream is dead: the server pings every 15 s
@@ -14,6 +14,8 @@ const GONE = 60_000; // milliseconds for which a run that could not be found is 
 
 /** @type {Map<MessagePort, Tab>} the one that spoke last is the last one */
 const tabs = new Map();
+/** @type {WeakMap<MessagePort, Tab>} those that were silent for too long: where they were */
+const silent = new WeakMap();
 /** @type {Map<string, number>} topics that the server does not know, and until when they are not asked for */
 const gone = new Map();
 /** @type {Map<string, number>} by topic, the number of the newest event that was passed on */
@@ -35,11 +37,16 @@ Reflect.set(self, "onconnect", (/** @type {MessageEvent} */ event) => {
 
 /** @param {MessagePort} port @param {{ topics: string[], bye?: boolean }} message */
 function said(port, message) {
-  const before = tabs.get(port);
+  const before = tabs.get(port) ?? silent.get(port);
   tabs.delete(port);
+  if (silent.delete(port)) port.postMessage({ topic: "*", news: { kind: "reset", data: { reason: "this tab was not heard of for too long" } } });
   if (message.bye) port.close();
   else tabs.set(port, { topics: new Set(message.topics), logs: positions(message.topics, before), heard: Date.now() });
-  for (const [other, tab] of tabs) if (Date.now() - tab.heard > DEAD) tabs.delete(other);
+  for (const [other, tab] of tabs) {
+    if (Date.now() - tab.heard <= DEAD) continue;
+    tabs.delete(other);
+    silent.set(other, tab);
+  }
   refused = false;
   soon(GATHER);
 }
@@ -60,6 +67,12 @@ function position(text) {
   return { out: out ?? 0, err: err ?? 0 };
 }
 
+/** Whether something of what lies behind a position lies before another one. @param {Position} at @param {Position} other */
+const isBefore = (at, other) => at.out < other.out || at.err < other.err;
+
+/** @param {Position} at @param {Position} other @returns {Position} */
+const further = (at, other) => ({ out: Math.max(at.out, other.out), err: Math.max(at.err, other.err) });
+
 /** @param {number} after milliseconds */
 function soon(after) {
   clearTimeout(planned);
@@ -70,14 +83,20 @@ function soon(after) {
 function adjust() {
   const wanted = union();
   if (wanted.size === 0) return close();
-  if (current && [...wanted.keys()].every((topic) => current?.topics.has(topic))) return;
-  const stream = { topics: new Set(wanted.keys()), end: new AbortController() };
+  if (current && [...wanted].every(([topic, at]) => isIn(topic, at, current?.topics))) return;
+  const stream = { topics: wanted, end: new AbortController() };
   const old = current;
   current = stream;
-  void follow(stream, wanted, () => old?.end.abort()).catch(() => undefined).then(() => {
+  void follow(stream, () => old?.end.abort()).catch(() => undefined).then(() => {
     old?.end.abort();
     if (current === stream) again();
   });
+}
+
+/** Whether a stream will tell of a topic what is wanted. @param {string} topic @param {Position | undefined} at @param {Open["topics"]} [topics] */
+function isIn(topic, at, topics) {
+  const passed = topics?.get(topic);
+  return topics?.has(topic) && !(at && passed && isBefore(at, passed));
 }
 
 function close() {
@@ -119,9 +138,9 @@ function union() {
   return wanted;
 }
 
-/** @param {Open} stream @param {Map<string, Position | undefined>} wanted @param {() => void} speaks */
-async function follow(stream, wanted, speaks) {
-  const topics = [...wanted].map(([topic, at]) => (at ? `${topic}@${at.out}.${at.err}` : topic)).join(",");
+/** @param {Open} stream @param {() => void} speaks */
+async function follow(stream, speaks) {
+  const topics = [...stream.topics].map(([topic, at]) => (at ? `${topic}@${at.out}.${at.err}` : topic)).join(",");
   const asked = new URLSearchParams({ topics, ...(live || lastId === "" ? {} : { last_event_id: lastId }) });
   let alarm = setTimeout(() => stream.end.abort(), SILENCE);
   try {
@@ -137,7 +156,7 @@ async function follow(stream, wanted, speaks) {
       alarm = setTimeout(() => stream.end.abort(), SILENCE);
       const blocks = (rest + piece.value).split("\n\n");
       rest = blocks.pop() ?? "";
-      for (const block of blocks) heard(block);
+      for (const block of blocks) heard(block, stream);
     }
   } finally {
     clearTimeout(alarm);
@@ -152,7 +171,7 @@ async function notAnswered(answer, stream) {
   }
   if (answer.status !== 404 && answer.status !== 400) return;
   const message = await answer.text();
-  const unknown = [...stream.topics].filter((topic) => topic.includes(":") && message.includes(topic.split(":")[1] ?? topic));
+  const unknown = [...stream.topics.keys()].filter((topic) => topic.includes(":") && message.includes(topic.split(":")[1] ?? topic));
   for (const topic of unknown) {
     gone.set(topic, Date.now() + GONE);
     pass(topic, { kind: "gone", data: {} });
@@ -160,21 +179,21 @@ async function notAnswered(answer, stream) {
   if (unknown.length > 0) wait = GATHER;
 }
 
-/** @param {string} block one event, or a comment */
-function heard(block) {
+/** @param {string} block one event, or a comment @param {Open} stream */
+function heard(block, stream) {
   /** @type {Record<string, string>} */
   const fields = {};
   for (const line of block.split("\n")) {
     const at = line.indexOf(":");
     if (at > 0) fields[line.slice(0, at)] = line.slice(at + 1).trimStart();
   }
-  if (fields.id) lastId = fields.id;
-  if (fields.event && fields.data) deliver(fields.event, JSON.parse(fields.data));
+  if (fields.id) lastId = fields.id.split("~")[0] ?? ""; // without positions of logs: each topic is asked for with its own
+  if (fields.event && fields.data) deliver(fields.event, JSON.parse(fields.data), stream);
 }
 
-/** @param {string} kind @param {any} data */
-function deliver(kind, data) {
-  if (kind === "log") return passLog(data);
+/** @param {string} kind @param {any} data @param {Open} stream */
+function deliver(kind, data, stream) {
+  if (kind === "log") return passLog(data, stream);
   if (data.topic === undefined) {
     for (const port of tabs.keys()) port.postMessage({ topic: "*", news: { kind, data } });
   } else if (kind === "run" || isNew(data.topic)) pass(data.topic, { kind, data });
@@ -199,17 +218,26 @@ function pass(topic, news) {
   }
 }
 
-/** To each tab the lines that it does not have. @param {any} data */
-function passLog(data) {
-  const [out, err] = data.next.split(".").map(Number);
+/** To each tab the lines that it does not have. @param {any} data @param {Open} stream */
+function passLog(data, stream) {
+  const name = `logs:${data.run}`, next = position(data.next), from = stream.topics.get(name) ?? next;
+  stream.topics.set(name, further(from, next));
   for (const [port, tab] of tabs) {
     for (const [topic, at] of tab.logs) {
-      if (topic.split("@")[0] !== `logs:${data.run}`) continue;
-      const lines = data.lines.filter((/** @type {any} */ line) => line.offset >= (line.stream === "stderr" ? at.err : at.out));
-      tab.logs.set(topic, { out: Math.max(at.out, out), err: Math.max(at.err, err) });
+      if (topic.split("@")[0] !== name || isBefore(at, from)) continue; // what lies between comes with the stream that is opened for it
+      const lines = data.lines.flatMap((/** @type {any} */ line) => behind(line, line.stream === "stderr" ? at.err : at.out));
+      tab.logs.set(topic, further(at, next));
       if (lines.length > 0 || data.ended) port.postMessage({ topic, news: { kind: "log", data: { ...data, lines } } });
     }
   }
+}
+
+/** What of a line lies behind an offset: another stream may have told it in other pieces. @param {any} line @param {number} from */
+function behind(line, from) {
+  if (line.offset >= from) return [line];
+  const bytes = line.base64 ? Uint8Array.from(atob(line.base64), (sign) => sign.charCodeAt(0)) : new TextEncoder().encode(line.text);
+  const rest = bytes.slice(from - line.offset);
+  return rest.length > 0 ? [{ ...line, offset: from, text: new TextDecoder().decode(rest), base64: null }] : [];
 }
 
 /** @param {boolean} up */

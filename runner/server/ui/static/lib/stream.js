@@ -10,6 +10,9 @@
 const BEAT = 20_000; // milliseconds between two words to the worker that this tab lives
 const POLL = 2_000; // milliseconds between two looks where there are no shared workers
 
+/** Whether news come by a stream; else there is nothing but a `reset` from time to time. */
+export const isStreamed = typeof SharedWorker !== "undefined";
+
 /** @type {Map<string, Set<(news: News) => void>>} */
 const listeners = new Map();
 /** @type {Set<(live: boolean, since: number) => void>} */
@@ -56,7 +59,7 @@ function say() {
 }
 
 function begin() {
-  if (typeof SharedWorker === "undefined") {
+  if (!isStreamed) {
     beating = setInterval(poll, POLL);
     return;
   }

@@ -29,6 +29,7 @@ class RunPage {
   /** @type {Run | undefined} */
   #run;
   #tab = "";
+  #turn = 0; // of tabs that were opened
   /** @type {Open} */
   #open = {};
   #head = h("div", { class: "run-head" });
@@ -89,17 +90,19 @@ class RunPage {
 
   /** @param {string} name */
   async #openTab(name) {
-    const found = TABS.find(([each]) => each === name);
+    const found = TABS.find(([each]) => each === name), turn = (this.#turn += 1);
     this.#open.close?.();
     this.#open = {};
     this.#tab = name;
     this.#draw();
     this.#tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.#place.removeAttribute("aria-busy");
     if (!found || !this.#run) return fill(this.#place, h("p", { class: "empty" }, `A run has no tab “${name}”.`));
     this.#place.setAttribute("aria-busy", "true");
-    const module = await found[4]();
-    if (this.#tab !== name) return;
+    const module = await found[4]().catch(() => undefined);
+    if (turn !== this.#turn) return;
     this.#place.removeAttribute("aria-busy");
+    if (!module) return fill(this.#place, h("p", { class: "bad", role: "alert" }, "This part of the page did not come: load the page again."));
     fill(this.#place);
     this.#place.dataset.tab = name;
     this.#open = module.open(this.#place, this.#run);

@@ -2,6 +2,7 @@
 import { own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { ago, clock } from "../../lib/format.js";
+import { tried } from "../run/tried.js";
 import { details, experiment, link } from "./model.js";
 
 /** @typedef {import("./model.js").Row} Row */
@@ -29,7 +30,7 @@ function item(row, since) {
     h("span", { class: "who" }, link(row), " ", experiment(row)),
     isNew(row, since) && h("span", { class: "chip new" }, "new"),
     h("span", { class: "soft when", title: clock(row.ended) }, ago(row.ended)),
-    details.get(row.id)?.tags["runner.plan"] && h("button", { onclick: () => void again(row), "aria-label": `Run ${row.name} again` }, "Run again"),
+    details.get(row.id)?.tags["runner.plan"] && h("button", { onclick: () => void tried(() => again(row)), "aria-label": `Run ${row.name} again` }, "Run again"),
     reason(row),
   );
 }

@@ -3,7 +3,7 @@ import { change, own } from "../../lib/api.js";
 import { deciding, isOfMachine } from "../../lib/deciding.js";
 import { h } from "../../lib/dom.js";
 import { number } from "../../lib/format.js";
-import { sparkline } from "../../charts/sparkline.js";
+import { grow, sparkline } from "../../charts/sparkline.js";
 
 /** @typedef {{ id: string, name: string, experiment: string, status: string, started?: number, ended?: number }} Row */
 /** @typedef {{ key: string, value: number | string, step: number, timestamp: number }} Metric as MLflow tells it */
@@ -59,7 +59,7 @@ export function heard(run, key, points) {
   if (known) Object.assign(known, { step, timestamp, value });
   else detail.metrics.push({ key, step, timestamp, value });
   const drawn = courses.get(run);
-  if (drawn?.key === key) drawn.points.push(...points.map(([at, , each]) => [at, each]));
+  if (drawn?.key === key) grow(drawn.points, points);
   return true;
 }
 

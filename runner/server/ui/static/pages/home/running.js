@@ -3,6 +3,7 @@ import { own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { counted, lasting } from "../../lib/format.js";
 import { progressOf, told, usualOf } from "../../lib/progress.js";
+import { stopButton } from "../run/stopping.js";
 import { course, details, experiment, link, metrics } from "./model.js";
 
 /** @typedef {import("./model.js").Row} Row */
@@ -47,7 +48,7 @@ function item(row, long) {
     h("span", { class: "dot busy", "aria-hidden": "true" }),
     h("span", { class: "who" }, link(row), " ", experiment(row)),
     h("time", { class: "soft when" }, row.started ? lasting(Date.now() - row.started) : ""),
-    stoppable.has(row.id) && h("button", { onclick: () => void stop(row.id), "aria-label": `Stop ${row.name}` }, "Stop"),
+    stoppable.has(row.id) && stopButton(row, true),
     h("span", { class: "what mono", "data-metrics": true }, course(row.id), metrics(row.id)),
     h("span", { class: "going soft", "data-going": true }, going(row.id, row.started, long)),
   );
@@ -58,9 +59,6 @@ function going(id, started, long) {
   const detail = details.get(id), known = detail && progressOf({ params: detail.params, metrics: detail.metrics.map(({ key, step, timestamp }) => ({ key, step, time: timestamp })), started }, long);
   return known && [h("progress", { max: 1, value: known.part, "aria-label": "Progress" }), " ", told(known)];
 }
-
-/** @param {string} run */
-const stop = async (run) => (await import("../../lib/runagain.js")).stop(run);
 
 /** What has changed in the rows since: metrics of one run, or the time of all. @param {HTMLElement} block @param {string} [run] */
 export function renewed(block, run) {

@@ -2,7 +2,7 @@
 import { own } from "../../lib/api.js";
 import { fill, h } from "../../lib/dom.js";
 import { bytes, counted } from "../../lib/format.js";
-import { onBack, query, show } from "../../lib/state.js";
+import { query, show } from "../../lib/state.js";
 import { viewer } from "../../lib/viewer.js";
 import { nothing } from "./facts.js";
 import { hasEnded } from "./model.js";
@@ -31,16 +31,19 @@ class Artifacts {
   /** @type {(() => void) | undefined} */
   #leave;
 
+  #back = () => void this.#show();
+
   /** @param {HTMLElement} place @param {Run} run */
   constructor(place, run) {
     this.#run = run;
     fill(place, h("div", { class: "artifacts" }, this.#tree, this.#view));
-    onBack(() => !this.#closed && void this.#show());
+    addEventListener("popstate", this.#back);
     void this.#begin();
   }
 
   close() {
     this.#closed = true;
+    removeEventListener("popstate", this.#back);
     this.#leave?.();
   }
 

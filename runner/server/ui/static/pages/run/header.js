@@ -7,13 +7,17 @@ import { ago, clock } from "../../lib/format.js";
 import { progressOf, told, usualOf } from "../../lib/progress.js";
 import { better } from "../runs/better.js";
 import { hasEnded, lastingOf, list, mood, table, word } from "./model.js";
+import { renewStop, stopButton } from "./stopping.js";
+import { tried } from "./tried.js";
 
 /** @typedef {import("./model.js").Run} Run */
 
 const CHIPS = 10;
 
-/** @param {HTMLElement} place @param {Run} run */
+/** Not while a menu is open in it: then when it closes. @param {HTMLElement} place @param {Run} run */
 export function header(place, run) {
+  const open = /** @type {HTMLElement | null} */ (place.querySelector(":popover-open"));
+  if (open) return void (open.ontoggle = () => header(place, run));
   const focused = [...place.querySelectorAll("a, button, summary")].indexOf(/** @type {Element} */ (document.activeElement));
   fill(
     place,
@@ -33,8 +37,8 @@ function status(run) {
 
 /** What a run that goes on changes in the header from second to second. @param {HTMLElement} place @param {Run} run */
 export function ticked(place, run) {
-  const time = place.querySelector("[data-lasting]"), way = place.querySelector("[data-going]"), button = place.querySelector("[data-stop]");
-  if (button) button.textContent = stopWord(run);
+  const time = place.querySelector("[data-lasting]"), way = place.querySelector("[data-going]");
+  renewStop(run.id);
   if (time) time.textContent = lastingOf(run);
   if (way) fill(way, going(run));
 }
@@ -130,7 +134,7 @@ function trouble(run) {
 function buttons(run) {
   const rerun = `runner rerun ${run.id.slice(0, 12)}`, reproduce = `runner reproduce ${run.id.slice(0, 12)}`;
   return [
-    run.stoppable && !hasEnded(run) && h("button", { "data-stop": "", onclick: () => void stopped(run) }, stopWord(run)),
+    run.stoppable && !hasEnded(run) && stopButton(run),
     run.plan && copyAs(h("button", { onclick: () => void act("runAgain", run) }, "Run again"), { command: rerun }),
     run.plan && hasEnded(run) && copyAs(h("button", { onclick: () => void act("reproduce", run) }, "Reproduce"), { command: reproduce }),
     compare(run),
@@ -144,33 +148,26 @@ function buttons(run) {
   ];
 }
 
-/** A program may take its time to end; the second time kills it. @param {Run} run */
-const stopWord = (run) => (run.asked === undefined ? "Stop" : `Kill, asked to end ${ago(run.asked)}`);
-
 /** @param {Run} run */
-async function stopped(run) {
-  const { stop } = await import("../../lib/runagain.js");
-  if (await stop(run.id)) run.asked ??= Date.now();
-}
-
-/** @param {Run} run */
-async function registered(run) {
-  const { register } = await import("../../lib/register.js");
-  await register(run);
-}
+const registered = (run) =>
+  tried(async () => {
+    const { register } = await import("../../lib/register.js");
+    await register(run);
+  });
 
 /** @param {"runAgain" | "reproduce"} name @param {Run} run */
-async function act(name, run) {
-  const dialogs = await import("../../lib/runagain.js");
-  await dialogs[name](run);
-}
+const act = (name, run) =>
+  tried(async () => {
+    const dialogs = await import("../../lib/runagain.js");
+    await dialogs[name](run);
+  });
 
 /** @param {Run} run */
 function compare(run) {
   /** @type {[string, import("./model.js").Kin | undefined][]} */
   const others = [["the one before", run.previous], ["the run it repeats", run.reproduces], ["its parent", run.parent], ["its newest reproduction", run.reproductions[0]]];
   const items = others.flatMap(([what, kin]) => (kin ? [/** @type {[string, string]} */ ([`${kin.name} (${what})`, `/compare?runs=${kin.id},${run.id}`])] : []));
-  const [metric] = run.metrics, names = run.metrics.length > 0 ? [/** @type {[string, () => void]} */ ([`the best by ${metric?.key}`, () => void toBest(run, metric?.key ?? "")])] : [];
+  const [metric] = run.metrics, names = run.metrics.length > 0 ? [/** @type {[string, () => void]} */ ([`the best by ${metric?.key}`, () => void tried(() => toBest(run, metric?.key ?? ""))])] : [];
   return menu("Compare with", [...items, ...names, ["Choose in the list of runs", `/runs?experiment=${run.experiment}&sel=${run.id}`]]);
 }
 
@@ -192,11 +189,8 @@ function menu(title, items) {
 }
 
 /** @param {Run} run @param {"delete" | "restore"} what */
-async function marked(run, what) {
-  try {
+const marked = (run, what) =>
+  tried(async () => {
     await change(`runs/${what}`, { run_id: run.id });
     toast(what === "delete" ? `${run.name} is deleted` : `${run.name} is back`, what === "delete" ? { action: ["Undo", () => void marked(run, "restore")] } : undefined);
-  } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), { bad: true });
-  }
-}
+  });

@@ -22,7 +22,10 @@ export const hashOf = (line, number) => (number ? `#L${number}` : `#${SOURCES[li
 export function wanted(text, run) {
   const line = /^L?(\d+)$/i.exec(text.trim())?.[1], hour = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(text.trim());
   if (line) return { line: Math.max(1, Number(line)) };
-  if (!hour) return Number.isNaN(Date.parse(text)) ? undefined : { time: Date.parse(text) };
+  if (!hour) {
+    const time = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text.trim()) ? `${text.trim()}T00:00` : text); // a day alone would be one of UTC
+    return Number.isNaN(time) ? undefined : { time };
+  }
   const begun = run.start_time ?? Date.now();
   const time = new Date(begun).setHours(Number(hour[1]), Number(hour[2]), Number(hour[3] ?? 0), 0);
   return { time: time < begun - 60_000 ? time + 86_400_000 : time }; // it may have gone on past midnight

@@ -10,6 +10,7 @@ import { beginning, end, hashOf, lineView, named, told, wanted } from "./logline
 import { LogWindow } from "./logwindow.js";
 import { SOURCES } from "./lines.js";
 import { hasEnded, lastingOf } from "./model.js";
+import { Shown } from "./shown.js";
 
 /** @typedef {import("./model.js").Run} Run */
 
@@ -26,9 +27,7 @@ class Logs {
   #run;
   #window;
   #finder;
-  /** @type {number[] | null} lines that are shown, where not all are */
-  #shown = null;
-  #hidden = new Set((query().get("without") ?? "").split(",").filter(Boolean));
+  #shown = new Shown(query().get("without") ?? "");
   #view = new VirtualLines({ label: "Output", height: LINE, draw: (place) => this.#line(place) });
   #goes = h("input", { class: "log-goes", placeholder: "Line or time", "aria-label": "Go to a line or a time", onchange: () => void this.#go(this.#goes.value) });
   #state = h("span", { class: "soft", role: "status" });
@@ -45,7 +44,7 @@ class Logs {
     this.#run = run;
     const changed = (/** @type {number} */ before) => this.#changed(before);
     this.#window = new LogWindow(run.id, { beginning: () => beginning(this.#run), end: () => end(this.#run), changed });
-    this.#finder = new LogFinder(run, { streams: () => this.#streams(), goes: (match) => this.#toByte(match), marks: async (match) => this.#mark(await this.#toByte(match)), changed: () => this.#view.refresh() });
+    this.#finder = new LogFinder(run, { streams: () => this.#shown.stream, goes: (match) => this.#toByte(match), marks: async (match) => this.#mark(await this.#toByte(match)), changed: () => this.#view.refresh() });
     fill(place, this.#bar(), this.#empty, this.#view.element);
     this.#view.onScroll = () => this.#scrolled();
     const jump = () => void this.#toHash();
@@ -90,7 +89,7 @@ class Logs {
 
   #bar() {
     const toggles = SOURCES.map((name) => {
-      const box = h("input", { type: "checkbox", checked: !this.#hidden.has(name), onchange: () => this.#toggle(name, box.checked) });
+      const box = h("input", { type: "checkbox", checked: this.#shown.has(name), onchange: () => this.#toggle(name, box.checked) });
       return h("label", { class: `source ${name}` }, box, ` ${name}`);
     });
     const download = (/** @type {string} */ name) => h("a", { href: `/api/runner/1/runs/${this.#run.id}/logs/${name}`, download: "", "aria-label": `Download ${name}` }, name);
@@ -103,9 +102,8 @@ class Logs {
 
   /** @param {number} before how many lines came before those that were there; -1: all are others */
   #changed(before) {
-    const all = this.#window.lines.all, above = before > 0 && this.#shown ? all.slice(0, before).filter((line) => this.#isShown(line)).length : before;
-    this.#shown = this.#hidden.size > 0 ? all.flatMap((line, index) => (this.#isShown(line) ? [index] : [])) : null;
-    this.#view.resize(this.#shown?.length ?? all.length);
+    const above = this.#shown.renew(this.#window.lines.all, before);
+    this.#view.resize(this.#shown.count);
     if (above !== 0 && before !== -1) this.#view.shift(above);
     if (this.#follows) this.#atEnd();
     if (this.#window.isLive) this.#finder.more();
@@ -113,22 +111,10 @@ class Logs {
     this.#view.refresh();
   }
 
-  /** @param {import("./lines.js").Line} line */
-  #isShown(line) {
-    return !this.#hidden.has(SOURCES[line.source] ?? "");
-  }
-
-  /** Streams that are shown; undefined: both. */
-  #streams() {
-    const shown = ["stdout", "stderr"].filter((name) => !this.#hidden.has(name));
-    return shown.length === 1 ? shown[0] : undefined;
-  }
-
   /** @param {string} name @param {boolean} on */
   #toggle(name, on) {
-    if (on) this.#hidden.delete(name);
-    else this.#hidden.add(name);
-    show({ without: [...this.#hidden].join(",") });
+    this.#shown.turn(name, on);
+    show({ without: this.#shown.without });
     this.#changed(0);
     void this.#finder.begin();
     this.#scrolled();
@@ -232,7 +218,7 @@ class Logs {
 
   /** @param {number} index of all lines */
   #toLine(index) {
-    const at = this.#shown ? this.#shown.indexOf(index) : index;
+    const at = this.#shown.placeOf(index);
     if (at >= 0) requestAnimationFrame(() => this.#view.to(at));
   }
 
@@ -246,7 +232,7 @@ class Logs {
 
   /** @param {number} place among what is shown */
   #line(place) {
-    const index = this.#shown ? this.#shown[place] ?? 0 : place, { lines } = this.#window, line = lines.all[index];
+    const index = this.#shown.at(place), { lines } = this.#window, line = lines.all[index];
     if (!line) return h("div", { class: "line" });
     const number = lines.number(index), name = named(location.hash);
     const isHere = name?.number ? number === name.number : name !== undefined && line.offset === name.offset && SOURCES[line.source] === name.stream;

@@ -1,7 +1,7 @@
 // A window onto the output of a run, which may have gigabytes: some pages of lines, extended where somebody scrolls, shortened at the
 // other end; it begins at the end, at the beginning, or around any place.
 import { own } from "../../lib/api.js";
-import { listen } from "../../lib/stream.js";
+import { isStreamed, listen } from "../../lib/stream.js";
 import { Lines } from "./lines.js";
 
 /** @typedef {{ count: number, from: string, to: string }} Page how many lines, and the positions around them */
@@ -149,7 +149,23 @@ export class LogWindow {
 
   /** @param {string} from */
   #follow(from) {
-    this.#unlisten = listen([`logs:${this.#run}@${from}`], ({ kind, data }) => kind === "log" && this.isLive && this.#add(data, true));
+    this.#unlisten = listen([`logs:${this.#run}@${from}`], ({ kind, data }) => {
+      if (!this.isLive) return;
+      if (kind === "log") this.#add(data, true);
+      else if (kind === "reset" && !isStreamed) void this.#caughtUp();
+    });
+  }
+
+  /** What has come since, where lines do not come as news. */
+  async #caughtUp() {
+    const last = this.#pages.at(-1);
+    if (this.#busy || !last) return;
+    await this.#once(async (turn) => {
+      const answer = await this.#asked({ after: last.to, limit: PAGE });
+      if (turn !== this.#turn || !this.isLive) return;
+      this.problem = "";
+      this.#add(answer, true);
+    });
   }
 
   /** Leave the first or the last page away. @param {"first" | "last"} which @returns {number} how many lines it had */

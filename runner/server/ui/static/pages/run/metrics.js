@@ -5,7 +5,7 @@ import { query, show } from "../../lib/state.js";
 import { nothing } from "./facts.js";
 import { along, axisFor, axisOf, choices } from "./metrics/axis.js";
 import { cursorTable } from "./metrics/cursor.js";
-import { Panel } from "./metrics/panel.js";
+import { BUCKETS, Panel } from "./metrics/panel.js";
 import { Pins } from "./metrics/pins.js";
 import { series } from "./series.js";
 
@@ -13,7 +13,6 @@ import { series } from "./series.js";
 /** @typedef {import("./metrics/axis.js").Axis} Axis */
 /** @typedef {[number, number]} Range */
 
-const BUCKETS = 1000;
 const FEW = 6; // metrics that need no headings
 const PAUSE = 120; // milliseconds in which panels that come into sight, or zooms, are gathered
 
@@ -41,6 +40,7 @@ class Metrics {
   #whole = h("button", { onclick: () => this.#zoomed(null), hidden: this.#zoom === null }, "Show all");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #planned;
+  #placed = ""; // which panels there are, and in which order
 
   /** @param {HTMLElement} place @param {Run} run */
   constructor(place, run) {
@@ -61,14 +61,22 @@ class Metrics {
   draw() {
     const only = query().get("only"), found = this.#run.metrics.map(({ key }) => key).filter((key) => (only ? key === only : key.toLowerCase().includes(this.#find.value.toLowerCase())));
     this.#choices();
-    if (found.length === 0) return fill(this.#grid, nothing("No metric of that name."));
     const groups = Map.groupBy(inOrder(found), (key) => (this.#pins.has(key) ? "Pinned" : found.length > FEW ? prefixOf(key) : ""));
     const ordered = [...groups].sort(([a], [b]) => Number(b === "Pinned") - Number(a === "Pinned"));
-    fill(this.#grid, only && h("p", null, h("button", { onclick: () => (show({ only: null }), this.draw()) }, "All metrics")), ordered.map(([prefix, keys]) =>
-      h("section", { class: keys.length === 1 && "single", "aria-label": prefix || "Metrics" }, groups.size > 1 && h("h2", null, prefix || "Others"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
-    ));
+    this.#place(ordered, !!only);
     for (const { key, value, step } of this.#run.metrics) this.#panels.get(key)?.told(value, step);
     this.#soon(PAUSE);
+  }
+
+  /** Put the panels where they belong, unless they are there; the focus stays where it was. @param {[string, string[]][]} groups @param {boolean} only one of them */
+  #place(groups, only) {
+    const wanted = JSON.stringify([groups, only]), focused = document.activeElement;
+    if (wanted === this.#placed) return;
+    this.#placed = wanted;
+    fill(this.#grid, only && h("p", null, h("button", { onclick: () => (show({ only: null }), this.draw()) }, "All metrics")), groups.map(([prefix, keys]) =>
+      h("section", { class: keys.length === 1 && "single", "aria-label": prefix || "Metrics" }, groups.length > 1 && h("h2", null, prefix || "Others"), h("div", { class: "metrics-grid" }, keys.map((key) => this.#panel(key).element))),
+    ), groups.length === 0 && nothing("No metric of that name."));
+    if (focused instanceof HTMLElement && this.#grid.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   /** @param {any} news */

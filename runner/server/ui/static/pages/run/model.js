@@ -17,7 +17,6 @@ import { lasting } from "../../lib/format.js";
  * @property {boolean} artifacts_served
  * @property {boolean} hasFiles
  * @property {boolean} [stoppable] it was started by this server, and goes on
- * @property {number} [asked] when somebody here asked it to end
  * @property {number} [start_time]
  * @property {number} [end_time]
  * @property {Record<string, string>} params

@@ -1,6 +1,6 @@
 // Overview: results, parameters, tags and note, data in and out, how the time went, and runs that belong to it.
 import { change, own } from "../../lib/api.js";
-import { sparkline } from "../../charts/sparkline.js";
+import { grow, sparkline } from "../../charts/sparkline.js";
 import { deciding, isOfMachine } from "../../lib/deciding.js";
 import { dialog, toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
@@ -14,37 +14,65 @@ import { list, mood, numeric, table, word } from "./model.js";
 import { series } from "./series.js";
 
 /** @typedef {import("./model.js").Run} Run */
+/** @typedef {import("../../lib/stream.js").News} News */
+/** @typedef {Map<string, (number | null)[][]>} Courses by metric */
 
 const TILES = 12, SPARK = 60;
+const LEFT = 500; // milliseconds after which a field that was left is redrawn: a click that left it has come by then
 const NOTE = "mlflow.note.content";
 
 /** @param {HTMLElement} place @param {Run} run */
 export function open(place, run) {
   const parts = { tiles: h("div", { class: "tiles" }), main: h("div", { class: "columns" }) };
+  /** @type {Courses} */
   const sparks = new Map();
+  let isLate = false;
   fill(place, parts.tiles, parts.main);
+  const tiles = () => drawTiles(parts.tiles, run, sparks);
+  const read = (again = false) => void course(run, sparks, again).then(tiles);
   const draw = () => {
-    drawTiles(parts.tiles, run, sparks);
+    isLate = false;
     fill(parts.main, h("div", null, parameters(run), data(run), outputs(run), tags(run)), h("div", null, note(run, draw), phases(run), kin("Children", run.children)));
   };
-  draw();
-  void course(run, sparks).then(() => drawTiles(parts.tiles, run, sparks));
+  const update = () => {
+    tiles();
+    isLate = parts.main.contains(document.activeElement); // somebody may write there: when they have left it
+    if (!isLate) draw();
+  };
+  parts.main.addEventListener("focusout", () => setTimeout(() => isLate && update(), LEFT));
+  update();
+  read();
   return {
-    update: () => !place.contains(document.activeElement) && draw(),
-    heard: (/** @type {any} */ news) => news.kind === "metrics" && drawTiles(parts.tiles, run, sparks),
+    update,
+    heard: (/** @type {News} */ { kind, data: { key, points } }) => {
+      if (kind === "reset") return read(true);
+      if (kind !== "metrics") return;
+      const known = sparks.get(key);
+      if (known) grow(known, points);
+      else read();
+      tiles();
+    },
   };
 }
 
-/** @param {Run} run @param {Map<string, any>} sparks */
-async function course(run, sparks) {
-  const keys = deciding(run.metrics).slice(0, TILES).map(({ key }) => key);
+/** Read the courses of the tiles that are not known yet, or all of them. @param {Run} run @param {Courses} sparks @param {boolean} again */
+async function course(run, sparks, again) {
+  const keys = deciding(run.metrics).slice(0, TILES).map(({ key }) => key).filter((key) => again || !sparks.has(key));
   if (keys.length === 0) return;
-  for (const { key, points } of await series(run.id, keys, { buckets: SPARK }).catch(() => [])) sparks.set(key, points);
+  for (const key of keys) if (!sparks.has(key)) sparks.set(key, []);
+  const lines = await series(run.id, keys, { buckets: SPARK }).catch(() => undefined);
+  for (const key of keys) {
+    const points = lines?.find((line) => line.key === key)?.points, latest = run.metrics.find((metric) => metric.key === key);
+    if (!points) sparks.delete(key);
+    else sparks.set(key, points);
+    const [step, value, , , last = value] = points?.at(-1) ?? [];
+    if (points && latest && latest.step > (step ?? Infinity) && latest.value !== last) grow(points, [[latest.step, latest.time, latest.value]]); // it came meanwhile
+  }
 }
 
-/** @param {HTMLElement} place @param {Run} run @param {Map<string, any[]>} sparks */
+/** @param {HTMLElement} place @param {Run} run @param {Courses} sparks */
 function drawTiles(place, run, sparks) {
-  const shown = deciding(run.metrics).slice(0, TILES);
+  const shown = deciding(run.metrics).slice(0, TILES), focused = place.contains(document.activeElement) && document.activeElement?.getAttribute("href");
   fill(
     place,
     shown.map(({ key, value, step }) => {
@@ -60,6 +88,7 @@ function drawTiles(place, run, sparks) {
     }),
     run.metrics.length > TILES && h("a", { class: "tile", href: `/r/${run.id}/metrics` }, `${run.metrics.length - TILES} more`),
   );
+  if (focused) [...place.querySelectorAll("a")].find((each) => each.getAttribute("href") === focused)?.focus({ preventScroll: true });
 }
 
 /** The best value of a course, and when it was. @param {(number | null)[][]} points @param {boolean} least */

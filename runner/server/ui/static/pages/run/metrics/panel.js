@@ -10,6 +10,8 @@ import { numeric } from "../model.js";
 /** @typedef {{ log: boolean, smoothing: number, zoom: Range | null }} Look */
 /** @typedef {{ onZoom: (zoom: Range | null) => void, onCursor: (x: number | null) => void, onPin: () => void }} Heard */
 
+export const BUCKETS = 1000; // of a line as it is read
+
 export class Panel {
   /** What has to be read again, and whether anybody can see it. */
   stale = true;
@@ -23,6 +25,7 @@ export class Panel {
   #step = -Infinity;
   #latest = -Infinity; // step that was told
   #known = -Infinity; // and that is drawn
+  #added = 0; // points since the line was read
   #odd = "";
   /** @type {import("../../../charts/line.js").LineChart | undefined} */
   #chart;
@@ -51,14 +54,17 @@ export class Panel {
     this.#soft.textContent = [`step ${step}`, this.#odd].filter(Boolean).join(" · ");
   }
 
-  /** New points; false where the line has to be read again for them. @param {number[][]} points [step, time, value] */
+  /** New points; false where the line has to be read again: they do not fit, or are more than it should have. @param {number[][]} points [step, time, value] */
   news(points) {
     const first = points[0]?.[0] ?? NaN;
     if (!this.#chart || !(first > this.#step)) return false;
     this.#chart.append(this.#run, points.map(([step = NaN, , value = NaN]) => [step, value]));
     this.#step = points.at(-1)?.[0] ?? this.#step;
     this.#known = Math.max(this.#known, this.#step);
-    return true;
+    this.#added += points.length;
+    if (this.#added <= 2 * BUCKETS) return true;
+    this.#added = 0;
+    return false;
   }
 
   /** @param {Line | undefined} line @param {(number | null)[][]} points @param {Axis} axis @param {Look} look */
@@ -70,6 +76,7 @@ export class Panel {
     if (this.#chart) this.#chart.update(options);
     else this.#chart = lineChart(this.#place, { label: this.key, ...options, onZoom: this.#heard.onZoom, onCursor: this.#heard.onCursor });
     this.#odd = line ? odd(line) : "";
+    this.#added = 0;
   }
 
   /** @param {Partial<Look>} look */
