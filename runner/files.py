@@ -62,7 +62,8 @@ def remove_tree(path: Path) -> None:
     def unlock(function: object, name: str, _error: object) -> None:
         with suppress(OSError):
             Path(name).parent.chmod(0o700)
-            Path(name).chmod(0o700)
+            if not Path(name).is_symlink():  # where it leads to, nothing of ours is
+                Path(name).chmod(0o700)
             if callable(function):
                 function(name)
 

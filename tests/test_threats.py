@@ -77,9 +77,12 @@ def ask(store: Store, settings: Settings) -> Iterator[Ask]:
 
 @pytest.mark.parametrize(
     "location",
-    ["file:///etc", "/etc", "etc", "file:etc#/..", "mlflow-artifacts:/../../etc", "http://host/x", "dbfs:/x"],
-)
-def test_no_request_names_a_place_on_the_servers_machine(
+    [
+        "file:///etc", "/etc", "etc", "file:etc#/..", "mlflow-artifacts:/../../etc", "http://host/x", "dbfs:/x",
+        "s3://root/1/%2e%2e/7?x=", "s3://root/1/../7", "s3://root/7#", "s3://root/1/.\t./7", "s3://root//7", "s3://root/%37",
+    ],
+)  # fmt: skip
+def test_no_request_names_a_place_on_the_servers_machine_or_what_looks_like_another_one(
     ask: Ask, location: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status, answer = ask("experiments/create", name="a", artifact_location=location)

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from runner.errors import TrackingError
 from runner.server.errors import Malformed
-from runner.tracking.artifacts import safe
+from runner.tracking.artifacts import safe, straight
 
 PROXIED = "mlflow-artifacts:/"
 OBJECT_STORES = ("s3://", "gs://", "az://", "abfs://", "abfss://", "wasbs://")
@@ -40,10 +40,11 @@ class Places:
             Malformed: a client must not name it: it would be a place on our machine.
         """
         place = f"file://{quote(location)}" if location.startswith("/") else location
-        if place.startswith(OBJECT_STORES) or self._offers(place):
+        if _in_object_store(place) or self._offers(place):
             return place
         raise Malformed(
-            f"Invalid value {location!r} for parameter 'artifact_location': leave it out, or name an object store"
+            f"Invalid value {location!r} for parameter 'artifact_location': leave it out, or name an object store",
+            hint="without ? # % \\ and without empty names, . and ..",
         )
 
     def _offers(self, location: str) -> bool:
@@ -53,3 +54,11 @@ class Places:
         except TrackingError:
             return False
         return bool(self.offered) and location.startswith(start)
+
+
+def _in_object_store(location: str) -> bool:
+    """Whether it is a place in one, written in the only way in which nothing has to be decoded to know which."""
+    try:
+        return location.startswith(OBJECT_STORES) and "%" not in straight(location)
+    except ValueError:
+        return False

@@ -148,7 +148,21 @@ def _opened(url: str) -> ObjectStore:
         return from_url(url, mkdir=True)
     if url.startswith("memory:"):
         return MEMORY.setdefault(url, MemoryStore())
-    return from_url(url, retry_config=PATIENCE, client_options={"allow_http": True})
+    return from_url(straight(url), retry_config=PATIENCE, client_options={"allow_http": True})
+
+
+def straight(url: str) -> str:
+    """The address in an object store itself, if it leads where it says.
+
+    obstore resolves `..`, `%2e%2e` too, and leaves out what follows `?` and `#`: what we have put behind it, to stay among our own.
+
+    Raises:
+        ValueError: it leads somewhere else.
+    """
+    path = unquote(url.partition("://")[2]).removesuffix("/")
+    if set("?#\\") & set(path) or {"", ".", ".."} & set(path.split("/")) or not path.isprintable():
+        raise ValueError("an address in an object store has no ? and #, and no empty names, . and ..")
+    return url
 
 
 def copied(pieces: Iterator[bytes], target: Path, path: str) -> Path:

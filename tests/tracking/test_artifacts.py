@@ -45,6 +45,12 @@ def test_what_is_put_is_listed_and_read(artifacts: Artifacts) -> None:
     assert artifacts.read("b/two.txt") == b"two"
 
 
+@pytest.mark.parametrize("end", ["1/%2e%2e/7", "1/.%2E/7", "1/../7", "7?x=", "7#", "1//7", "1/.\n./7"])
+def test_an_address_in_an_object_store_that_leads_elsewhere_is_refused(end: str) -> None:
+    with pytest.raises(TrackingError, match="no empty names"):
+        Artifacts(f"s3://bucket/root/{end}/run/artifacts")
+
+
 def test_another_object_of_the_same_uri_sees_the_same(artifacts: Artifacts) -> None:
     artifacts.put_bytes(b"one", "a.txt")
 

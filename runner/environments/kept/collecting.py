@@ -1,9 +1,9 @@
 """Getting rid of what is in the cache: what is torn or forgotten, what nobody used for long, what is over a limit."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.environments import brought, cache
@@ -29,12 +29,14 @@ class Collection:
         packages: directories of packages that were kept for environments to come.
         leftovers: of broken builds and removals, and locks that nobody used.
         bytes: room that is free then; what is shared with something that stays is not counted.
+        refused: keys of environments that were named and stay, and why.
     """
 
     entries: tuple[Entry, ...]
     packages: tuple[Path, ...]
     leftovers: tuple[Path, ...]
     bytes: int
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def collect(
@@ -66,11 +68,30 @@ def collect(
     )
 
 
-def room_of(entries: Iterable[Entry], settings: Settings) -> int:
-    """Bytes that are free when these environments have gone."""
-    keys = {entry.key for entry in entries}
-    return shares.freed(
-        share for share in shares.measured(settings) if share.entry and share.entry.key in keys
+def remove(keys: Iterable[str], settings: Settings, *, dry_run: bool) -> Collection:
+    """Remove the environments that are named: none of them if a program runs in one, and else all that can go.
+
+    Raises:
+        UsageError: there is no such environment.
+        EnvironmentFailed: one is in use, or none of them can go.
+    """
+    entries = {entry.key: entry for entry in (listing.entry(settings, key) for key in keys)}
+    listing.refuse_in_use(settings, entries)
+    measured = [each for each in shares.measured(settings) if each.entry and each.entry.key in entries]
+    refused: dict[str, str] = {}
+    for key in () if dry_run else entries:
+        try:
+            listing.remove(settings, key)
+        except RunnerError as error:
+            refused[key] = str(error)
+            if len(refused) == len(entries):
+                raise
+    return Collection(
+        entries=tuple(entry for key, entry in entries.items() if key not in refused),
+        packages=(),
+        leftovers=(),
+        bytes=shares.freed(each for each in measured if each.entry and each.entry.key not in refused),
+        refused=refused,
     )
 
 

@@ -12,6 +12,7 @@ from runner.server.artifacts.served import check, served, view
 from runner.server.errors import Malformed
 from runner.server.mlflow.runs import exact
 from runner.server.places import PROXIED, Places
+from runner.tracking.artifacts import Artifacts
 from runner.tracking.registry import ModelVersion
 from runner.tracking.store import Store
 
@@ -83,6 +84,17 @@ def below(places: Places, uri: str) -> str:
     raise Malformed(
         f"these artifacts are at {uri}, not with this server", hint="clients go there by themselves"
     )
+
+
+def opened(places: Places, uri: str) -> Artifacts:
+    """The artifacts at a place that is kept with a run.
+
+    Raises:
+        Malformed: they are in an object store, but not below our root: callers name such places, and we have credentials.
+    """
+    if not uri.startswith("file://"):
+        below(places, uri)
+    return Artifacts(uri)
 
 
 def _source(store: Store, name: str, version: int) -> str:

@@ -68,9 +68,16 @@ class Addresses:
         raise NotFound(f"there is no address {name!r}", hint="it may have been kept too long ago")
 
     def _tidy(self) -> None:
-        kept = sorted(os.scandir(self._directory), key=lambda entry: entry.stat().st_mtime, reverse=True)
-        for entry in kept[MOST:]:
-            Path(entry.path).unlink(missing_ok=True)
+        files = [file for file in self._directory.iterdir() if len(file.name) == LENGTH]  # whole ones
+        for file in sorted(files, key=_kept_again, reverse=True)[MOST:]:
+            file.unlink(missing_ok=True)
+
+
+def _kept_again(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:  # somebody else tidies, too
+        return 0.0
 
 
 async def keep(request: Request) -> Response:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runner.errors import TrackingError
 from runner.server.artifacts import paths
 from runner.server.artifacts.files import Entry
 from runner.server.artifacts.served import served
@@ -83,7 +84,10 @@ def _digest(run: Run, path: str) -> ArtifactDigest:
 
 def _looked_at(run: Run, path: str, asked: ViewFile) -> Response:
     with opened(Artifacts(run.artifact_uri), path) as file:
-        return json(look(file, path, asked))
+        try:
+            return json(look(file, path, asked))
+        except UnicodeEncodeError as error:  # JSON may tell of halves of characters
+            raise TrackingError(f"{path!r} holds what is no text") from error
 
 
 def _run(request: Request) -> Run:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from runner.server.native.counting import Files, Ledger, sizes_of
 from runner.server.native.indexed import File, Mark, Piece, Position, block, block_before, end_of
-from runner.server.native.output import Line, Output
+from runner.server.native.output import PATIENCE, Line, Output
 from runner.tracking.logs import INDEX, STREAMS
 
 WINDOW = 512 * 1024  # bytes that are told at once, and a line
@@ -43,25 +43,30 @@ def end(files: Files, ledger: Ledger, *, ended: bool) -> tuple[Mark, Position]:
 
 
 def before(files: Files, at: Position, mark: Mark, *, most: int, ended: bool) -> Before:
-    """About so many lines before a position; `mark` is a place in the index before it, or the end of the index."""
-    pieces, first = _around(files[INDEX], at, mark)
-    start, place = _start(files, at, pieces, first, most)
+    """About so many lines before a position; `mark` is a place in the index before it, or the end of the index.
+
+    Where an index tells of next to nothing, the answer is what was found in `PATIENCE` seconds.
+    """
+    deadline = monotonic() + PATIENCE
+    pieces, first = _around(files[INDEX], at, mark, deadline)
+    start, place = _start(files, at, pieces, first, most=most, deadline=deadline)
     start = Position(*(line_start(files.get(f"{stream}.txt"), start.of(stream)) for stream in STREAMS))
-    while place.read > 0 and not start.covers(place.passed):
+    while place.read > 0 and not start.covers(place.passed) and monotonic() < deadline:
         _, place = block_before(files[INDEX], place)
     output = Output(files, start, place, at)
-    lines = list(output.lines(ended=ended))
+    lines = list(output.lines(ended=ended, deadline=deadline + PATIENCE))
     behind = output.position
     return Before(lines, start, behind, place, output.mark if behind.covers(output.mark.passed) else place)
 
 
-def _around(index: File, at: Position, mark: Mark) -> tuple[list[Piece], Mark]:
-    """What is told from a mark up to a position, what nobody told of included."""
+def _around(index: File, at: Position, mark: Mark, deadline: float) -> tuple[list[Piece], Mark]:
+    """What is told last from a mark up to a position, what nobody told of included, and the mark before that."""
     pieces, behind = block(index, mark)
-    more = pieces
-    while more and not behind.passed.covers(at):
-        more, behind = block(index, behind)
-        pieces += more
+    while behind != mark and not behind.passed.covers(at) and monotonic() < deadline:
+        more, end = block(index, behind)
+        if end == behind:
+            break
+        pieces, mark, behind = more, behind, end
     return [*pieces, *rest(behind.passed, at, pieces[-1].time if pieces else 0)], mark
 
 
@@ -73,7 +78,9 @@ def rest(told: Position, at: Position, time: int) -> Iterator[Piece]:
             told = told.moved(stream, at.of(stream))
 
 
-def _start(files: Files, at: Position, pieces: list[Piece], mark: Mark, most: int) -> tuple[Position, Mark]:
+def _start(
+    files: Files, at: Position, pieces: list[Piece], mark: Mark, *, most: int, deadline: float
+) -> tuple[Position, Mark]:
     """Where the last lines of these pieces, and of those before them, begin."""
     lines, size = 0, 0
     while True:
@@ -85,7 +92,7 @@ def _start(files: Files, at: Position, pieces: list[Piece], mark: Mark, most: in
             at, lines, size = at.moved(piece.stream, begin), lines + count, size + until - begin
             if lines >= most or size >= WINDOW:
                 return at, mark
-        if mark.read == 0:
+        if mark.read == 0 or monotonic() > deadline:
             return at, mark
         pieces, mark = block_before(files[INDEX], mark)
 

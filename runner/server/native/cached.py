@@ -98,13 +98,13 @@ class Cache:
 
         Raises:
             Unavailable: somebody else is at it.
-            EnvironmentFailed: one of those that are named is in use.
+            EnvironmentFailed: one of those that are named is in use, or none of them can go.
         """
         settings = self.settings
         if not self._freeing.acquire(blocking=False):
             raise Unavailable("somebody else is making room in the cache", hint="ask again")
         try:
-            gone = _removed(asked, settings) if asked.keys else _collected(asked, settings)
+            gone = _collected(asked, settings)
         finally:
             self._freeing.release()
         return Freed(
@@ -114,6 +114,7 @@ class Cache:
             leftovers=len(gone.leftovers),
             bytes=gone.bytes,
             command=_command(asked),
+            refused=dict(gone.refused),
         )
 
 
@@ -141,20 +142,11 @@ def _cache(request: Request) -> Cache:
 
 
 def _collected(asked: FreeCache, settings: Settings) -> Collection:
+    if asked.keys:
+        return collecting.remove(asked.keys, settings, dry_run=asked.dry_run)
     return collecting.collect(
         settings, older_than=asked.older_than, max_bytes=asked.max_bytes, dry_run=asked.dry_run
     )
-
-
-def _removed(asked: FreeCache, settings: Settings) -> Collection:
-    """Those that are named, all of them or, where one cannot go, none."""
-    entries = [listing.entry(settings, key) for key in dict.fromkeys(asked.keys)]
-    listing.refuse_in_use(settings, [entry.key for entry in entries])
-    room = collecting.room_of(entries, settings)
-    if not asked.dry_run:
-        for entry in entries:
-            listing.remove(settings, entry.key)
-    return Collection(entries=tuple(entries), packages=(), leftovers=(), bytes=room)
 
 
 def _command(asked: FreeCache) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from runner.errors import NotFound, RunnerError
 from runner.server.artifacts.owners import below
 from runner.server.native.files import opened
-from runner.server.native.output import places
+from runner.server.native.printed import places
 from runner.server.places import Places
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.model import Run
@@ -73,6 +73,6 @@ def of(run: Run, known: Places, home: Path) -> Documents:
     """The documents of a run."""
     try:
         below(known, run.artifact_uri)
+        return Documents(run, Artifacts(run.artifact_uri), home)
     except RunnerError:
         return Documents(run, None, home)
-    return Documents(run, Artifacts(run.artifact_uri), home)

@@ -140,7 +140,10 @@ class FreeCache(wire.Request):
 
 
 class Freed(Struct, kw_only=True):
-    """What went, or would go: environments, unpacked packages, leftovers; `bytes` of room. `command` does the same."""
+    """What went, or would go: environments, unpacked packages, leftovers; `bytes` of room. `command` does the same.
+
+    `refused`: keys of environments that were named and did not go, and why.
+    """
 
     dry_run: bool
     environments: list[CachedEnvironment]
@@ -148,3 +151,4 @@ class Freed(Struct, kw_only=True):
     leftovers: int
     bytes: int
     command: str
+    refused: dict[str, str] = {}

@@ -30,7 +30,8 @@ from runner.server.native.log_shapes import (
     SearchLogs,
 )
 from runner.server.native.operation import JSON, Operation, json, query, view
-from runner.server.native.output import LEDGERS, MARKS, Line, Opened, files_of, mark_of
+from runner.server.native.output import LEDGERS, MARKS, Line, Opened, mark_of
+from runner.server.native.printed import files_of
 from runner.server.native.shapes import Appended, AppendLogs, StreamName
 from runner.tracking.logs import STREAMS
 from runner.tracking.model import Run
@@ -100,7 +101,8 @@ def _read(request: Request, asked: ReadLogs) -> LogPage:
         return _read_back(request, asked, asked.before)
     run = _run(request)
     at = position(asked.after)
-    with Opened(request.app.state.tracking.native.home, at) as output:
+    tracking = request.app.state.tracking
+    with Opened(tracking.native.home, tracking.places, at) as output:
         lines, over = output.read(run, ended=run.status.ended, most=asked.limit)
         return _page(lines, asked.stream, str(at), str(output.at), ended=over)
 
@@ -191,10 +193,11 @@ def _part(at: Position, whole: Position) -> float:
 
 
 def _append(request: Request, sent: AppendLogs) -> Appended:
-    run, native = _run(request), request.app.state.tracking.native
+    run, tracking = _run(request), request.app.state.tracking
+    native = tracking.native
     view(request).check_artifacts(f"{run.experiment_id}/{run.id}", write=True)
     if not (native.home / "received" / run.id).exists():
-        native.received.tidy(request.app.state.tracking.store)
+        native.received.tidy(tracking.store, tracking.places)
     return Appended(next=native.received.append(run, sent))
 
 
@@ -206,8 +209,8 @@ def _printed(request: Request) -> Iterator[Printed]:
 
 
 def _opened(request: Request, stack: ExitStack) -> tuple[Run, Files]:
-    run = _run(request)
-    return run, files_of(stack, request.app.state.tracking.native.home, run, ended=run.status.ended)
+    run, tracking = _run(request), request.app.state.tracking
+    return run, files_of(stack, tracking.native.home, tracking.places, run, ended=run.status.ended)
 
 
 async def _bytes(stack: ExitStack, files: Files, name: str) -> AsyncIterator[bytes]:

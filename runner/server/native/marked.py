@@ -8,6 +8,7 @@ A page builds elements of it, of these tags and attributes alone; links lead to 
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = str | list[Any]
 LARGEST = 1024 * 1024  # characters
+FILLED = 200  # cells of a table that may be filled in
+NEWLINE = re.compile(r"\r\n?|\n")
 TAGS = {
     "paragraph": "p", "bullet_list": "ul", "ordered_list": "ol", "list_item": "li", "blockquote": "blockquote", "hr": "hr",
     "table": "table", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th", "td": "td", "em": "em", "strong": "strong",
@@ -24,18 +27,30 @@ TAGS = {
 LINK = re.compile(r"(https?:|mailto:|#|(?![a-z][a-z0-9+.-]*:|//|\\))", re.IGNORECASE)
 
 
-def marked(text: str) -> list[Node]:
+def marked(text: str, *, tables: bool = True) -> list[Node]:
     """The tree; of a text that is longer than anybody reads, its beginning."""
     from markdown_it.tree import SyntaxTreeNode  # noqa: PLC0415 - few requests need it
 
-    return _children(SyntaxTreeNode(_parser().parse(text[:LARGEST])))
+    beginning = text[:LARGEST]
+    return _children(SyntaxTreeNode(_parser(tables=tables and _is_plain(beginning)).parse(beginning)))
 
 
 @cache
-def _parser() -> "MarkdownIt":
+def _parser(*, tables: bool) -> "MarkdownIt":
     from markdown_it import MarkdownIt  # noqa: PLC0415 - as above
 
-    return MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable(["table", "strikethrough"])
+    rules = ["table", "strikethrough"] if tables else ["strikethrough"]
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable(rules)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no table can have many more cells than are written down: rows are filled up to the width of the first one."""
+    for blank, group in groupby(NEWLINE.split(text), lambda line: not line.strip(" \t")):
+        lines = list(group)
+        widest = max(line.count("|") for line in lines) + 1
+        if not blank and widest * len(lines) > sum(map(len, lines)) + FILLED:
+            return False
+    return True
 
 
 def _children(node: "SyntaxTreeNode") -> list[Node]:

@@ -5,8 +5,8 @@ Lines come in the order of the index (indexed.py). backwards.py reads towards th
 """
 
 import codecs
-import re
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,14 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from runner.server.native.counting import Files, Ledgers
-from runner.server.native.files import opened
 from runner.server.native.indexed import BEGINNING, Mark, Marks, Position, Told, parsed
-from runner.tracking.artifacts import Artifacts
+from runner.server.native.printed import files_of
+from runner.server.places import Places
 from runner.tracking.logs import INDEX, STREAMS, Stream
 from runner.tracking.model import Run
 
 LARGEST = 1024 * 1024  # bytes of what is told at once, and a piece
 TOGETHER = 20  # milliseconds between pieces that are told as one
-NAMES = (INDEX, *(f"{stream}.txt" for stream in STREAMS))
 PATIENCE = 2.0  # seconds in which a place in a long index is looked for; without it all of the index is read
 PIECE = 256 * 1024  # bytes read at once, and of the longest piece of a line
 
@@ -49,13 +48,16 @@ class _Until:
 class Output:
     """The output from `at` on. `lines` may be asked again, and left at any line: `position` is behind the last one given.
 
-    `mark` is a place in the index before that position. Nothing is given that lies behind `until`.
+    `mark` is a place in the index before that position. Nothing is given that lies behind `until`. `late`: the index tells of so little
+    that the time was over first.
     """
 
     def __init__(
         self, files: Files, at: Position, mark: Mark = BEGINNING, until: Position | None = None
     ) -> None:
         self.mark = mark
+        self.late = False
+        self._deadline = math.inf
         self._files = files
         self._until_there = until
         self._at: dict[Stream, int] = dict(zip(STREAMS, at, strict=True))
@@ -70,15 +72,17 @@ class Output:
     def position(self) -> Position:
         return Position(*(self._at[stream] for stream in STREAMS))
 
-    def lines(self, *, ended: bool) -> Iterator[Line]:
+    def lines(self, *, ended: bool, deadline: float = math.inf) -> Iterator[Line]:
         """What is there by now; `ended`: nothing will be added, so that the rest is given as well."""
+        self._deadline, self.late = deadline, False
         while (told := self._told or self._next()) is not None:
             self._told = told
             yield from self._until(told)
             if self._until_there and self.position.covers(self._until_there):
                 return
             self._told = None
-        for stream in STREAMS if ended else ():  # what came before a killed writer could tell of it
+        # What came before a killed writer could tell of it:
+        for stream in STREAMS if ended and not self.late else ():
             yield from self._until(_Until(self._time, stream, 2**63), whole=True)
 
     def _until(self, told: _Until, *, whole: bool = False) -> Iterator[Line]:
@@ -106,6 +110,11 @@ class Output:
     def _next(self) -> _Until | None:
         """The next line of the index that can be read."""
         while self._index or self._more():
+            self.late = monotonic() > self._deadline
+            if self.late:
+                return None
+            if not self._index:
+                continue
             self.mark = Mark(self._next_line, Position(*self._passed.values()))
             if told := parsed(self._pop()):
                 self._time = told.time
@@ -122,13 +131,17 @@ class Output:
         return line
 
     def _more(self) -> bool:
+        """Read on; False at the end. A line without an end is none: it is passed over, and what comes of it later cannot be read."""
         file = self._files[INDEX]
         file.seek(self._read)
         data = file.read(PIECE)
         self._read += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._index = lines[::-1]
-        return bool(lines) or (bool(data) and self._more())
+        if not lines and len(self._rest) > PIECE:
+            self._next_line += len(self._rest) - 1
+            self._rest = b"-"
+        return bool(data)
 
 
 MARKS = Marks(1000)
@@ -138,31 +151,32 @@ LEDGERS = Ledgers(64)
 class Opened:
     """The output of a run, wherever it is now. `output` is None as long as there is none."""
 
-    def __init__(self, home: Path, at: Position) -> None:
+    def __init__(self, home: Path, known: Places, at: Position) -> None:
         self.at = at
-        self._home = home
+        self._home, self._known = home, known
         self._stack = ExitStack()
         self._output: Output | None = None
 
     def read(self, run: Run, *, ended: bool, most: int) -> tuple[list[Line], bool]:
-        """At most so many lines (or `LARGEST` bytes), and whether they are the last.
+        """At most so many lines (or `LARGEST` bytes) as are there in `PATIENCE` seconds, and whether they are the last.
 
         `ended`: the run had ended before we were asked. No lines at all: there are no more by now.
         """
-        if self._output is None and (files := files_of(self._stack, self._home, run, ended=ended)):
-            self._output = Output(files, self.at, mark_of(files, run.id, self.at))
+        if self._output is None:
+            files = files_of(self._stack, self._home, self._known, run, ended=ended)
+            self._output = Output(files, self.at, mark_of(files, run.id, self.at)) if files else None
         if self._output is None:
             return [], ended
         found: list[Line] = []
         size, full = 0, False
-        for line in self._output.lines(ended=ended):
+        for line in self._output.lines(ended=ended, deadline=monotonic() + PATIENCE):
             found.append(line)
             size += len(line.data)
             if full := len(found) == most or size >= LARGEST:
                 break
         self.at = self._output.position
         MARKS.keep(run.id, self.at, self._output.mark)
-        return found, ended and not full
+        return found, ended and not full and not self._output.late
 
     def close(self) -> None:
         self._stack.close()
@@ -187,42 +201,6 @@ def mark_of(files: Files, run_id: str, at: Position) -> Mark:
 
     milestones.reach(files[INDEX], is_behind, monotonic() + PATIENCE)
     return milestones.before(is_behind)
-
-
-def files_of(stack: ExitStack, home: Path, run: Run, *, ended: bool) -> Files:
-    """The files in which the output of a run is, for the life of the stack; none as long as there is no output."""
-    for place in places(home, run.id):
-        if found := _local(stack, place):
-            return found
-    return _kept(stack, Artifacts(run.artifact_uri)) if ended else {}
-
-
-def _local(stack: ExitStack, place: Path) -> Files:
-    try:
-        return {name: stack.enter_context((place / name).open("rb")) for name in NAMES}
-    except FileNotFoundError:  # not yet, or no longer: then it is an artifact
-        return {}
-
-
-def _kept(stack: ExitStack, artifacts: Artifacts) -> Files:
-    there = {item.path for item in artifacts.list("logs")}
-    if f"logs/{INDEX}" not in there:
-        return {}
-    return {
-        name: stack.enter_context(opened(artifacts, f"logs/{name}"))
-        for name in NAMES
-        if f"logs/{name}" in there
-    }
-
-
-def places(home: Path, run_id: str) -> Sequence[Path]:
-    """Where the output of a run may grow: it runs on this machine, or on another one."""
-    return (home / "live" / run_id, home / "received" / run_id) if plain(run_id) else ()
-
-
-def plain(run_id: str) -> bool:
-    """Whether an id may be a file's name: those that somebody brought along may be anything."""
-    return re.fullmatch("[A-Za-z0-9_-]{1,256}", run_id) is not None
 
 
 def _lines(data: bytes) -> list[bytes]:

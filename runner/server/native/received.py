@@ -12,13 +12,14 @@ from pathlib import Path
 
 from runner.errors import Conflict, NotFound, RunnerError, TrackingError
 from runner.files import remove_tree
+from runner.server.artifacts import owners
 from runner.server.errors import Malformed
 from runner.server.mlflow.runs import exact
 from runner.server.native.indexed import index
-from runner.server.native.output import plain
+from runner.server.native.printed import plain
 from runner.server.native.shapes import AppendLogs
+from runner.server.places import Places
 from runner.tracking import logs
-from runner.tracking.artifacts import Artifacts
 from runner.tracking.clock import now
 from runner.tracking.logs import INDEX, STREAMS, Stream
 from runner.tracking.model import Lifecycle, Run
@@ -58,14 +59,14 @@ class Received:
                 sizes[piece.stream] += len(new)
             return sizes[piece.stream]
 
-    def tidy(self, store: Store) -> None:
+    def tidy(self, store: Store, places: Places) -> None:
         """Remove what belongs to runs that have ended; of lost ones, which have kept nothing, it becomes artifacts."""
         for place in self._directory.glob("*"):
             with suppress(RunnerError, OSError):
-                if self._done(store, place):
+                if self._done(store, places, place):
                     self._sizes.pop(place.name, None)
 
-    def _done(self, store: Store, place: Path) -> bool:
+    def _done(self, store: Store, places: Places, place: Path) -> bool:
         try:
             run = exact(store, place.name)
         except NotFound:
@@ -73,7 +74,7 @@ class Received:
             return True
         if not run.status.ended or (run.ended or 0) + UNTIL > now():
             return False
-        artifacts = Artifacts(run.artifact_uri)
+        artifacts = owners.opened(places, run.artifact_uri)
         if any(item.path == f"logs/{INDEX}" for item in artifacts.list("logs")):
             remove_tree(place)
         else:

@@ -39,6 +39,7 @@ from runner.server.native.shapes import About, Listen
 from runner.server.native.stream import EventStream
 from runner.server.native.topics import parsed
 from runner.server.native.watcher import Watcher
+from runner.server.places import Places
 from runner.server.scheduling import Scheduling
 from runner.settings import Settings
 from runner.tracking.store import Store, WatchedStore
@@ -104,7 +105,10 @@ async def events(request: Request) -> ASGIApp:
     native = _native(request)
     last = request.headers.get("last-event-id", "") or asked.last_event_id
     reader = RunReader(lambda: _view_now(request))
-    return EventStream(native.watcher, reader, parsed(asked.topics), home=native.home, place=place(last))
+    places: Places = request.app.state.tracking.places
+    return EventStream(
+        native.watcher, reader, parsed(asked.topics), home=native.home, places=places, place=place(last)
+    )
 
 
 async def _view_now(request: Request) -> Store | None:

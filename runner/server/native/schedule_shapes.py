@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from runner.server.mlflow import wire
 from runner.server.native.shapes import Shape
 
-Moment = Annotated[int, Meta(ge=0, le=2**48)]
+Moment = Annotated[int, Meta(ge=0, le=221_845_392_000_000)]  # up to the year 9000
 
 
 class FiringAnswer(Shape):

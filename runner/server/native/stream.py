@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from runner.errors import RunnerError
+from runner.server.errors import Malformed
 from runner.server.native.indexed import Position
 from runner.server.native.lines import shown
 from runner.server.native.news import SeenRun, told
@@ -21,6 +22,7 @@ from runner.server.native.reader import RunReader
 from runner.server.native.shapes import LogEvent, ResetEvent
 from runner.server.native.topics import Topic
 from runner.server.native.watcher import Watcher
+from runner.server.places import Places
 from runner.tracking.model import Run
 
 PING = 15.0  # seconds without an event after which a comment shows that we are there
@@ -40,6 +42,7 @@ class EventStream:
         topics: Mapping[Topic, Position],
         *,
         home: Path,
+        places: Places,
         place: Place | None,
     ) -> None:
         self._watcher = watcher
@@ -50,7 +53,9 @@ class EventStream:
         if place is not None:
             self._place = replace(place, logs={})
         logs = {topic.name: at for topic, at in topics.items() if topic.kind == "logs"}
-        self._logs = {run: Opened(home, place.logs.get(run, at) if place else at) for run, at in logs.items()}
+        self._logs = {
+            run: Opened(home, places, place.logs.get(run, at) if place else at) for run, at in logs.items()
+        }
         self._ended: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +136,10 @@ class EventStream:
         if not await self._reader.may(run.id, run.experiment_id):
             return
         while True:
-            lines, over = await run_in_threadpool(lambda: output.read(run, ended=ended, most=LINES))
+            try:
+                lines, over = await run_in_threadpool(lambda: output.read(run, ended=ended, most=LINES))
+            except Malformed:  # it is not with this server: there is no more of it here
+                lines, over = [], True
             if over:
                 self._ended.add(run_id)
             if lines or over:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from runner.environments.cache import MARKER
-from runner.files import sha256
+from runner.files import locked, sha256
 from runner.server.access.passwords import new_token
 from runner.tracking import Store
 from runner.tracking.artifacts import Artifacts
@@ -194,7 +195,11 @@ def test_room_is_made_only_when_that_is_meant_and_nothing_goes_that_is_in_use(
         gone = call(server.uri, "POST", "/cache/free", {"older_than": 0, "dry_run": False})
         left = asked(server, "/cache").body["environments"]
         program.kill()
-    by_key = call(server.uri, "POST", "/cache/free", {"keys": [busy.key], "dry_run": False})
+    assert busy.path
+    built = busy.path.with_name("f" * 32)
+    shutil.copytree(busy.path, built, symlinks=True)
+    with locked(built.with_name(f"{built.name}.lock")):
+        by_key = call(server.uri, "POST", "/cache/free", {"keys": [busy.key, built.name], "dry_run": False})
 
     assert [each["key"] for each in dry[1]["environments"]] == [idle.key]
     assert dry[1]["command"] == "runner env gc --older-than 0 --dry-run"
@@ -203,8 +208,10 @@ def test_room_is_made_only_when_that_is_meant_and_nothing_goes_that_is_in_use(
     assert {each["key"]: each.get("busy") for each in kept} == {busy.key: True, idle.key: None}
     assert [each["key"] for each in gone[1]["environments"]] == [idle.key]
     assert [each["key"] for each in left] == [busy.key]
-    assert by_key[1]["command"] == f"runner env remove {str(busy.key)[:12]}"
-    assert asked(server, "/cache").body["environments"] == []
+    assert by_key[1]["command"] == f"runner env remove {str(busy.key)[:12]} {'f' * 12}"
+    assert [each["key"] for each in by_key[1]["environments"]] == [busy.key]
+    assert "is being built" in by_key[1]["refused"][built.name]
+    assert [each["key"] for each in asked(server, "/cache").body["environments"]] == [built.name]
 
 
 def test_a_form_of_another_page_frees_nothing(server: RunningServer) -> None:

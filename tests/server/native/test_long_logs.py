@@ -4,12 +4,18 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from runner.server.native.backwards import before
+from runner.server.native.indexed import START, Mark, Position
+from runner.server.native.output import Output
+from runner.server.native.printed import files_of
+from runner.server.places import Places
 from runner.tracking import Store
 from runner.tracking.logs import INDEX, STREAMS, LogWriter
 from runner.tracking.model import Run, RunStatus
@@ -181,6 +187,29 @@ def test_what_is_no_index_and_no_place_does_no_harm(server: RunningServer, run: 
     assert len(searched(server, run, text="put")) <= 1
     for wrong in ("?before=first", "/search", "/search?text=a&errors=true", "/place", "/place?line=0"):
         assert call(server.uri, "GET", f"/runs/{run.id}/logs{wrong}")[0] == 400, wrong
+
+
+def test_an_index_that_tells_of_nothing_holds_nobody_up(
+    store: Store, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = home / "live" / run.id
+    directory.mkdir(parents=True)
+    (directory / "stdout.txt").write_bytes(b"one\ntwo\n")
+    (directory / "stderr.txt").touch()
+    (directory / INDEX).write_bytes(
+        b"1\tstdout\t4\n" + b"1\tstdout\t0\n" * 50_000 + b"x" * 1_000_000 + b"\n1\tstdout\t4\n"
+    )
+    with ExitStack() as stack:
+        files = files_of(stack, home, Places(root="", proxied=False), run, ended=False)
+        for patience in (60.0, -1.0):
+            monkeypatch.setattr("runner.server.native.backwards.PATIENCE", patience)
+            found = before(files, Position(8, 0), Mark(0, START), most=10, ended=False)
+            assert b"".join(line.data for line in found.lines) == (b"one\ntwo\n" if patience > 0 else b"")
+
+        output = Output(files, START)
+        found_late = list(output.lines(ended=True, deadline=0.0))
+        assert (found_late, output.late) == ([], True)
+        assert [line.data for line in output.lines(ended=True)] == [b"one\n", b"two\n"]
 
 
 @pytest.mark.nightly

@@ -3,18 +3,25 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from runner.server.access.passwords import new_token
-from runner.server.native.looking import tables
+from runner.server.errors import Malformed
+from runner.server.native.looking import columnar, look, tables
+from runner.server.native.looking.shapes import Table, ViewFile
 from runner.server.native.marked import marked
+from runner.server.native.printed import files_of
+from runner.server.native.registered.listing import about
+from runner.server.places import Places
 from runner.tracking import Store
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.model import Metric, Run, RunStatus
@@ -233,9 +240,20 @@ def test_of_a_long_table_only_the_beginning_is_read(server: RunningServer, run: 
     assert found["total"] < tables.LARGEST // len(row) + 2
 
 
+def _tensors(shape: list[int]) -> bytes:
+    head = json.dumps({"w": {"dtype": "F32", "shape": shape}}).encode()
+    return len(head).to_bytes(8, "little") + head
+
+
 HOSTILE = {
     "bomb.yaml": b"a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
     b"d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n",
+    "merges.yaml": b"a: &a {x: 1}\nb: &b {<<: [*a, *a]}\nc: {<<: [*b, *b]}\n",
+    "typed.yaml": b"a: &a {x: 1}\nb: {!!merge z: [*a, *a]}\n",
+    "sixtieths.yaml": b"a: 1" + b":1" * 2000,
+    "half.json": b'["\\ud800"]',
+    "huge.safetensors": _tensors([2**60] * 9),
+    "deep.safetensors": _tensors([1] * 100_000),
     "program.yaml": b"!!python/object/apply:os.system ['true']\n",
     "deep.json": b"[" * 100_000,
     "none.toml": b"= 3",
@@ -249,13 +267,77 @@ HOSTILE = {
 }
 
 
+def test_output_in_a_strangers_object_store_is_not_read_by_us(store: Store, tmp_path: Path) -> None:
+    elsewhere = store.create_experiment("elsewhere", artifact_location="s3://bucket/x")
+    run = store.create_run(elsewhere.id)
+
+    with ExitStack() as stack, pytest.raises(Malformed, match="not with this server"):
+        files_of(stack, tmp_path, Places(root="s3://bucket/ours", proxied=True), run, ended=True)
+
+
 def test_what_is_no_such_file_says_so(server: RunningServer, run: Run, kept: Artifacts) -> None:
     for name, content in HOSTILE.items():
         kept.put_bytes(content, name)
 
-        found = seen(server, run, name)
+        answer = got(server, f"/runs/{run.id}/view/{name}")
 
-        assert (found["kind"], bool(found["missing"])) == ("bytes", True), name
+        if name == "half.json":
+            assert (answer.status, "no text" in answer.body["message"]) == (400, True)
+        else:
+            assert (answer.body["kind"], bool(answer.body["missing"])) == ("bytes", True), name
+
+
+def test_yaml_may_name_what_stands_elsewhere() -> None:
+    assert look(BytesIO(b"a: &a {x: 1}\nb: *a\n"), "a.yaml", ViewFile()).value == {
+        "a": {"x": 1},
+        "b": {"x": 1},
+    }
+    assert look(BytesIO(b"c: {<<: {y: 2}}\n"), "a.yaml", ViewFile()).value == {"c": {"y": 2}}
+
+
+def test_of_tables_by_columns_that_become_large_nothing_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed, parquet, empty = BytesIO(), BytesIO(), BytesIO()
+    texts, nothing = pa.table({"s": ["x" * 3_000_000]}), pa.table({"n": pa.nulls(400_000)})
+    pq.write_table(pa.table({"n": pa.array([0] * 300_000, pa.int8())}), parquet)
+    with pa.ipc.new_file(packed, texts.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(texts)
+    with pa.ipc.new_stream(empty, nothing.schema) as writer:
+        writer.write_table(nothing)
+    monkeypatch.setattr(columnar, "LARGEST", 2_000_000)
+
+    for name, file in (("t.arrow", packed), ("t.feather", empty), ("t.parquet", parquet)):
+        assert len(file.getvalue()) < 10_000
+        for asked in (ViewFile(), ViewFile(statistics=True), ViewFile(sort="n"), ViewFile(filter="x")):
+            file.seek(0)
+            assert "too large" in look(file, name, asked).missing, name
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow", "t.feather"])
+def test_tables_by_columns_are_shown_sorted_filtered_and_counted(name: str) -> None:
+    file, whole = BytesIO(), pa.table({"n": [3, 1, 2] * 10, "s": ["x", "Yy", None] * 10})
+    if name == "t.parquet":
+        pq.write_table(whole, file, row_group_size=7)
+    else:
+        new = pa.ipc.new_file if name == "t.arrow" else pa.ipc.new_stream
+        with new(file, whole.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+            writer.write_table(whole, max_chunksize=7)
+
+    def table(**asked: Any) -> Table:
+        file.seek(0)
+        found = look(file, name, ViewFile(**asked))
+        assert found.table, found.missing
+        return found.table
+
+    page, down, some = table(offset=8, limit=2), table(sort="-n", limit=1), table(filter="y", limit=1)
+    counted = table(filter="y", statistics=True)
+    assert (page.rows, page.total) == ([[2, None], [3, "x"]], 30)
+    assert (down.rows, some.rows, some.total) == ([[3, "x"]], [[1, "Yy"]], 10)
+    assert [(each.name, each.count, each.distinct) for each in counted.statistics] == [
+        ("n", 10, 1),
+        ("s", 10, 1),
+    ]
 
 
 def test_pickled_arrays_are_not_loaded(server: RunningServer, run: Run, kept: Artifacts) -> None:
@@ -280,6 +362,14 @@ def test_markdown_is_a_tree_without_html_and_without_links_that_do_something() -
     assert '["img"' not in tree
     assert '"href": "javascript' not in tree
     assert '"href": "data' not in tree
+
+
+def test_a_table_of_markdown_is_not_filled_up_without_end() -> None:
+    bomb = "|a" * 200 + "\n" + "|-" * 200 + "\n" + "|\n" * 95
+
+    assert len(json.dumps(marked(bomb))) < 2 * len(bomb)
+    assert marked("| a | b |\n|---|---|\n| 1 |\n")[0][0] == "table"
+    assert about(bomb).startswith("|a|a")
 
 
 def test_who_may_not_read_a_run_sees_nothing_of_it(run: Run, store: Store, kept: Artifacts) -> None:

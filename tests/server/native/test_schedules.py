@@ -165,6 +165,7 @@ def test_a_schedule_rests_fires_again_and_leaves_out_its_next_time(store: SqlSto
         resumed = sends(server, "/schedules/s/resume")
         skipped, again = (sends(server, "/schedules/s/skip", time=first) for _ in range(2))
         times = asked(server, "/schedules/s/times", since=first, limit=2).body["times"]
+        assert asked(server, "/schedules/s/times", since=2**48).status == 400
         absent = sends(server, "/schedules/none/pause")
 
     assert (paused[1]["state"], "next" in paused[1], resumed[1]["next"]) == ("paused", False, first)

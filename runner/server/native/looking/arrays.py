@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from runner.errors import TrackingError
 from runner.server.native.looking.shapes import Array, ViewFile
-from runner.server.native.looking.values import cell
+from runner.server.native.looking.values import cell, volume
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,11 +53,9 @@ def _array(file: IO[bytes], name: str) -> Array:
         version = npy_format.read_magic(file)
         read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         shape, fortran, dtype = read(file)
+        size = volume(shape)
     except ValueError as error:
         raise TrackingError(f"this is no array of numpy: {error}") from error
-    size = 1
-    for length in shape:
-        size *= length
     found = Array(name=name, dtype=str(dtype), shape=list(shape), size=size)
     if dtype.hasobject or dtype.itemsize == 0 or size == 0 or size * dtype.itemsize > LARGEST:
         return found

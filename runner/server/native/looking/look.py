@@ -36,6 +36,7 @@ BROKEN = (
     OverflowError,
     NotImplementedError,
     RuntimeError,
+    MemoryError,
 )
 
 

@@ -1,10 +1,12 @@
 """Weights of a model as safetensors keep them: a head in JSON tells name, type and shape of each. The numbers are not read."""
 
 import json
+from itertools import islice
 from typing import IO, Any
 
 from runner.errors import TrackingError
 from runner.server.native.looking.shapes import Array
+from runner.server.native.looking.values import volume
 
 LARGEST = 16 * 1024 * 1024  # bytes of the head
 MOST = 1000  # arrays
@@ -21,15 +23,12 @@ def safetensors(file: IO[bytes]) -> list[Array]:
         raise TrackingError("this is no safetensors file: its head has no length")
     try:
         head = json.loads(file.read(size))
-        found = [_array(name, told) for name, told in head.items() if name != "__metadata__"]
+        named = islice(((name, told) for name, told in head.items() if name != "__metadata__"), MOST)
+        return [_array(name, told) for name, told in named]
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
         raise TrackingError("this is no safetensors file") from error
-    return found[:MOST]
 
 
 def _array(name: str, told: dict[str, Any]) -> Array:
-    shape = [int(length) for length in told["shape"]]
-    size = 1
-    for length in shape:
-        size *= length
-    return Array(name=str(name), dtype=str(told["dtype"]), shape=shape, size=size)
+    shape = list(told["shape"])
+    return Array(name=str(name), dtype=str(told["dtype"]), shape=shape, size=volume(shape))

@@ -9,6 +9,8 @@ import yaml
 from runner.errors import TrackingError
 from runner.server.native.looking.values import DEEPEST, MOST, TooMuch, tree
 
+MOST_SIXTIETHS = 1000  # YAML has numbers such as 1:30:00, which take long to make
+NUMBER = frozenset("+-.:_0123456789")
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -36,10 +38,25 @@ def _check(text: str) -> None:
     """Look through YAML before values are made of it: libyaml's end of the process is what a hundred thousand levels come to.
 
     Raises:
-        TooMuch: there are too many values or levels.
+        TooMuch: there are too many values or levels, or a few would become many while they are made.
     """
-    depth = 0
+    depth, merged, shared = 0, False, False
     for count, event in enumerate(yaml.parse(text, Loader)):
+        merged |= isinstance(event, yaml.ScalarEvent) and _merges(event)
+        shared |= isinstance(event, yaml.AliasEvent)
+        if merged and shared:
+            raise TooMuch("mappings are merged (<<) that stand elsewhere")
+        if isinstance(event, yaml.ScalarEvent) and _is_long_number(event):
+            raise TooMuch("there is a number without end")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or count > 2 * MOST:
             raise TooMuch(f"more than {MOST} values, or {DEEPEST} levels")
+
+
+def _merges(event: Any) -> bool:
+    return event.value == "<<" or (event.tag or "").endswith(":merge")
+
+
+def _is_long_number(event: Any) -> bool:
+    typed = (event.tag or "").endswith((":int", ":float"))
+    return event.value.count(":") > MOST_SIXTIETHS and (typed or not set(event.value) - NUMBER)

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 EXACT = 2**53  # what a number of JavaScript holds
 LONGEST = 2000  # characters of a text in a cell
+MOST_DIMENSIONS = 64  # of an array: those of numpy
 MOST, DEEPEST = 200_000, 100  # values in one answer, and their levels
 
 
@@ -40,6 +41,20 @@ def number(value: Any) -> float | None:
         return float(value) if isinstance(value, int | float | str) else None
     except (ValueError, OverflowError):
         return None
+
+
+def volume(shape: Sequence[Any]) -> int:
+    """How many numbers an array of this shape holds.
+
+    Raises:
+        ValueError: no array has it.
+    """
+    size = 1
+    for length in shape:
+        if type(length) is not int or not 0 <= length < EXACT or len(shape) > MOST_DIMENSIONS:
+            raise ValueError("an array of no possible shape")
+        size = min(size * length, EXACT)
+    return size
 
 
 def tree(value: Any) -> Any:

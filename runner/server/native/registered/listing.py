@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from runner.server.mlflow import wire
@@ -24,7 +25,8 @@ from runner.tracking.store import Store
 DECIDES = "runner.decides"  # tag of a model: the metric by which its versions are told apart
 MOST_VERSIONS, MOST_METRICS = 500, 50
 AT_ONCE = 250  # runs that one search names
-BEGINNING, LINE = 1000, 160  # characters of a description that are looked at, and of its first line
+BEGINNING, LINE = 400, 160  # characters of a description that are looked at, and of its first line
+PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 ID = re.compile(r"[\w-]{1,64}")
 MEASURED_APART = re.compile(r"(^|[/_.\- ])(val|valid|validation|test|eval|dev|holdout)", re.IGNORECASE)
 ORDERS = {"name": "name", "changed": "last_updated_timestamp", "created": "creation_timestamp"}
@@ -83,7 +85,12 @@ def aliases(model: RegisteredModel) -> list[Alias]:
 
 def about(description: str) -> str:
     """The first line, without the signs of Markdown."""
-    first = _texts(marked(description.strip()[:BEGINNING])[:1]).strip().partition("\n")[0]
+    return _first_line(PARAGRAPHS.split(description.strip()[:BEGINNING], 1)[0])
+
+
+@lru_cache(maxsize=4096)
+def _first_line(paragraph: str) -> str:
+    first = _texts(marked(paragraph, tables=False)[:1]).strip().partition("\n")[0]
     return first if len(first) <= LINE else f"{first[:LINE]}…"
 
 

@@ -7,7 +7,7 @@ import { ago, bytes, counted } from "../../lib/format.js";
 import { short } from "./parts.js";
 
 /** @typedef {import("./cache.js").Cached} Cached */
-/** @typedef {{ dry_run: boolean, environments: Cached[], packages: number, leftovers: number, bytes: number, command: string }} Freed */
+/** @typedef {{ dry_run: boolean, environments: Cached[], packages: number, leftovers: number, bytes: number, command: string, refused: Record<string, string> }} Freed */
 
 const PAUSE = 300; // milliseconds after the last key
 const GB = 1e9;
@@ -83,7 +83,8 @@ async function freedOf(asked) {
   try {
     /** @type {Freed} */
     const freed = await send("/cache/free", asked);
-    toast(`${bytes(freed.bytes)} freed: ${counted(freed.environments.length, "environment")} removed`);
+    const stays = Object.values(freed.refused);
+    toast([`${bytes(freed.bytes)} freed: ${counted(freed.environments.length, "environment")} removed`, ...stays].join("; "), { bad: stays.length > 0 });
     return freed;
   } catch (error) {
     toast(message(error), { bad: true });
