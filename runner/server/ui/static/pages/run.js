@@ -154,6 +154,11 @@ class RunPage {
     if (!this.#run) return;
     const run = await this.#read(this.#run.id).catch(() => undefined);
     if (!run) return;
+    const told = new Map(this.#run.metrics.map((each) => [each.key, each])); // by news, which may be newer than what was read
+    run.metrics = run.metrics.map((each) => {
+      const known = told.get(each.key);
+      return known && known.step > each.step ? known : each;
+    });
     this.#run = Object.assign(this.#run, run);
     this.#draw();
     this.#open.update?.(this.#run);
