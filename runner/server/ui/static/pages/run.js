@@ -154,11 +154,9 @@ class RunPage {
     if (!this.#run) return;
     const run = await this.#read(this.#run.id).catch(() => undefined);
     if (!run) return;
-    const told = new Map(this.#run.metrics.map((each) => [each.key, each])); // by news, which may be newer than what was read
-    run.metrics = run.metrics.map((each) => {
-      const known = told.get(each.key);
-      return known && known.step > each.step ? known : each;
-    });
+    const found = new Map(run.metrics.map((each) => [each.key, each]));
+    for (const each of this.#run.metrics) if (!((found.get(each.key)?.step ?? -Infinity) >= each.step)) found.set(each.key, each); // news are newer
+    run.metrics = [...found.values()];
     this.#run = Object.assign(this.#run, run);
     this.#draw();
     this.#open.update?.(this.#run);
