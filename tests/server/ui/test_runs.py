@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import create_engine
 
-from runner.tracking.model import Metric, Run, RunStatus
+from runner.tracking.model import Lifecycle, Metric, Run, RunStatus
 from tests.server.ui.conftest import Seeded
 from tests.services.browser import Watch, axe, settled
 
@@ -276,6 +276,19 @@ def test_runs_inside_of_another_fold(page: Page, seeded: Seeded, made: str) -> N
         page.get_by_role("treegrid").press(key)
 
     expect(row(page, inside.name)).to_have_attribute("aria-level", "2")
+
+
+def test_all_that_are_archived_are_the_runs_that_were_counted(page: Page, seeded: Seeded, made: str) -> None:
+    inside = seeded.store.create_run(
+        made, name="trial", tags={"mlflow.parentRunId": seeded.store.run("made-1").id}
+    )
+    table(page, f"exp={made}&sel=all")
+    expect(page.get_by_text("3 selected")).to_be_visible()
+
+    page.get_by_role("button", name="Archive", exact=True).click()
+
+    expect(page.get_by_text("Archived 3 runs")).to_be_visible()
+    assert seeded.store.run(inside.id).lifecycle is Lifecycle.ACTIVE
 
 
 def test_a_pinned_baseline_says_how_far_the_others_are(page: Page, seeded: Seeded, made: str) -> None:

@@ -4,7 +4,7 @@
 //   chart.append(run, [[2, 0.8]]);          // news of a run
 //   chart.update({ series, smoothing: 0.6, y: { log: true } });
 //   other.zoom(range);                      // linked charts
-import { colourOf, dashOf } from "../lib/colour.js";
+import { colourOf, dashesOf } from "../lib/colour.js";
 import { counted } from "../lib/format.js";
 import { area, axes, labelled, nothing } from "./axes.js";
 import { Pointing } from "./pointing.js";
@@ -25,7 +25,7 @@ import { valuesTable } from "./values.js";
  * @property {string} name
  * @property {Row[]} points buckets [x, min, max, first, last] or points [x, y], by x
  * @property {string} [colour] for CSS; else that of the run
- * @property {number[]} [dash] else that of the run
+ * @property {number[]} [dash] else by its place among those of its colour
  * @property {boolean} [band] min and max are those of a group: a band, with the line of the last values in it
  */
 
@@ -61,7 +61,7 @@ export class LineChart {
   #surface;
   #pointing;
   #table;
-  /** @type {{ x: Scale, y: Scale } | null} as drawn last */
+  /** @type {{ x: Scale, y: Scale, inside: import("./axes.js").Area } | null} as drawn last */
   #scales = null;
   /** @type {Range | null} */
   #zoom = null;
@@ -77,7 +77,7 @@ export class LineChart {
       hovered: (run) => this.#options.onHover?.(run),
       moved: (x) => this.#options.onCursor?.(x),
     });
-    this.#table = options.values === false ? undefined : valuesTable(container, () => ({ title: this.#options.x?.title ?? "x", lines: this.#lines }));
+    this.#table = options.values === false ? undefined : valuesTable(container, () => ({ title: this.#options.x?.title ?? "x", kind: this.#options.x?.kind ?? "number", lines: this.#lines }));
     this.update(options);
   }
 
@@ -89,7 +89,8 @@ export class LineChart {
   update(changes) {
     this.#options = { ...this.#options, ...changes };
     if (changes.series) {
-      this.#lines = changes.series.map((each) => ({ ...each, data: new Points(each.points), ink: each.colour ?? colourOf(each.run), lines: each.dash ?? dashOf(each.run) }));
+      const dashes = dashesOf(changes.series.map(({ run }) => run));
+      this.#lines = changes.series.map((each) => ({ ...each, data: new Points(each.points), ink: each.colour ?? colourOf(each.run), lines: each.dash ?? dashes.get(each.run) ?? [] }));
       this.#surface.canvas.setAttribute("aria-label", `${this.#options.label}: line chart, ${counted(this.#lines.length, "line")}`);
       this.#table?.refresh();
     }
@@ -122,7 +123,8 @@ export class LineChart {
 
   /** What is drawn next to an x, of the first line that has something near. @param {number} x @returns {number | undefined} */
   at(x) {
-    return this.#lines.map((line) => this.#pointing.near(line, x)).find((point) => point !== undefined)?.shown;
+    const view = this.#view();
+    return view ? this.#lines.map((line) => this.#pointing.near(view, line, x)).find((point) => point !== undefined)?.shown : undefined;
   }
 
   close() {
@@ -155,10 +157,10 @@ export class LineChart {
     const rough = roomy(scale(low, high, height - 36, 10, up?.log));
     const inside = area(context, width, height, labelled(rough, "number", 45).map(([, label]) => label), { x: across?.title, y: up?.title });
     const x = scale(left, right, inside.left, inside.right, across?.log), y = { ...rough, from: inside.bottom, to: inside.top };
-    this.#scales = { x, y };
+    this.#scales = { x, y, inside };
     axes(context, inside, x, y, { kind: across?.kind, x: across?.title, y: up?.title });
     this.#stroke(context, inside, within);
-    this.#mark(context, inside);
+    this.#mark(context);
   }
 
   /** All lines, the one that stands out above the others. @param {CanvasRenderingContext2D} context @param {import("./axes.js").Area} inside @param {Range[]} within */
@@ -176,16 +178,17 @@ export class LineChart {
     context.restore();
   }
 
-  /** What is being dragged over, and the cursor. @param {CanvasRenderingContext2D} context @param {import("./axes.js").Area} inside */
-  #mark(context, inside) {
-    const { dragged, cursor, lit } = this.#pointing;
-    if (dragged) shade(context, inside, dragged);
-    if (!cursor || !this.#scales) return;
+  /** What is being dragged over, and the cursor. @param {CanvasRenderingContext2D} context */
+  #mark(context) {
+    const { dragged, cursor, lit } = this.#pointing, view = this.#view();
+    if (!view) return;
+    if (dragged) shade(context, view.inside, dragged);
+    if (!cursor) return;
     const dots = this.#lines.flatMap((line) => {
-      const point = lit === null || line.run === lit ? this.#pointing.near(line) : undefined;
+      const point = lit === null || line.run === lit ? this.#pointing.near(view, line) : undefined;
       return point ? [{ colour: line.ink, place: point.place, lit: line.run === lit }] : [];
     });
-    cross(context, inside, pixel(this.#scales.x, cursor.x), dots);
+    cross(context, view.inside, pixel(view.x, cursor.x), dots);
   }
 
   /** All x. @returns {Range} */

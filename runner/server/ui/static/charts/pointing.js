@@ -1,7 +1,7 @@
 // The cursor of a line chart: moved by a pointer or by keys, told beside it and to screen readers; zooming by either.
 import { h } from "../lib/dom.js";
 import { number } from "../lib/format.js";
-import { pixel, value, written } from "./scale.js";
+import { pixel, told, value } from "./scale.js";
 import { drags } from "./surface.js";
 import { tooltip } from "./tooltip.js";
 
@@ -11,12 +11,14 @@ import { tooltip } from "./tooltip.js";
 /**
  * @typedef {object} View what is on the canvas
  * @property {Scale} x @property {Scale} y
+ * @property {import("./axes.js").Area} inside
  * @property {Line[]} lines
  * @property {Range} shown x that are in sight @property {Range} whole all x that there are
  * @property {import("./scale.js").Kind} kind of x @property {string} title of x
  * @property {number} smoothing
  */
 /** @typedef {{ zoomed: (range: Range | null) => void, hovered: (run: string | null) => void, moved: (x: number | null) => void }} Told */
+/** @typedef {{ index: number, x: number, shown: number, place: number }} Near place in pixels, from the top */
 /** @typedef {{ step?: number, line?: number, end?: "first" | "last", zoom?: number }} Key */
 
 const NEAR = 32; // pixels to a line that is meant
@@ -71,10 +73,9 @@ export class Pointing {
     this.#surface.draw();
   }
 
-  /** The point of a line next to an x, unless it is far away. @param {Line} line @param {number} [to] else the cursor */
-  near(line, to = this.cursor?.x) {
-    const view = this.#view();
-    if (!view || to === undefined) return undefined;
+  /** The point of a line next to an x, unless it is far away. @param {View} view @param {Line} line @param {number} [to] else the cursor */
+  near(view, line, to = this.cursor?.x) {
+    if (to === undefined) return undefined;
     const index = line.data.near(to);
     const shown = view.smoothing && !line.band ? line.data.smooth(view.smoothing)[index] : line.data.last[index];
     const x = line.data.x[index];
@@ -114,9 +115,9 @@ export class Pointing {
     const x = event.clientX - place.left, y = event.clientY - place.top;
     this.#move({ x: value(view.x, x), y });
     const far = (/** @type {{ point: { place: number } }} */ { point }) => Math.abs(point.place - y);
-    const near = this.#values(view).filter((each) => far(each) < NEAR).sort((a, b) => far(a) - far(b))[0];
+    const found = this.#values(view), near = found.filter((each) => far(each) < NEAR).sort((a, b) => far(a) - far(b))[0];
     this.#choose(near?.line.run ?? null);
-    this.#tell(view, x, y);
+    this.#tell(view, x, y, found);
   }
 
   #leave() {
@@ -139,17 +140,17 @@ export class Pointing {
   }
 
   /** The lines at the cursor, the highest first. @param {View} view */
-  #values({ lines }) {
-    const found = lines.flatMap((line) => {
-      const point = this.near(line);
+  #values(view) {
+    const found = view.lines.flatMap((line) => {
+      const point = this.near(view, line);
       return point ? [{ line, point }] : [];
     });
     return found.sort((a, b) => b.point.shown - a.point.shown);
   }
 
-  /** @param {View} view @param {number} x @param {number} y pixels */
-  #tell(view, x, y) {
-    const found = this.#values(view), cursor = this.cursor?.x ?? 0;
+  /** @param {View} view @param {number} x @param {number} y pixels @param {{ line: Line, point: Near }[]} found */
+  #tell(view, x, y, found) {
+    const cursor = this.cursor?.x ?? 0;
     if (found.length === 0) return this.#tip.hide();
     const nearest = found.reduce((best, each) => (Math.abs(each.point.x - cursor) < Math.abs(best.point.x - cursor) ? each : best));
     const values = found.map(({ line, point }) => ({ colour: line.ink, name: line.name, value: number(point.shown), more: spread(line, point.index), lit: line.run === this.lit }));
@@ -173,9 +174,9 @@ export class Pointing {
     const x = this.#step(view, line, does);
     this.#move({ x, y: null });
     this.#choose(line.run);
-    const point = this.near(line);
+    const point = this.near(view, line);
     if (!point) return;
-    this.#tell(view, pixel(view.x, x), point.place);
+    this.#tell(view, pixel(view.x, x), point.place, this.#values(view));
     this.#said.textContent = `${titled(view, x)}: ${line.name} ${number(point.shown)}`;
   }
 
@@ -199,7 +200,7 @@ export class Pointing {
 const bounded = ({ whole }, from, to) => [Math.max(whole[0], from), Math.min(whole[1], to)];
 
 /** @param {View} view @param {number} x */
-const titled = ({ kind, title }, x) => (kind === "number" ? `${title} ${number(x)}` : written(x, kind, 0));
+const titled = ({ kind, title }, x) => (kind === "number" ? `${title} ${number(x)}` : told(x, kind));
 
 /** Of all values that the point stands for. @param {Line} line @param {number} index */
 function spread({ data }, index) {

@@ -1,5 +1,5 @@
 // From values to pixels and back, and where the marks of an axis are.
-import { lasting, number } from "../lib/format.js";
+import { clock, lasting, number } from "../lib/format.js";
 
 /** @typedef {"number" | "time" | "lasting"} Kind how the values of an axis are written: time is milliseconds since the epoch */
 /** @typedef {{ low: number, high: number, log: boolean, from: number, to: number }} Scale */
@@ -53,10 +53,17 @@ export function marks(axis, pixels = 70, kind = "number") {
   const wanted = Math.max(2, Math.abs(axis.to - axis.from) / pixels);
   if (axis.log && axis.high / axis.low >= 8) return powers(axis.low, axis.high, wanted);
   const step = kind === "number" ? round((axis.high - axis.low) / wanted) : moments((axis.high - axis.low) / wanted);
-  const found = [];
-  for (let at = Math.ceil(axis.low / step); at * step <= axis.high * (1 + 1e-12) && found.length < 100; at += 1) found.push(Number((at * step).toPrecision(12)));
+  const found = [], behind = kind === "time" ? behindUtc : () => 0, first = behind(axis.low);
+  for (let at = Math.ceil((axis.low - first) / step); found.length < 100; at += 1) {
+    const mark = at * step + behind(at * step + first);
+    if (!(mark <= axis.high * (1 + 1e-12))) break;
+    found.push(Number(mark.toPrecision(12)));
+  }
   return found;
 }
+
+/** How far local clocks, whose days the marks are at, are behind then. @param {number} time */
+const behindUtc = (time) => new Date(time).getTimezoneOffset() * 60_000;
 
 /** A round number not far above. @param {number} rough */
 function round(rough) {
@@ -89,6 +96,9 @@ export function written(each, kind, step) {
   if (size >= 1e6 || (size > 0 && size < 1e-4)) return each.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e");
   return size >= 1e4 ? each.toLocaleString("en") : number(each);
 }
+
+/** A value of such an axis by itself. @param {number} each @param {Kind} kind */
+export const told = (each, kind) => (kind === "time" ? clock(each) : kind === "lasting" ? lasting(each) : number(each));
 
 /** @param {number} time @param {number} step between two marks */
 function moment(time, step) {

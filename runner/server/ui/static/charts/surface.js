@@ -2,7 +2,13 @@
 import { h } from "../lib/dom.js";
 import { onLook } from "../lib/look.js";
 
-/** @typedef {{ element: HTMLElement, canvas: HTMLCanvasElement, draw: () => void, width: () => number, height: () => number, close: () => void }} Surface */
+/**
+ * @typedef {object} Surface
+ * @property {HTMLElement} element @property {HTMLCanvasElement} canvas
+ * @property {() => void} draw
+ * @property {() => number} width @property {() => number} height
+ * @property {() => void} close
+ */
 
 /**
  * @param {HTMLElement} container
@@ -21,15 +27,14 @@ export function surface(container, label, paint) {
   function drawn() {
     frame = 0;
     const context = canvas.getContext("2d");
-    if (!context || width === 0 || height === 0) return;
+    sized(canvas, width, height);
+    if (!context || canvas.width === 0 || canvas.height === 0) return;
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, width, height);
     paint(context, width, height);
   }
   const sizes = new ResizeObserver(() => {
     [width, height] = [element.clientWidth, element.clientHeight];
-    canvas.width = Math.round(width * devicePixelRatio);
-    canvas.height = Math.round(height * devicePixelRatio);
     drawn(); // at once: a canvas with another size is empty
   });
   sizes.observe(element);
@@ -41,6 +46,12 @@ export function surface(container, label, paint) {
     element.remove();
   };
   return { element, canvas, draw, width: () => width, height: () => height, close };
+}
+
+/** As many pixels as the screen has there now: it may be another screen. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
+function sized(canvas, width, height) {
+  const across = Math.round(width * devicePixelRatio), down = Math.round(height * devicePixelRatio);
+  if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
 }
 
 /** @type {Map<HTMLElement, () => void>} charts that are there; one listener for all */
@@ -71,12 +82,13 @@ export function drags(element, does) {
       moved ||= Math.hypot(now.clientX - event.clientX, now.clientY - event.clientY) > 3;
       if (moved) does.move(now.clientX - place.left, now.clientY - place.top);
     };
+    const held = new AbortController(), { signal } = held;
     const end = () => {
-      element.removeEventListener("pointermove", move);
+      held.abort();
       does.end(moved);
     };
-    element.addEventListener("pointermove", move);
-    element.addEventListener("pointerup", end, { once: true });
-    element.addEventListener("pointercancel", end, { once: true });
+    element.addEventListener("pointermove", move, { signal });
+    element.addEventListener("pointerup", end, { signal });
+    element.addEventListener("pointercancel", end, { signal });
   });
 }

@@ -1,8 +1,9 @@
 // The values of a chart as a table, for who does not see it or wants to copy them. Made when it is opened.
 import { fill, h } from "../lib/dom.js";
 import { number } from "../lib/format.js";
+import { told } from "./scale.js";
 
-/** @typedef {{ title: string, lines: { name: string, data: import("./points.js").Points }[] }} Content */
+/** @typedef {{ title: string, kind: import("./scale.js").Kind, lines: { name: string, data: import("./points.js").Points }[] }} Content */
 
 const ROWS = 50;
 
@@ -19,12 +20,12 @@ export function valuesTable(container, content) {
 }
 
 /** At most so many places, evenly over all. @param {Content} content */
-function drawn({ title, lines }) {
+function drawn({ title, kind, lines }) {
   const all = [...new Set(lines.flatMap(({ data }) => [...data.x.subarray(0, data.length)]))].sort((a, b) => a - b);
   const every = Math.max(1, all.length / ROWS);
   const places = Array.from({ length: Math.min(ROWS, all.length) }, (_, at) => all[Math.floor(at * every)] ?? 0);
   const head = h("tr", null, h("th", { scope: "col" }, title), lines.map(({ name }) => h("th", { scope: "col", class: "number" }, name)));
-  const rows = places.map((x) => h("tr", null, h("th", { scope: "row" }, number(x)), lines.map(({ data }) => h("td", { class: "number" }, at(data, x)))));
+  const rows = places.map((x) => h("tr", null, h("th", { scope: "row" }, told(x, kind)), lines.map(({ data }) => h("td", { class: "number" }, at(data, x)))));
   return [h("table", null, h("thead", null, head), h("tbody", null, rows)), all.length > ROWS && h("p", { class: "soft" }, `${ROWS} of ${all.length} places`)];
 }
 

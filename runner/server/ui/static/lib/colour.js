@@ -15,9 +15,6 @@ const COLOURS = [
 // Lengths of lines and gaps in pixels.
 const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3], [14, 4]];
 
-/** How many runs can be told apart. */
-export const PATTERNS = COLOURS.length * DASHES.length;
-
 /**
  * A colour for CSS (`element.style.setProperty("--run", colourOf(id))`), right in both themes.
  *
@@ -27,12 +24,20 @@ export const PATTERNS = COLOURS.length * DASHES.length;
 export const colourOf = (run) => COLOURS[hash(run) % COLOURS.length] ?? "";
 
 /**
- * How the line of a run is dashed, as `setLineDash` takes it.
+ * How the lines of runs that are shown together are dashed, as `setLineDash` takes it: the first of each colour is not.
  *
- * @param {string} run id
- * @returns {number[]}
+ * @param {string[]} runs ids
+ * @returns {Map<string, number[]>}
  */
-export const dashOf = (run) => DASHES[Math.floor(hash(run) / COLOURS.length) % DASHES.length] ?? [];
+export function dashesOf(runs) {
+  /** @type {Map<string, number>} */
+  const alike = new Map();
+  return new Map(runs.map((run) => {
+    const colour = colourOf(run), before = alike.get(colour) ?? 0;
+    alike.set(colour, before + 1);
+    return [run, DASHES[before % DASHES.length] ?? []];
+  }));
+}
 
 /** @param {number} place a colour for what is no run: kinds, digests, classes */
 export const colourAt = (place) => COLOURS[place % COLOURS.length] ?? "";

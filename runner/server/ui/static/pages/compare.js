@@ -38,6 +38,7 @@ let drawn = 0; // what is drawn last counts
 let deaf = () => {};
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let soon;
+let renewing = Promise.resolve();
 
 fill(main(), h("div", { class: "compare" }, h("h1", { class: "visually-hidden" }, "Compare runs"), head, tabs, body));
 
@@ -81,15 +82,23 @@ function drawHead({ runs, missing, left, besides = 0 }) {
 /** @param {Subject} now */
 function follow({ runs }) {
   const before = deaf, going = runs.filter(goesOn).slice(0, LIVE);
-  deaf = going.length > 0 ? listen(going.map(({ id }) => `run:${id}`), () => { soon ??= setTimeout(() => void renew(), PAUSE); }) : () => {};
+  deaf = going.length > 0 ? listen(going.map(({ id }) => `run:${id}`), renewSoon) : () => {};
   before();
+}
+
+function renewSoon() {
+  soon ??= setTimeout(async () => {
+    await renewing; // news that come while it loads are not in it
+    soon = undefined;
+    renewing = renew();
+  }, PAUSE);
 }
 
 async function renew() {
   const turn = drawn, before = subject;
   const found = await load().catch(() => undefined);
-  soon = undefined;
-  if (turn !== drawn || !found || !before) return;
+  if (turn !== drawn) return renewSoon();
+  if (!found || !before) return;
   subject = found;
   const ended = states(before) !== states(found);
   if (ended) keepingFocus(head, () => drawHead(found));

@@ -61,7 +61,7 @@ export class RunsPage {
   #drawer = new Drawer(() => this.openBeside(""));
   #typing = false;
   #live = new Live({
-    inSight: () => this.table.inSight(),
+    inSight: () => this.table.inSight().filter(({ group }) => !group),
     isHere: (id) => this.rows.here().some((row) => row.id === id),
     goesOn,
     changed: (ids) => this.#renew(ids),
@@ -189,11 +189,12 @@ export class RunsPage {
   /** @param {Row} row @param {boolean} wide */
   async unfold(row, wide) {
     if (row.holds === 0 || wide === this.isOpen(row)) return;
+    const { signal } = this.#asked;
     try {
-      await this.rows.unfold(this.view, row, this.table.activeIndex, this.#asked.signal);
+      await this.rows.unfold(this.view, row, this.table.activeIndex, signal);
       this.table.refresh();
     } catch (error) {
-      this.refused(error);
+      if (!signal.aborted) this.refused(error);
     }
   }
 
@@ -238,7 +239,7 @@ export class RunsPage {
   }
 
   async #count() {
-    if (this.view.group.length > 0) return this.load({ anew: true });
+    if (this.view.group.length > 0 && this.rows.source.here().length === 0) return this.load({ anew: true }); // what is unfolded stays
     await this.rows.count(this.view);
     if (this.rows.runs === 0 && this.rows.newcomers > 0) await this.load({ anew: true });
     else this.drawAround();

@@ -1,26 +1,25 @@
 // Metrics of all runs as lines, one chart each; all are asked for at once. They zoom together, and grow while runs go on.
 import { lineChart } from "../../charts/line.js";
-import { barCell } from "../../charts/sparkline.js";
-import { colourOf, dashOf } from "../../lib/colour.js";
+import { colourOf, dashesOf } from "../../lib/colour.js";
 import { own } from "../../lib/api.js";
-import { fill, h, svg } from "../../lib/dom.js";
+import { fill, h } from "../../lib/dom.js";
 import { counted } from "../../lib/format.js";
 import { query, show } from "../../lib/state.js";
 import { listen } from "../../lib/stream.js";
 import { differences, means } from "./lines.js";
 import { goesOn } from "./model.js";
-import { check, failure, nameOf, select } from "./parts.js";
+import { check, failure, select } from "./parts.js";
+import { bars, mark, noteOf } from "./told.js";
 
 /** @typedef {import("./model.js").Subject} Subject */
-/** @typedef {import("./model.js").Run} Run */
 /** @typedef {import("../../charts/line.js").LineChart} LineChart */
 /** @typedef {{ run: string, key: string, count: number, nan: number, infinite: number, points: (number | null)[][] }} Line */
 /** @typedef {[number, number] | null} Zoom */
 
 const LINES = 400, CHARTS = 24, LIVE = 20; // at once
-const PAUSE = 150, AGAIN = 1000; // milliseconds before a zoomed range, and lines with news, are asked for again
+const BUCKETS = 800, FEWER = 300; // of a line; of one among many
+const PAUSE = 150, AGAIN = 1000; // milliseconds before what is typed or zoomed, and lines with news, are asked for
 const AXES = /** @type {const} */ ({ step: ["Step", "number"], time: ["Time", "time"], elapsed: ["Elapsed", "lasting"] });
-
 /** @typedef {keyof typeof AXES} AxisName */
 
 /** @param {HTMLElement} container @param {Subject} subject */
@@ -43,6 +42,10 @@ class Charts {
   #grid = h("div", { class: "compare-charts" });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #soon;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #again;
+  #asked = { shown: /** @type {string[]} */ ([]), buckets: BUCKETS };
+  #anew = false; // whether what is read next is drawn in other charts
   #turn = 0;
   /** @type {(() => void) | undefined} */
   #deaf;
@@ -63,6 +66,7 @@ class Charts {
   close() {
     this.#deaf?.();
     clearTimeout(this.#soon);
+    clearTimeout(this.#again);
     this.#turn += 1;
     for (const chart of this.#charts.values()) chart.close();
   }
@@ -100,13 +104,14 @@ class Charts {
 
   /** @param {boolean} anew with other charts */
   async #read(anew) {
+    this.#anew ||= anew;
     const turn = ++this.#turn, { shown, left } = this.#keys, zoom = this.#zoom;
-    const many = shown.length * this.#subject.runs.length > 100;
+    const { buckets } = this.#asked = { shown, buckets: shown.length * this.#subject.runs.length > 100 ? FEWER : BUCKETS };
     try {
-      const answer = shown.length === 0 ? { series: [] } : await own("/runs/series", { runs: this.#subject.runs.map(({ id }) => id), keys: shown, x: this.#axis, from: zoom && Math.floor(zoom[0]), to: zoom && Math.ceil(zoom[1]), buckets: many ? 300 : 800 });
+      const answer = shown.length === 0 ? { series: [] } : await own("/runs/series", { runs: this.#subject.runs.map(({ id }) => id), keys: shown, x: this.#axis, from: zoom && Math.floor(zoom[0]), to: zoom && Math.ceil(zoom[1]), buckets });
       if (turn !== this.#turn) return;
       this.#lines = answer.series;
-      if (anew) this.#drawCharts(shown, left);
+      if (this.#anew) this.#drawCharts(shown, left);
       else this.#renew();
     } catch (error) {
       if (turn === this.#turn) fill(this.#grid, failure(error));
@@ -114,21 +119,21 @@ class Charts {
   }
 
   #drawBar() {
-    const set = (/** @type {string} */ name, anew = false) => (/** @type {any} */ value) => {
+    const set = (/** @type {string} */ name) => (/** @type {any} */ value) => {
       show({ [name]: value, ...(name === "x" ? { zoom: null } : {}) });
-      if (name === "x" || name === "only") void this.#read(anew);
+      if (name === "x") void this.#read(true);
       else this.#renew();
     };
     const params = this.#subject.keys.filter(({ kind, same }) => kind === "params" && !same);
     const smoothing = h("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: query().get("smooth") ?? 0, "aria-label": "Smoothing", oninput: () => set("smooth")(Number(smoothing.value) || null) });
     const only = h("input", { type: "search", placeholder: "Metrics…", "aria-label": "Which metrics", value: query().get("only") ?? "", oninput: () => {
-      clearTimeout(this.#soon);
-      this.#soon = setTimeout(() => set("only", true)(only.value), PAUSE);
+      show({ only: only.value });
+      this.#plan(true);
     } });
     fill(
       this.#bar,
       only,
-      select("Across", [["step", "Step"], ["elapsed", "Elapsed time"], ["time", "Time of day"]], this.#axis, set("x", true)),
+      select("Across", [["step", "Step"], ["elapsed", "Elapsed time"], ["time", "Time of day"]], this.#axis, set("x")),
       select("Lines", [["all", "Each run"], ["baseline", "Difference from the baseline"], ...params.map(({ title }) => /** @type {[string, string]} */ ([`by:${title}`, `Mean by ${title}`])), ["mean", "Mean of all"]], this.#mode, (value) => set("lines")(value === "all" ? null : value)),
       h("label", { class: "compare-choice" }, h("span", null, "Smoothing"), smoothing),
       check("log y", query().has("logy"), set("logy")),
@@ -139,12 +144,11 @@ class Charts {
 
   #drawLegend() {
     const groups = this.#mode === "all" || this.#mode === "baseline" ? null : this.#series(this.#subject.runs.map(({ id }) => ({ run: id, key: "", count: 0, nan: 0, infinite: 0, points: [] })));
-    const entries = groups ?? this.#subject.runs.map((run) => ({ run: run.id, name: run.name, colour: colourOf(run.id), dash: dashOf(run.id) }));
-    fill(this.#legend, entries.map(({ run, name, colour = "", dash = [] }) => {
-      const mark = svg("svg", { class: "line-mark", width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, y1: 5, x2: 22, y2: 5, "stroke-width": 2, "stroke-dasharray": dash.join(" ") || null }));
-      mark.style.setProperty("--run", colour);
-      return h("span", { onpointerenter: () => this.#light(run), onpointerleave: () => this.#light(null) }, mark, " ", groups ? name : h("a", { class: "run-name", href: `/r/${run}` }, name));
-    }));
+    const dashes = this.#dashes();
+    const entries = groups ?? this.#subject.runs.map((run) => ({ run: run.id, name: run.name, colour: colourOf(run.id), dash: dashes.get(run.id) }));
+    fill(this.#legend, entries.map(({ run, name, colour = "", dash = [] }) =>
+      h("span", { onpointerenter: () => this.#light(run), onpointerleave: () => this.#light(null) }, mark(colour, dash), " ", groups ? name : h("a", { class: "run-name", href: `/r/${run}` }, name)),
+    ));
   }
 
   /** @param {string[]} keys @param {number} left */
@@ -152,6 +156,7 @@ class Charts {
     for (const chart of this.#charts.values()) chart.close();
     this.#charts.clear();
     this.#notes.clear();
+    this.#anew = false;
     const cards = keys.map((key) => this.#card(key));
     fill(this.#grid, cards, keys.length === 0 && h("p", { class: "soft" }, "No metric fits."), left > 0 && h("p", { class: "soft" }, `${counted(left, "more metric")}: write a part of a name above.`));
     this.#renew();
@@ -182,12 +187,15 @@ class Charts {
     }
   }
 
+  /** The same in each chart, whichever runs have its metric. */
+  #dashes = () => dashesOf(this.#subject.runs.map(({ id }) => id));
+
   /** @param {Line[]} lines @returns {import("../../charts/line.js").Series[]} */
   #series(lines) {
-    const { runs } = this.#subject, by = new Map(lines.map((line) => [line.run, line]));
+    const { runs } = this.#subject, by = new Map(lines.map((line) => [line.run, line])), dashes = this.#dashes();
     const named = runs.flatMap((run) => {
       const line = by.get(run.id);
-      return line ? [{ run: run.id, name: run.name, points: line.points }] : [];
+      return line ? [{ run: run.id, name: run.name, points: line.points, dash: dashes.get(run.id) }] : [];
     });
     if (this.#mode === "baseline") return differences(named, runs[0]?.id ?? "");
     if (this.#mode === "mean") return means(named, () => "all runs");
@@ -198,10 +206,16 @@ class Charts {
 
   /** @param {Zoom} zoom */
   #zoomed(zoom) {
-    show({ zoom: zoom && zoom.map((each) => Number(each.toPrecision(8))).join("..") });
+    show({ zoom: zoom && zoom.map((each) => Number(each.toPrecision(15))).join("..") });
     for (const chart of this.#charts.values()) chart.zoom(zoom);
+    this.#plan(false); // in full detail
+  }
+
+  /** Read when it is quiet. @param {boolean} anew */
+  #plan(anew) {
+    this.#anew ||= anew;
     clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => void this.#read(false), PAUSE); // in full detail
+    this.#soon = setTimeout(() => void this.#read(false), PAUSE);
   }
 
   /** @param {string | null} run @param {string} [besides] the chart that knows */
@@ -211,40 +225,25 @@ class Charts {
 
   /** @param {import("../../lib/stream.js").News} news */
   #heard({ kind, data }) {
-    if (kind === "metrics" && this.#mode === "all" && this.#axis !== "elapsed") {
-      const chart = this.#charts.get(data.key), line = this.#lines.find((each) => each.run === data.run && each.key === data.key);
-      if (!chart || !line) return this.#later(!chart);
-      const points = data.points.map((/** @type {any} */ [step, time, value]) => [this.#axis === "time" ? time : step, typeof value === "number" ? value : null]);
-      if ((line.points.at(-1)?.[0] ?? -Infinity) >= (points[0]?.[0] ?? Infinity)) return this.#later(false); // it is here already, or comes late
-      line.points.push(...points);
-      line.count += points.length;
-      chart.append(data.run, points);
-      fill(this.#notes.get(data.key) ?? h("div"), noteOf(this.#lines.filter(({ key }) => key === data.key)));
-    } else if (kind === "metrics" || kind === "reset") this.#later(false);
+    if (kind === "reset") return this.#later(false);
+    if (kind !== "metrics" || !this.#asked.shown.includes(data.key)) return;
+    const chart = this.#charts.get(data.key), line = this.#lines.find((each) => each.run === data.run && each.key === data.key);
+    if (!chart || !line || this.#mode !== "all" || this.#axis === "elapsed") return this.#later(!chart);
+    const points = data.points.map((/** @type {any} */ [step, time, value]) => [this.#axis === "time" ? time : step, typeof value === "number" ? value : null]);
+    if ((line.points.at(-1)?.[0] ?? -Infinity) >= (points[0]?.[0] ?? Infinity)) return this.#later(false); // it is here already, or comes late
+    line.points.push(...points);
+    line.count += points.length;
+    chart.append(data.run, points);
+    if (line.points.length > 2 * this.#asked.buckets) this.#later(false);
+    fill(this.#notes.get(data.key) ?? h("div"), noteOf(this.#lines.filter(({ key }) => key === data.key)));
   }
 
-  /** Read again, before long. @param {boolean} anew */
+  /** Read again, before long, however many more news come. @param {boolean} anew */
   #later(anew) {
-    clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => void this.#read(anew), AGAIN);
+    this.#anew ||= anew;
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      void this.#read(false);
+    }, AGAIN);
   }
-}
-
-/** @param {Line[]} lines */
-function noteOf(lines) {
-  const points = lines.reduce((sum, { count }) => sum + count, 0), drawn = lines.reduce((sum, line) => sum + line.points.length, 0);
-  const gone = lines.reduce((sum, { nan, infinite }) => sum + nan + infinite, 0);
-  return [drawn < points ? `least and greatest of ${counted(points, "point")}` : counted(points, "point"), gone > 0 && `${gone} of them no numbers`].filter(Boolean).join(", ");
-}
-
-/** A metric of one value each is no line. @param {string} key @param {Line[]} lines @param {Run[]} runs */
-function bars(key, lines, runs) {
-  const values = new Map(lines.map(({ run, points }) => [run, points[0]?.[1] ?? null]));
-  const numbers = [...values.values()].filter((each) => each !== null && each !== undefined);
-  const low = Math.min(0, ...numbers), high = Math.max(...numbers);
-  const rows = runs.flatMap((run) => {
-    const value = values.get(run.id);
-    return value === undefined || value === null ? [] : [h("tr", null, h("th", { scope: "row" }, nameOf(run)), h("td", { class: "bars" }, barCell(value, low, high)))];
-  });
-  return h("section", { class: "card", "aria-label": key }, h("h3", null, key), h("div", { class: "compare-bars", tabindex: 0, role: "region", "aria-label": `${key} of each run` }, h("table", null, h("tbody", null, rows))));
 }

@@ -50,7 +50,7 @@ export function bar(selected) {
 /** @param {Selected} selected */
 function archiving(selected) {
   const verb = selected.archived ? "restore" : "delete", { single } = selected;
-  const button = h("button", { onclick: () => void archive(selected) }, selected.archived ? "Restore" : "Archive");
+  const button = h("button", { onclick: () => archive(selected).catch(told) }, selected.archived ? "Restore" : "Archive");
   return single === undefined ? button : copyAs(button, {
     command: `runner runs ${verb} ${single}`,
     python: `mlflow.MlflowClient().${verb}_run("${single}")`,
@@ -65,7 +65,7 @@ async function archive(selected) {
   if (done.length === 0) return;
   selected.none();
   await selected.changed();
-  const undo = () => void each(done, (run_id) => change(`runs/${back}`, { run_id })).then(() => selected.changed());
+  const undo = () => each(done, (run_id) => change(`runs/${back}`, { run_id })).then(() => selected.changed()).catch(told);
   toast(`${selected.archived ? "Restored" : "Archived"} ${counted(done.length, "run")}`, { action: ["Undo", undo] });
 }
 
@@ -75,8 +75,13 @@ async function rerun(run) {
     const { runAgain } = await import("../../lib/runagain.js");
     await runAgain(await own(`/runs/${run}/overview`));
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), { bad: true });
+    told(error);
   }
+}
+
+/** @param {unknown} error */
+function told(error) {
+  toast(error instanceof Error ? error.message : String(error), { bad: true });
 }
 
 /** @param {Selected} selected */
@@ -95,15 +100,21 @@ function note(selected) {
 
 /** @param {string} title @param {any} content @param {Selected} selected @param {(run: string) => Promise<any>} does */
 function asking(title, content, selected, does) {
-  const save = async () => {
+  const save = h("button", { class: "main", onclick: () => form.requestSubmit() }, "Save");
+  const saved = async () => {
     const done = await each(await selected.ids(), does);
     if (done.length === 0) return;
     close();
     toast(`Saved for ${counted(done.length, "run")}`);
     await selected.changed();
   };
-  const form = h("form", { onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void save(); } }, content);
-  const { close } = dialog(title, form, { actions: [h("button", { class: "main", onclick: () => form.requestSubmit() }, "Save")] });
+  const form = h("form", { onsubmit: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (save.disabled) return; // it is being done
+    save.disabled = true;
+    void saved().catch(told).finally(() => { save.disabled = false; });
+  } }, content);
+  const { close } = dialog(title, form, { actions: [save] });
   /** @type {HTMLElement | null} */ (form.querySelector("input, textarea"))?.focus();
 }
 

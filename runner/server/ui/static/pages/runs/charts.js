@@ -1,6 +1,7 @@
 // Beside the table: courses of metrics of the runs in sight, or of the selected ones. They grow while the runs go on.
 import { lineChart } from "../../charts/line.js";
 import { own } from "../../lib/api.js";
+import { dashesOf } from "../../lib/colour.js";
 import { toast } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
 import { counted } from "../../lib/format.js";
@@ -38,6 +39,8 @@ export class Charts {
   #deaf = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #soon;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #again;
   #asked = new AbortController();
   #page;
 
@@ -77,7 +80,8 @@ export class Charts {
     this.#shown = shown;
     this.#hear();
     this.element.setAttribute("aria-busy", "true");
-    this.#later(REST);
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => void this.#read(), REST);
   }
 
   /** The line of a run stands out. @param {string | null} run */
@@ -105,6 +109,8 @@ export class Charts {
 
   #leave() {
     clearTimeout(this.#soon);
+    clearTimeout(this.#again);
+    this.#again = undefined;
     this.#asked.abort();
     this.element.removeAttribute("aria-busy");
     this.#deaf();
@@ -146,19 +152,22 @@ export class Charts {
 
   /** @param {import("../../lib/stream.js").News} news */
   #heard({ kind, data }) {
-    if (kind === "reset") return this.#later(AGAIN);
+    if (kind === "reset") return this.#later();
     if (kind !== "metrics" || !this.#page.view.chart.includes(data.key)) return;
     const line = this.#lines.find(({ run, key }) => run === data.run && key === data.key);
     const points = data.points.map((/** @type {any} */ [step, , value]) => [step, typeof value === "number" ? value : null]);
-    if (!line || (line.points.at(-1)?.[0] ?? -Infinity) >= points[0][0]) return this.#later(AGAIN);
+    if (!line || (line.points.at(-1)?.[0] ?? -Infinity) >= points[0][0]) return this.#later();
     line.points.push(...points);
     this.#charts.get(data.key)?.append(data.run, points);
+    if (line.points.length > 2 * BUCKETS) this.#later();
   }
 
-  /** @param {number} pause */
-  #later(pause) {
-    clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => void this.#read(), pause);
+  /** Read again, before long, however many more news come. */
+  #later() {
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      void this.#read();
+    }, AGAIN);
   }
 
   async #read() {
@@ -180,11 +189,11 @@ export class Charts {
 
   /** @param {View} view @param {Row[]} rows */
   #draw(view, rows) {
-    const names = new Map(rows.map(({ id, name }) => [id, name])), of = view.of === "selected" ? "selected" : view.of === "running" ? "running" : "";
+    const names = new Map(rows.map(({ id, name }) => [id, name])), dashes = dashesOf([...names.keys()]), of = view.of === "selected" ? "selected" : view.of === "running" ? "running" : "";
     fill(this.#said, this.#lines.length > 0 ? `${counted(rows.length, `${of} run`)}${of ? "" : " in sight"}` : rows.length > 0 ? "None of these runs has a course of it." : of ? `No ${of} run is in sight.` : "No run is in sight: unfold a group to see its runs.");
     if ([...this.#charts.keys()].join("\n") !== view.chart.join("\n")) this.#arrange(view);
     for (const [key, chart] of this.#charts) {
-      const series = this.#lines.filter((line) => line.key === key).map(({ run, points }) => ({ run, name: names.get(run) ?? run, points }));
+      const series = this.#lines.filter((line) => line.key === key).map(({ run, points }) => ({ run, name: names.get(run) ?? run, points, dash: dashes.get(run) }));
       chart.update({ series, y: { log: view.log }, zoom: rangeOf(view.zoom) });
     }
   }
@@ -198,7 +207,7 @@ export class Charts {
       this.#grid.append(card);
       this.#charts.set(label, lineChart(card, {
         label, series: [], x: { title: "Step" }, values: false,
-        onZoom: (zoom) => this.#change({ zoom: zoom ? zoom.map((each) => Number(each.toPrecision(8))).join("..") : "" }),
+        onZoom: (zoom) => this.#change({ zoom: zoom ? zoom.map((each) => Number(each.toPrecision(15))).join("..") : "" }),
         onHover: (run) => {
           this.lit = run;
           this.#page.table.mark();

@@ -70,7 +70,7 @@ function name(context) {
       cell.title = row.group ? row.name : `${row.name} ${row.id}${noteOf(row)}`;
       if (row.depth > 0) cell.classList.add("inside");
       const fold = row.holds > 0 && folds(context, row);
-      if (row.group) return [fold, h("span", { class: "text" }, row.name), h("span", { class: "soft count" }, String(row.holds))];
+      if (row.group) return [fold, h("span", { class: "text" }, row.name), row.holds > 0 && h("span", { class: "soft count" }, String(row.holds))];
       const pinned = row.id === context.view.pin && h("span", { class: "chip", title: "the baseline" }, "baseline");
       return [fold, cells.dot(row.id), h("a", { class: "text", href: `/r/${row.id}`, tabindex: -1 }, row.name), pinned, row.holds > 0 && h("span", { class: "soft count" }, String(row.holds))];
     },

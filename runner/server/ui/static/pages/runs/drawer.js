@@ -8,7 +8,6 @@ import { dot, goesOn, plain } from "./cells.js";
 import { courses } from "./curves.js";
 
 const LINES = 200; // of the end of the output
-const PAGE = 10_000, PAGES = 5; // lines of one answer, answers that are read to come to the end
 const TILES = 12;
 const PAUSE = 120; // milliseconds that a row must be the active one
 
@@ -88,44 +87,46 @@ export class Drawer {
     if (tile && value !== undefined) fill(/** @type {HTMLElement} */ (tile.querySelector("strong")), plain(value));
   }
 
-  /** The end of what it printed, and what it prints from now on. @param {string} id @param {HTMLElement} output @param {AbortSignal} signal */
-  async #follow(id, output, signal) {
-    const { lines, next, ended } = await tail(id, signal);
-    show(output, lines);
+  /** The end of what it printed, and what it prints from now on. @param {string} id @param {HTMLElement} output @param {AbortSignal} signal @param {string} [from] the end that is shown */
+  async #follow(id, output, signal, from) {
+    const { lines, next, ended } = await own(`/runs/${encodeURIComponent(id)}/logs`, { before: "end", limit: LINES }, signal);
+    if (signal.aborted) return;
+    if (ended && from !== undefined) return this.#again(id);
+    if (next !== from) show(output, lines, true);
     if (lines.length === 0) fill(output, h("span", { class: "soft" }, ended ? "It printed nothing." : "No output yet."));
-    if (ended || signal.aborted) return;
+    if (ended) return;
+    const before = this.#stop;
+    let at = next, asking = false;
     this.#stop = listen([`logs:${id}@${next}`, `run:${id}`], ({ kind, data }) => {
-      if (kind === "log") show(output, data.lines);
-      else if (kind === "metrics") this.#told(data.key, data.points.at(-1)?.[2]);
-      else if (kind === "run" && !goesOn(data)) {
-        this.#leave();
-        void this.#load(id); // why it ended, and with what
+      if (kind === "log") {
+        at = data.next;
+        show(output, data.lines);
+      } else if (kind === "metrics") this.#told(data.key, data.points.at(-1)?.[2]);
+      else if (kind === "run" && !goesOn(data)) this.#again(id);
+      else if (kind === "reset" && !data.key && !asking) {
+        asking = true;
+        void this.#follow(id, output, signal, at).catch(() => { asking = false; });
       }
     });
+    before();
+  }
+
+  /** Why it ended, and with what. @param {string} id */
+  #again(id) {
+    this.#leave();
+    void this.#load(id);
   }
 }
 
-/** The last lines, as far as they are among the first ones that are read. @param {string} id @param {AbortSignal} signal */
-async function tail(id, signal) {
-  /** @type {any[]} */
-  let lines = [];
-  let answer = { next: "0.0", ended: false, lines };
-  for (let page = 0; page < PAGES; page += 1) {
-    answer = await own(`/runs/${encodeURIComponent(id)}/logs`, { after: answer.next, limit: PAGE }, signal);
-    lines = [...lines, ...answer.lines].slice(-LINES);
-    if (answer.ended || answer.lines.length < PAGE) break;
-  }
-  return { ...answer, lines };
-}
-
-/** @param {HTMLElement} output @param {any[]} lines */
-function show(output, lines) {
+/** @param {HTMLElement} output @param {any[]} lines @param {boolean} [anew] instead of those that are there */
+function show(output, lines, anew = false) {
   if (lines.length === 0) return;
+  const atEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4 || output.childElementCount === 0, place = output.scrollTop;
+  if (anew) fill(output);
   output.querySelector(".soft")?.remove();
-  const atEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4 || output.childElementCount === 0;
   output.append(...lines.map(({ stream, text }) => h("span", { class: stream === "stderr" ? "stderr" : null }, line(text ?? ""))));
   while (output.childElementCount > LINES) output.firstElementChild?.remove();
-  if (atEnd) output.scrollTop = output.scrollHeight;
+  output.scrollTop = atEnd ? output.scrollHeight : place;
 }
 
 /** Without colours, and of a bar that was drawn again and again its last state. @param {string} text */

@@ -1,6 +1,7 @@
 // Runs that stand together: groups that share parameters, and runs inside of others.
 import { own } from "../../lib/api.js";
 import { h } from "../../lib/dom.js";
+import { counted } from "../../lib/format.js";
 import * as data from "./data.js";
 import { seeds } from "./defaults.js";
 import { drops, ticks } from "./menus.js";
@@ -97,12 +98,15 @@ export function quotedKey(key) {
 /** @param {string} value */
 const text = (value) => (value.includes("'") ? `"${value}"` : `'${value}'`);
 
-/** The runs of a group or inside of a run. @param {View} view @param {Row} row @param {string[]} wanted @param {AbortSignal} signal @returns {Promise<Row[]>} */
+/** The runs of a group or inside of a run; of very many the first, and a row that says how many more. @param {View} view @param {Row} row @param {string[]} wanted @param {AbortSignal} signal @returns {Promise<Row[]>} */
 export async function members(view, row, wanted, signal) {
   const q = [row.group ? filterOf(view) : "", row.filter].filter(Boolean).join(" and ");
-  const { rows } = await data.table(view, wanted, { q, limit: MOST_MEMBERS, signal });
-  return rows.map((each) => ({ ...each, depth: row.depth + 1 }));
+  const { total, rows } = await data.table(view, wanted, { q, limit: MOST_MEMBERS, signal }), depth = row.depth + 1;
+  return [...rows.map((each) => ({ ...each, depth })), ...(total > rows.length ? [rest(row, total - rows.length, depth)] : [])];
 }
+
+/** @param {Row} row @param {number} left @param {number} depth @returns {Row} */
+const rest = ({ id }, left, depth) => ({ id: `${id} more`, group: true, name: `${counted(left, "more run")}: filter for ${left === 1 ? "it" : "them"}`, experiment: "", status: "", user: "", values: {}, depth, holds: 0 });
 
 /** @param {View} view @param {AllFacts} facts @param {(changes: Partial<View>) => void} change */
 export function button(view, facts, change) {

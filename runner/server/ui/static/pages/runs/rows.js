@@ -96,6 +96,11 @@ export class Rows {
     this.newcomers = Math.max(0, (await data.count(view, this.#q)) - this.runs);
   }
 
+  /** Ids of all that are counted: of runs that others are folded into, not of those inside. @param {View} view */
+  async ids(view) {
+    return (await data.every((page) => data.table(view, [], { ...page, q: this.#q }))).map(({ id }) => id);
+  }
+
   /** All of them, in their order, or some. @param {View} view @param {string[]} runs */
   every(view, runs) {
     if (view.group.length === 0 || runs.length > 0) return data.every((page) => data.table(view, this.columns, { ...page, runs }));

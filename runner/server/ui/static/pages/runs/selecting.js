@@ -38,7 +38,7 @@ export class Selecting {
     if (row.group) return;
     const { rows, table } = this.#page, at = rows.indexOf(row, table.activeIndex);
     if (range) this.#selection.range(at, (index) => rows.source.row(index));
-    else this.#selection.toggle(row.id, at, rows.here());
+    else this.#selection.toggle(row.id, at, rows.here().filter(({ group }) => !group));
     this.#chose();
   }
 
@@ -59,7 +59,8 @@ export class Selecting {
   }
 
   async compare() {
-    const ids = await this.#ids(), { pin } = this.#page.view;
+    const ids = await this.#ids().catch((error) => this.#page.refused(error)), { pin } = this.#page.view;
+    if (!ids) return;
     const first = pin ? [pin, ...ids.filter((id) => id !== pin)] : ids;
     if (first.length < 2) toast("Select two runs or more (x), or pin a baseline (p) and select one");
     else if (first.length > data.MOST_COMPARED) toast(`${counted(data.MOST_COMPARED, "run")} can be compared at once; ${first.length.toLocaleString("en")} are selected.`, { bad: true });
@@ -98,8 +99,8 @@ export class Selecting {
   }
 
   async #ids() {
-    const { view } = this.#page;
-    return this.#selection.isAll ? (await data.every((page) => data.table(view, [], page))).map(({ id }) => id) : this.#selection.ids;
+    const { view, rows } = this.#page;
+    return this.#selection.isAll ? rows.ids(view) : this.#selection.ids;
   }
 
   /** @returns {Promise<Row[]>} */
