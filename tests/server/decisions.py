@@ -165,7 +165,9 @@ ROUTES: Mapping[str, Decision] = {
     ),
     f"POST {OURS}/runs/{{run_id}}/box": sends(READ, f"{OURS}/runs/{{run}}/box"),
     f"GET {OURS}/runs/{{run_id}}/digest/{{path:rest}}": asks(READ, f"{OURS}/runs/{{run}}/digest/file.txt"),
-    "GET /boxed/{token}/{path:rest}": Decision(KNOWN, path="/boxed/none/file.txt", status=401),  # a token of its own
+    "GET /boxed/{token}/{path:rest}": Decision(
+        KNOWN, path="/boxed/none/file.txt", status=401
+    ),  # a token of its own
     f"GET {OURS}/runs/{{run_id}}/view/{{path:rest}}": asks(READ, f"{OURS}/runs/{{run}}/view/file.txt"),
     f"GET {OURS}/diff": Decision(  # nobody has told this server how to compare
         READ, query={"a": "{run}", "b": "{run}"}, status=501
