@@ -80,5 +80,4 @@ def _install_for_tests(session: nox.Session) -> None:
 
 def _pytest(session: nox.Session) -> tuple[str, ...]:
     at_once = f"--numprocesses={(os.cpu_count() or 1) + 1}"  # many tests wait for a server or a disk
-    # tests of one file stay together, for they share servers; who has none left takes from the others
-    return "pytest", at_once, "--dist=worksteal", "--durations=25", *session.posargs
+    return "pytest", at_once, "--durations=25", *session.posargs

@@ -28,6 +28,7 @@ ITSELF = "itself"  # the run's name
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 
+@pytest.mark.nightly
 def test_a_program_with_an_old_client_does_in_its_run_what_it_does_elsewhere(
     cli: Cli, files: Files, tmp_path: Path
 ) -> None:

@@ -156,7 +156,10 @@ def database(request: pytest.FixtureRequest, home: Path, new_database: bytes) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signed_in", [False, True], ids=["anybody", "a user"])
+@pytest.mark.parametrize(
+    "signed_in",
+    [pytest.param(False, id="anybody"), pytest.param(True, id="a user", marks=pytest.mark.nightly)],
+)
 def test_no_value_of_a_request_is_answered_by_a_servers_error(database: Database, signed_in: bool) -> None:
     with asking(database, signed_in=signed_in) as asked:
         failing = [line for call, body in requests.hostile(asked.known) for line in asked.failing(call, body)]

@@ -132,6 +132,7 @@ def test_values_can_be_read_as_a_table(blank: Page) -> None:
     assert axe(blank) == []
 
 
+@pytest.mark.nightly
 def test_twenty_lines_of_ten_thousand_points_are_drawn_in_the_time_of_a_few_frames(blank: Page) -> None:
     series = [line(str(run), [run + (step * 37 % 101) / 50 for step in range(STEPS)]) for run in range(20)]
     draw(blank, "line.js", "lineChart", series=series)

@@ -52,12 +52,16 @@ def test_a_metric_of_what_runs_is_seen_when_it_comes(page: Page, seeded: Seeded,
 
 
 def test_a_run_that_failed_says_why(page: Page, seeded: Seeded) -> None:
+    run = seeded.store.create_run(
+        "0", name="blown-up", started=now(), tags={"runner.error": "loss is not finite"}
+    )
+    seeded.store.update_run(run.id, status=RunStatus.FAILED, ended=now())
     page.goto("/")
 
-    row = page.get_by_role("region", name="Failed lately").get_by_role("listitem").filter(has_text="diverged")
-    expect(row).to_contain_text("diverged: lr is too large")
-    row.get_by_role("link").click()
-    expect(page).to_have_url(f"/r/{seeded.runs['diverged']}")
+    row = page.get_by_role("region", name="Failed lately").get_by_role("listitem").filter(has_text="blown-up")
+    expect(row).to_contain_text("loss is not finite")
+    row.get_by_role("link", name="blown-up").click()
+    expect(page).to_have_url(f"/r/{run.id}")
 
 
 def test_what_runs_says_how_far_it_is_by_its_steps_or_by_what_others_took(page: Page, seeded: Seeded) -> None:
