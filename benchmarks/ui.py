@@ -376,6 +376,7 @@ def _hour(browser: Browser, ours: Ours) -> Figures:
 
 def _tabs(browser: Browser, ours: Ours) -> Figures:
     with visiting(browser, ours.uri) as first:
+        _log_point(ours, 0)
         tabs = [first, *(Visit(first.page.context.new_page(), ours.uri) for _ in range(TABS - 1))]
         for tab in tabs:
             tab.open(f"/r/{ours.going}", tab.page.get_by_text("loss").locator("visible=true"))
