@@ -304,6 +304,7 @@ def check_evaluation(said: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_program_logs_models_measures_them_and_finds_the_best(
     store: Store, run: Run, open_endpoint: Open, program: Program
 ) -> None:
