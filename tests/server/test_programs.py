@@ -186,7 +186,6 @@ AUTOLOG = """
 """
 
 
-@pytest.mark.nightly
 def test_autolog_of_scikit_learn_records_metrics_data_set_and_model(
     store: Store, run: Run, endpoint: Loopback, program: Program
 ) -> None:
