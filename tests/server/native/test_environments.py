@@ -42,7 +42,7 @@ name = "numpy"
 version = "2.1.0"
 [[packages]]
 name = "ours"
-directory = { path = "/home/ann/work/ours", editable = true }
+directory = { path = "/home/ann/ours", editable = true }
 """
 OLDER = LOCK.replace("2.9.1", "2.8.0")
 HOLDING = {
