@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from runner.server.access.passwords import new_token
-from runner.server.native import reader
+from runner.server.native.events import reader
 from runner.server.public import GRACE
 from runner.settings import Settings
 from runner.tracking import Store, open_store

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner.server.native.indexed import START, Position
-from runner.server.native.output import Output
+from runner.server.native.output.indexed import START, Position
+from runner.server.native.output.reading import Output
 from runner.tracking import Artifacts, Store
 from runner.tracking.logs import INDEX, STREAMS, LogWriter
 from runner.tracking.model import Run, RunStatus

@@ -11,7 +11,7 @@ import msgspec
 from runner.errors import NotFound, RunnerError
 from runner.server.artifacts.owners import below
 from runner.server.native.files import opened
-from runner.server.native.printed import places
+from runner.server.native.output.files import places
 from runner.server.places import Places
 from runner.tracking.artifacts import Artifacts
 from runner.tracking.model import Run

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from runner.server.native.artifact_list import ArtifactDigest, ListArtifacts, artifacts, digest, looked_at
 from runner.server.native.boxed import Box, artifact, box
+from runner.server.native.environments.of_run import environment
 from runner.server.native.looking.shapes import View, ViewFile
 from runner.server.native.operation import Operation
 from runner.server.native.overview import overview
 from runner.server.native.overview_shapes import ArtifactList, RunEnvironment, RunOverview
-from runner.server.native.run_environment import environment
 
 BYTES = "application/octet-stream"
 

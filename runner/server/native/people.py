@@ -13,7 +13,7 @@ from runner.errors import NotFound
 from runner.server.access import sessions
 from runner.server.access.caller import anybody
 from runner.server.app import Tracking
-from runner.server.native.operation import Operation, json
+from runner.server.native.operation import Operation, is_administrator, json
 from runner.tracking.access import SIGNED_IN
 
 
@@ -88,8 +88,7 @@ def _end(request: Request, name: str) -> None:
 
 def _server(request: Request) -> ServerFacts:
     tracking = _tracking(request)
-    user: str = request.state.caller.user
-    shown = not user or tracking.store.users.get(user).admin
+    shown = is_administrator(request)
     return ServerFacts(
         version=runner.__version__,
         may_run=tracking.starting is not None,

@@ -13,32 +13,32 @@ from runner.server.access.caller import TELLING, Authenticate
 from runner.server.native import (
     addresses,
     boxed,
-    cached,
-    calendar,
     completing,
     differences,
-    environments,
     executions,
     inputs,
-    log_calls,
-    models,
     one_run,
     people,
     repeats,
-    schedule_changes,
-    schedules,
     series,
     tables,
 )
-from runner.server.native.holding import Contents
+from runner.server.native.environments import by_lock as environments
+from runner.server.native.environments import cached
+from runner.server.native.environments.holding import Contents
+from runner.server.native.events.place import place
+from runner.server.native.events.reader import RunReader
+from runner.server.native.events.stream import EventStream
+from runner.server.native.events.topics import parsed
+from runner.server.native.events.watcher import Watcher
+from runner.server.native.models import calls as models
 from runner.server.native.operation import JSON, Operation, json, query
-from runner.server.native.place import place
-from runner.server.native.reader import RunReader
-from runner.server.native.received import Received
+from runner.server.native.output import calls as output
+from runner.server.native.output.received import Received
+from runner.server.native.schedules import calendar
+from runner.server.native.schedules import changing as schedule_changes
+from runner.server.native.schedules import reading as schedules
 from runner.server.native.shapes import About, Listen
-from runner.server.native.stream import EventStream
-from runner.server.native.topics import parsed
-from runner.server.native.watcher import Watcher
 from runner.server.places import Places
 from runner.server.scheduling import Scheduling
 from runner.settings import Settings
@@ -127,7 +127,7 @@ def _native(request: Request) -> Native:
 OPERATIONS: Sequence[Operation] = (
     Operation("GET", "/", "about", "What this server is and can do", about, About),
     Operation("GET", "/events", "listen", "Follow runs, metrics and output", events, EVENTS, Listen),
-    *log_calls.OPERATIONS,
+    *output.OPERATIONS,
     *tables.OPERATIONS,
     *completing.OPERATIONS,
     *series.OPERATIONS,

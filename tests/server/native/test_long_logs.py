@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from runner.server.native.backwards import before
-from runner.server.native.indexed import START, Mark, Position
-from runner.server.native.output import Output
-from runner.server.native.printed import files_of
+from runner.server.native.output.backwards import before
+from runner.server.native.output.files import files_of
+from runner.server.native.output.indexed import START, Mark, Position
+from runner.server.native.output.reading import Output
 from runner.server.places import Places
 from runner.tracking import Store
 from runner.tracking.logs import INDEX, STREAMS, LogWriter
@@ -202,7 +202,7 @@ def test_an_index_that_tells_of_nothing_holds_nobody_up(
     with ExitStack() as stack:
         files = files_of(stack, home, Places(root="", proxied=False), run, ended=False)
         for patience in (60.0, -1.0):
-            monkeypatch.setattr("runner.server.native.backwards.PATIENCE", patience)
+            monkeypatch.setattr("runner.server.native.output.backwards.PATIENCE", patience)
             found = before(files, Position(8, 0), Mark(0, START), most=10, ended=False)
             assert b"".join(line.data for line in found.lines) == (b"one\ntwo\n" if patience > 0 else b"")
 

@@ -10,9 +10,9 @@ from urllib.request import urlopen
 import pytest
 
 from runner.server.access.passwords import new_token
-from runner.server.native.registered import mlmodel, packaged
-from runner.server.native.registered.listing import about
-from runner.server.native.registered.signature import DEEPEST, MOST, signature
+from runner.server.native.models import mlmodel, packaged
+from runner.server.native.models.listing import about
+from runner.server.native.models.signature import DEEPEST, MOST, signature
 from runner.tracking import Store
 from runner.tracking.access import Kind, Permission
 from runner.tracking.artifacts import Artifacts

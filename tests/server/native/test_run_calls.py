@@ -19,8 +19,8 @@ from runner.server.errors import Malformed
 from runner.server.native.looking import columnar, look, tables
 from runner.server.native.looking.shapes import Table, ViewFile
 from runner.server.native.marked import marked
-from runner.server.native.printed import files_of
-from runner.server.native.registered.listing import about
+from runner.server.native.models.listing import about
+from runner.server.native.output.files import files_of
 from runner.server.places import Places
 from runner.tracking import Store
 from runner.tracking.artifacts import Artifacts
