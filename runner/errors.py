@@ -17,13 +17,13 @@ Errors in a project's program are no errors of ours: its exit code is passed on.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Location:
+
+class Location(Struct, frozen=True):
     """A place in a text file; line and column count from 1, and None means the whole file."""
 
     path: str | Path

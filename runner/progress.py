@@ -9,15 +9,13 @@ progress.seconds            # {"environment": 0.21}: recorded with the run
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Phase:
+class Phase(Struct):
     """One step of the work. `summary` is what it found or made, `detail` how (cached, 12 packages downloaded).
 
     `heard` gets what tools print, line by line, where somebody keeps that.
@@ -29,8 +27,8 @@ class Phase:
     seconds: float = 0.0
     failed: bool = False
     doing: str = ""
-    heard: Callable[[str], None] | None = field(default=None, repr=False)
-    _changed: Callable[["Phase"], None] = field(default=lambda _phase: None, repr=False)
+    heard: Callable[[str], None] | None = None
+    _changed: Callable[["Phase"], None] = lambda _phase: None
 
     def update(self, doing: str) -> None:
         """Say what is being done just now; shown on a terminal, forgotten afterwards."""

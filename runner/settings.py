@@ -8,10 +8,10 @@ import getpass
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
 
+from msgspec import Struct
 from platformdirs import user_data_path
 
 from runner.errors import UsageError
@@ -51,8 +51,7 @@ VARIABLES: Mapping[str, str] = {
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """All settings of one process. `environ` is what child processes inherit."""
 
     home: Path
@@ -72,8 +71,12 @@ class Settings:
     experiment_name: str | None = None
     experiment_id: str | None = None
     parent_run_id: str | None = None
-    key_passphrase: str | None = field(default=None, repr=False)
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_passphrase: str | None = None
+    environ: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Without what may be secret."""
+        return f"Settings(home={self.home}, cache={self.cache})"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":

@@ -1,9 +1,9 @@
 """`runner lock`: resolve a project's environment and write the lock beside it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from runner import environments, project
 from runner.cli import Context

@@ -1,12 +1,12 @@
 """`runner server`: the tracking server of a team."""
 
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from msgspec.structs import replace
 
 from runner.cli import Context, tracking_uri
 from runner.cli.output import printable

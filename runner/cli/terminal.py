@@ -17,11 +17,11 @@ import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TextIO
 
 import click
+from msgspec import Struct, field
 
 from runner.cli.output import printable
 from runner.errors import Interrupted, RunnerError
@@ -42,8 +42,7 @@ EFFECTS: Mapping[Effect, str] = {
 SLOW = 0.5  # seconds after which a silent phase is worth a line
 
 
-@dataclass(slots=True)
-class Terminal:
+class Terminal(Struct):
     """Listens to progress and prints it on `stream`; there, on a terminal, the last line is rewritten while work goes on.
 
     `output` is the file descriptor for the program's standard output. `announce` is a file that gets a line of JSON

@@ -1,6 +1,6 @@
-"""`-A NAME[=VALUE]`: options of `docker run`, as MLflow takes them, for the SDK's `containers.create`.
+"""`-A NAME[=VALUE]`: options of `docker run`, as MLflow takes them, in the words of the engine's API.
 
-"gpus=all", "shm-size=2g", "v=/data:/data:ro"  ─►  device_requests=[...], shm_size=..., volumes
+"gpus=all", "shm-size=2g", "v=/data:/data:ro"  ─►  {"HostConfig": {"DeviceRequests": [...], "ShmSize": ...}}, volumes
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from runner.containers.model import Arguments
+from runner.containers.model import Arguments, merged
 from runner.errors import UsageError, did_you_mean
 
 Read: TypeAlias = Callable[[str], Any]
@@ -23,9 +23,9 @@ TRUTHS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`keyword` is the SDK's; a `joined` option may be repeated, as lists and mappings are."""
+    """`place` is where its value stands in a container's configuration; a `joined` one may be repeated."""
 
-    keyword: str
+    place: str
     read: Read
     joined: bool = False
 
@@ -82,14 +82,27 @@ def _one(text: str) -> list[str]:
     return [_text(text)]
 
 
-def _pair(separator: str, example: str) -> Read:
-    def read(text: str) -> dict[str, str]:
-        name, found, value = text.partition(separator)
-        if not name or not found:
-            raise ValueError(example)
-        return {name: value}
+def _setting(text: str) -> dict[str, str]:
+    name, found, value = text.partition("=")
+    if not name or not found:
+        raise ValueError("NAME=VALUE")
+    return {name: value}
 
-    return read
+
+def _host(text: str) -> list[str]:
+    name, found, _ = text.partition(":")
+    if not name or not found:
+        raise ValueError("NAME:ADDRESS")
+    return [text]
+
+
+def _device(text: str) -> list[dict[str, str]]:
+    outside, _, rest = _text(text).partition(":")
+    inside, _, rights = rest.partition(":")
+    if not rights and set(inside) <= set("rwm"):  # OUTSIDE:RIGHTS
+        inside, rights = "", inside
+    place = {"PathOnHost": outside, "PathInContainer": inside or outside}
+    return [{**place, "CgroupPermissions": rights or "rwm"}]
 
 
 def _tmpfs(text: str) -> dict[str, str]:
@@ -115,7 +128,13 @@ def _ulimit(text: str) -> list[dict[str, Any]]:
 
 def _gpus(text: str) -> list[dict[str, Any]]:
     """all | NUMBER | device=ID[,ID]; then ,capabilities=..., ,driver=..."""
-    request: dict[str, Any] = {"Driver": "", "Count": 0, "DeviceIDs": [], "Capabilities": [["gpu"]]}
+    request: dict[str, Any] = {
+        "Driver": "",
+        "Count": 0,
+        "DeviceIDs": [],
+        "Capabilities": [["gpu"]],
+        "Options": {},
+    }
     key = "count"
     for part in _text(text).strip("\"'").split(","):
         name, equal, value = part.partition("=")
@@ -134,68 +153,69 @@ def _gpus(text: str) -> list[dict[str, Any]]:
     return [request]
 
 
-def _port(text: str) -> dict[str, list[Any]]:
+def _port(text: str) -> dict[str, Any]:
     found = PORT.fullmatch(text)
     if found is None:
         raise ValueError("[[ADDRESS:]PORT:]PORT[/udp], such as 127.0.0.1:8080:80")
-    outside = int(found["outside"]) if found["outside"] else None
-    place = (found["address"].strip("[]"), outside) if found["address"] else outside
-    return {found["inside"] + (found["protocol"] or "/tcp"): [place]}
+    inside = found["inside"] + (found["protocol"] or "/tcp")
+    outside = {"HostIp": (found["address"] or "").strip("[]"), "HostPort": found["outside"] or ""}
+    return {"ExposedPorts": {inside: {}}, "HostConfig": {"PortBindings": {inside: [outside]}}}
 
 
+# `name` and `platform` are no part of the configuration: the engine takes them beside it.
 OPTIONS: Mapping[str, Option] = {
-    "add-host": Option("extra_hosts", _pair(":", "NAME:ADDRESS"), joined=True),
-    "blkio-weight": Option("blkio_weight", _number),
-    "cap-add": Option("cap_add", _one, joined=True),
-    "cap-drop": Option("cap_drop", _one, joined=True),
-    "cgroup-parent": Option("cgroup_parent", _text),
-    "cgroupns": Option("cgroupns", _text),
-    "cpu-period": Option("cpu_period", _number),
-    "cpu-quota": Option("cpu_quota", _number),
-    "cpu-shares": Option("cpu_shares", _number),
-    "cpus": Option("nano_cpus", _cpus),
-    "cpuset-cpus": Option("cpuset_cpus", _text),
-    "cpuset-mems": Option("cpuset_mems", _text),
-    "device": Option("devices", _one, joined=True),
-    "device-cgroup-rule": Option("device_cgroup_rules", _one, joined=True),
-    "dns": Option("dns", _one, joined=True),
-    "dns-option": Option("dns_opt", _one, joined=True),
-    "dns-search": Option("dns_search", _one, joined=True),
-    "domainname": Option("domainname", _text),
-    "entrypoint": Option("entrypoint", _entry_point),
-    "gpus": Option("device_requests", _gpus, joined=True),
-    "group-add": Option("group_add", _one, joined=True),
-    "hostname": Option("hostname", _text),
-    "init": Option("init", _flag),
-    "ipc": Option("ipc_mode", _text),
-    "label": Option("labels", _label, joined=True),
-    "mac-address": Option("mac_address", _text),
-    "memory": Option("mem_limit", _size),
-    "memory-reservation": Option("mem_reservation", _size),
-    "memory-swap": Option("memswap_limit", _size),
-    "memory-swappiness": Option("mem_swappiness", _number),
+    "add-host": Option("HostConfig.ExtraHosts", _host, joined=True),
+    "blkio-weight": Option("HostConfig.BlkioWeight", _number),
+    "cap-add": Option("HostConfig.CapAdd", _one, joined=True),
+    "cap-drop": Option("HostConfig.CapDrop", _one, joined=True),
+    "cgroup-parent": Option("HostConfig.CgroupParent", _text),
+    "cgroupns": Option("HostConfig.CgroupnsMode", _text),
+    "cpu-period": Option("HostConfig.CpuPeriod", _number),
+    "cpu-quota": Option("HostConfig.CpuQuota", _number),
+    "cpu-shares": Option("HostConfig.CpuShares", _number),
+    "cpus": Option("HostConfig.NanoCpus", _cpus),
+    "cpuset-cpus": Option("HostConfig.CpusetCpus", _text),
+    "cpuset-mems": Option("HostConfig.CpusetMems", _text),
+    "device": Option("HostConfig.Devices", _device, joined=True),
+    "device-cgroup-rule": Option("HostConfig.DeviceCgroupRules", _one, joined=True),
+    "dns": Option("HostConfig.Dns", _one, joined=True),
+    "dns-option": Option("HostConfig.DnsOptions", _one, joined=True),
+    "dns-search": Option("HostConfig.DnsSearch", _one, joined=True),
+    "domainname": Option("Domainname", _text),
+    "entrypoint": Option("Entrypoint", _entry_point),
+    "gpus": Option("HostConfig.DeviceRequests", _gpus, joined=True),
+    "group-add": Option("HostConfig.GroupAdd", _one, joined=True),
+    "hostname": Option("Hostname", _text),
+    "init": Option("HostConfig.Init", _flag),
+    "ipc": Option("HostConfig.IpcMode", _text),
+    "label": Option("Labels", _label, joined=True),
+    "mac-address": Option("MacAddress", _text),
+    "memory": Option("HostConfig.Memory", _size),
+    "memory-reservation": Option("HostConfig.MemoryReservation", _size),
+    "memory-swap": Option("HostConfig.MemorySwap", _size),
+    "memory-swappiness": Option("HostConfig.MemorySwappiness", _number),
     "name": Option("name", _text),
-    "network": Option("network_mode", _text),
-    "oom-kill-disable": Option("oom_kill_disable", _flag),
-    "oom-score-adj": Option("oom_score_adj", _number),
-    "pid": Option("pid_mode", _text),
-    "pids-limit": Option("pids_limit", _number),
+    "network": Option("HostConfig.NetworkMode", _text),
+    "oom-kill-disable": Option("HostConfig.OomKillDisable", _flag),
+    "oom-score-adj": Option("HostConfig.OomScoreAdj", _number),
+    "pid": Option("HostConfig.PidMode", _text),
+    "pids-limit": Option("HostConfig.PidsLimit", _number),
     "platform": Option("platform", _text),
-    "privileged": Option("privileged", _flag),
-    "publish": Option("ports", _port, joined=True),
-    "read-only": Option("read_only", _flag),
-    "runtime": Option("runtime", _text),
-    "security-opt": Option("security_opt", _one, joined=True),
-    "shm-size": Option("shm_size", _size),
-    "storage-opt": Option("storage_opt", _pair("=", "NAME=VALUE"), joined=True),
-    "sysctl": Option("sysctls", _pair("=", "NAME=VALUE"), joined=True),
-    "tmpfs": Option("tmpfs", _tmpfs, joined=True),
-    "ulimit": Option("ulimits", _ulimit, joined=True),
-    "user": Option("user", _user),
-    "userns": Option("userns_mode", _text),
-    "uts": Option("uts_mode", _text),
-    "volumes-from": Option("volumes_from", _one, joined=True),
-    "workdir": Option("working_dir", _text),
+    "privileged": Option("HostConfig.Privileged", _flag),
+    "publish": Option("", _port, joined=True),
+    "read-only": Option("HostConfig.ReadonlyRootfs", _flag),
+    "runtime": Option("HostConfig.Runtime", _text),
+    "security-opt": Option("HostConfig.SecurityOpt", _one, joined=True),
+    "shm-size": Option("HostConfig.ShmSize", _size),
+    "storage-opt": Option("HostConfig.StorageOpt", _setting, joined=True),
+    "sysctl": Option("HostConfig.Sysctls", _setting, joined=True),
+    "tmpfs": Option("HostConfig.Tmpfs", _tmpfs, joined=True),
+    "ulimit": Option("HostConfig.Ulimits", _ulimit, joined=True),
+    "user": Option("User", _user),
+    "userns": Option("HostConfig.UsernsMode", _text),
+    "uts": Option("HostConfig.UTSMode", _text),
+    "volumes-from": Option("HostConfig.VolumesFrom", _one, joined=True),
+    "workdir": Option("WorkingDir", _text),
 }
 OURS = ("env", "volume")  # merged with what the project says
 SHORT: Mapping[str, str] = {
@@ -226,7 +246,8 @@ def read(texts: Iterable[str]) -> Arguments:
     Raises:
         UsageError: there is no such option, it contradicts how we run containers, or its value does not fit.
     """
-    options: dict[str, Any] = {}
+    options: Mapping[str, Any] = {}
+    given: set[str] = set()
     recorded, volumes, notes = [], [], []
     environment: list[str | tuple[str, str]] = []
     for text in texts:
@@ -243,7 +264,10 @@ def read(texts: Iterable[str]) -> Arguments:
             case "volume":
                 volumes.append(_fitting(name, value, _volume))
             case _:
-                _put(options, name, value)
+                if name in given and not OPTIONS[name].joined:
+                    raise UsageError(f"-A {name} is given twice", hint="keep one of them")
+                given.add(name)
+                options = merged(options, _placed(name, value))
         recorded.append(f"{name}={value}" if equal else name)
     return Arguments(
         recorded=tuple(recorded),
@@ -267,18 +291,13 @@ def _named(given: str) -> str:
     return name
 
 
-def _put(options: dict[str, Any], name: str, text: str) -> None:
+def _placed(name: str, text: str) -> Any:
+    """The piece of a configuration that holds nothing but this value."""
     option = OPTIONS[name]
-    value = _fitting(name, text, option.read)
-    before = options.get(option.keyword)
-    if before is None:
-        options[option.keyword] = value
-    elif not option.joined:
-        raise UsageError(f"-A {name} is given twice", hint="keep one of them")
-    elif isinstance(before, dict):
-        options[option.keyword] = before | value
-    else:
-        options[option.keyword] = before + value
+    piece = _fitting(name, text, option.read)
+    for part in reversed(option.place.split(".") if option.place else ()):
+        piece = {part: piece}
+    return piece
 
 
 def _fitting(name: str, text: str, reading: Read) -> Any:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from runner.containers import passwd, trouble
 from runner.containers.engine import Engine
+from runner.containers.model import merged
 from runner.containers.owners import Owner, labels
 from runner.containers.running import Container, hinted, rootless
 from runner.containers.volumes import Volume
@@ -34,7 +35,7 @@ class Setup(Struct, frozen=True, kw_only=True):
         mounts: path in the container -> path of this machine, to be written.
         inputs: the same, only to be read.
         volumes: what the person and the project mount.
-        options: arguments of the SDK that the person gave, see arguments.py.
+        options: what the person gave, see arguments.py.
         hosts: names for addresses, in addition to those of the engine.
         path: directories in front of the image's PATH.
         brought_out: patterns of files in its working directory that are copied to that of the job at the end.
@@ -59,15 +60,16 @@ def create(
     Raises:
         EnvironmentFailed: the engine refuses, or the image has no shell.
     """
-    arguments = _arguments(engine, setup, run_id=run_id, variables=variables)
+    configuration = _configuration(engine, setup, run_id=run_id, variables=variables)
+    name, platform = configuration.pop("name"), configuration.pop("platform", None)
     for shell in ("bash", "sh"):
         with hinted(), trouble.explained("the container cannot be created"):
-            argv = [shell, "-c", HEEDING + command]
-            made = engine.client.containers.create(setup.image, argv, **arguments)
-        container = Container(engine, made.id, "bash" if shell == "bash" else "sh")
+            body = configuration | {"Cmd": [shell, "-c", HEEDING + command]}
+            made = engine.ask("POST", "/containers/create", body=body, name=name, platform=platform)
+        container = Container(engine, made["Id"], "bash" if shell == "bash" else "sh")
         try:
             if any(map(container.has, SHELLS[shell])):
-                if arguments["user"] == _caller(engine) != "0:0":
+                if configuration["User"] == _caller(engine) != "0:0":
                     with trouble.explained("the container cannot be told its user"):
                         passwd.introduce(container, os.getuid(), os.getgid(), home=HOME)
                 return container
@@ -86,38 +88,48 @@ def name_of(run_id: str) -> str:
     return f"runner-{run_id}"
 
 
-def _arguments(engine: Engine, setup: Setup, *, run_id: str, variables: Mapping[str, str]) -> dict[str, Any]:
-    """For the SDK: what the person gave wins, and lists and mappings are joined."""
-    given = dict(setup.options)
-    mine = "user" not in given
+def _configuration(
+    engine: Engine, setup: Setup, *, run_id: str, variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the person gave wins, and lists and mappings are joined; our labels are ours, whatever they say."""
+    given = setup.options
+    host = given.get("HostConfig", {})
+    mine = "User" not in given
     taken = {volume.target.rstrip("/") for volume in setup.volumes}
     mounts = [_bind(*mount, only_read=False) for mount in setup.mounts.items() if mount[0] not in taken]
     mounts += [_bind(*mount, only_read=True) for mount in setup.inputs.items()]
-    ours: dict[str, Any] = {
+    named = {text.partition(":")[0] for text in host.get("ExtraHosts", ())}
+    ours = {
         "name": name_of(run_id),
-        "user": _caller(engine),
-        "working_dir": CODE,
-        "init": True,
-        "environment": _environment(engine, setup, variables, mine=mine),
-        "labels": given.pop("labels", {}) | labels(run_id, setup.owner),
-        "extra_hosts": {**setup.hosts, **given.pop("extra_hosts", {})},
-        "group_add": (_groups(engine) if mine else []) + given.pop("group_add", []),
-        "tmpfs": ({HOME: "exec,mode=1777"} if mine else {}) | given.pop("tmpfs", {}),
-        "volumes": [str(volume) for volume in setup.volumes],
-        "mounts": mounts,
+        "Image": setup.image,
+        "User": _caller(engine),
+        "WorkingDir": CODE,
+        "Env": [f"{name}={text}" for name, text in _environment(engine, setup, variables, mine=mine).items()],
+        "HostConfig": {
+            "Init": True,
+            "NetworkMode": "default",
+            "ExtraHosts": [f"{name}:{address}" for name, address in setup.hosts.items() if name not in named],
+            "GroupAdd": _groups(engine) if mine else [],
+            "Tmpfs": {HOME: "exec,mode=1777"} if mine else {},
+            "Binds": [str(volume) for volume in setup.volumes],
+            "Mounts": mounts,
+            # we keep the output, and nobody else needs to
+            **({"LogConfig": {"Type": "none"}} if engine.product == "docker" else {}),
+        },
     }
-    if engine.product == "docker":
-        ours["log_config"] = {"type": "none"}  # we keep the output, and nobody else needs to
-    return ours | given
+    return merged(merged(ours, given), {"Labels": labels(run_id, setup.owner)})
 
 
 def _environment(engine: Engine, setup: Setup, variables: Mapping[str, str], *, mine: bool) -> dict[str, str]:
-    found = {"TINI_KILL_PROCESS_GROUP": "1"}  # a signal reaches all that the command runs, as on a terminal
+    found = {
+        **engine.proxies,
+        "TINI_KILL_PROCESS_GROUP": "1",
+    }  # a signal reaches all that the command runs, as on a terminal
     if mine:
         found["HOME"] = HOME
     if setup.path:
         with trouble.explained("the image cannot be looked at"):
-            config = engine.client.api.inspect_image(setup.image)["Config"]
+            config = engine.ask("GET", "/images/{}/json", setup.image)["Config"]
         theirs = dict(line.partition("=")[::2] for line in config.get("Env") or ())
         found["PATH"] = ":".join([*setup.path, theirs.get("PATH") or "/usr/local/bin:/usr/bin:/bin"])
     return found | dict(variables)

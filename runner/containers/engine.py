@@ -4,45 +4,118 @@ Where it is: DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), else the
 `docker context use` names, else the socket of this machine.
 """
 
+import json
 import queue
-import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
-
-from msgspec import Struct
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 from runner.containers import trouble
+from runner.containers.wire import Answer, Method, Output, Wire, target
 from runner.errors import EnvironmentFailed
 
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+PROXIES = {
+    "httpProxy": "http_proxy",
+    "httpsProxy": "https_proxy",
+    "ftpProxy": "ftp_proxy",
+    "noProxy": "no_proxy",
+}
+NO_PROXIES: Mapping[str, str] = {}
 ANSWERS = 60.0  # seconds in which an engine has to say who it is
 SLICE = 0.5  # seconds of one wait: a signal that arrives just before a wait is handled only after it
 
-Answer = TypeVar("Answer")
-# What engines have said by now, by address: the version of the protocol, and of themselves. A run connects three times.
-_met: dict[str, tuple[str, Mapping[str, Any]]] = {}
+Told = TypeVar("Told")
+# What engines have said of themselves by now, by address: headers. A run connects three times.
+_met: dict[str, Mapping[str, str]] = {}
 
 
-class Engine(Struct, frozen=True):
-    """An engine that has answered. `client` is the SDK's; call it inside of `trouble.explained`."""
+class Transport(Protocol):
+    """How an engine is asked, see `Wire`."""
 
-    client: Any
-    product: Literal["docker", "podman"]
-    version: str
-    platform: str  # "linux/amd64"
+    def ask(
+        self,
+        method: Method,
+        target: str,
+        body: bytes = b"",
+        *,
+        kind: str = "application/json",
+        patience: float | None = None,
+        most: int | None = None,
+    ) -> Answer: ...
 
-    def patiently(self, call: Callable[[], Answer]) -> Answer:
+    def attached(self, container: str) -> AbstractContextManager[Iterator[Output]]: ...
+
+
+class Engine:
+    """An engine that has answered. Call it inside of `trouble.explained`.
+
+    Attributes:
+        product: docker, or podman.
+        socket: path of its socket on this machine; None where it is reached otherwise.
+        proxies: environment variables that name proxies to what runs in containers.
+    """
+
+    def __init__(
+        self,
+        said: Mapping[str, str],
+        transport: Transport,
+        sdk: Callable[[], Any],
+        proxies: Mapping[str, str] = NO_PROXIES,
+    ) -> None:
+        """`said` are the headers of its answer to a ping."""
+        podman = "libpod-api-version" in said
+        self.product: Literal["docker", "podman"] = "podman" if podman else "docker"
+        self.socket = transport.path if isinstance(transport, Wire) else None
+        self.proxies = proxies
+        self._transport = transport
+        self._sdk = sdk
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The SDK's: for all that `ask` is not for. To import it takes its time."""
+        if self._client is None:
+            self._client = self._sdk()
+        return self._client
+
+    def ask(self, method: Method, place: str, *parts: str, body: object = None, **query: object) -> Any:
+        """What the engine answers to a call of its API, as JSON says it; `place` is as in `wire.target`.
+
+        Raises:
+            Refused: it does not do it.
+        """
+        data = b"" if body is None else json.dumps(body).encode()
+        return self._transport.ask(method, target(place, *parts, **query), data).json()
+
+    def transfer(
+        self,
+        method: Method,
+        place: str,
+        *parts: str,
+        body: bytes = b"",
+        most: int | None = None,
+        **query: object,
+    ) -> Answer:
+        """The same for tar archives; `most` bytes of the answer are taken."""
+        asked = target(place, *parts, **query)
+        return self._transport.ask(method, asked, body, kind="application/x-tar", most=most)
+
+    def attached(self, container: str) -> AbstractContextManager[Iterator[Output]]:
+        """The output of a container as it comes, until it ends."""
+        return self._transport.attached(container)
+
+    def patiently(self, call: Callable[[], Told]) -> Told:
         """The answer to a call that takes its time; a signal gets through meanwhile."""
         (answer,) = self.told(lambda: (call(),))
         return answer
 
-    def told(self, call: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
+    def told(self, call: Callable[[], Iterable[Told]]) -> Iterator[Told]:
         """What the engine tells in the course of a long call, as it comes; a signal gets through between."""
         said: queue.SimpleQueue[tuple[Literal["said", "over"], Any]] = queue.SimpleQueue()
         left = threading.Event()
@@ -60,7 +133,8 @@ class Engine(Struct, frozen=True):
             raise what
 
     def close(self) -> None:
-        self.client.close()
+        if self._client is not None:
+            self._client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -80,37 +154,42 @@ def connect(environ: Mapping[str, str]) -> Engine:
     Raises:
         EnvironmentFailed: there is none, it may not be used, or it does not answer.
     """
+    where = environ.get("DOCKER_HOST") or _host_of_context(environ)
+    scheme, _, path = where.removeprefix("http+").partition("://")
+    with trouble.explained(f"no container engine can be used ({where})", reached=False):
+        if scheme != "unix":
+            return _connected_by_sdk(where, environ)
+        if where not in _met:
+            _met[where] = Wire(path).ask("GET", "/_ping", patience=ANSWERS).headers
+        wire = Wire(path, _met[where].get("api-version", ""))
+        return Engine(
+            _met[where], wire, lambda: _client(environ, wire.protocol or None), _proxies(environ, where)
+        )
+
+
+def _connected_by_sdk(where: str, environ: Mapping[str, str]) -> Engine:
+    client = _client(environ, _met[where].get("api-version") if where in _met else None)
+    try:
+        session = import_module("runner.containers.session").Session(client.api)
+        if where not in _met:
+            _met[where] = session.ask("GET", "/_ping", patience=ANSWERS).headers
+        return Engine(_met[where], session, lambda: client, _proxies(environ, where))
+    except BaseException:
+        client.close()
+        raise
+
+
+def _client(environ: Mapping[str, str], protocol: str | None) -> Any:
+    """The SDK's client; without a version of the protocol it asks the engine for its own."""
     docker = import_module("docker")
     # of logins: what cannot be read is told when it is needed
     warnings.filterwarnings("ignore", module=r"docker\.credentials\.")
-    where = environ.get("DOCKER_HOST") or _host_of_context(environ)
-    with trouble.explained(f"no container engine can be used ({where})", reached=False):
-        _knock(where)
-        spoken, version = _met.get(where, (None, None))
-        client = docker.from_env(
-            environment=dict(environ), timeout=ANSWERS, use_ssh_client=True, version=spoken
-        )
-        try:
-            if version is None:
-                version = client.version()
-                _met[where] = client.api.api_version, version
-            client.api.timeout = None  # from here on: a pull or a commit may be silent for minutes
-            return engine(client, version)
-        except BaseException:
-            client.close()
-            raise
-
-
-def engine(client: Any, version: Mapping[str, Any]) -> Engine:
-    """The engine whose answer to `version` this is."""
-    components = [str(part.get("Name", "")) for part in version.get("Components") or ()]
-    podman = any(name.startswith("Podman") for name in components)
-    return Engine(
-        client,
-        "podman" if podman else "docker",
-        str(version.get("Version", "")),
-        f"{version.get('Os', 'linux')}/{version.get('Arch', '')}",
+    client = docker.from_env(
+        environment=dict(environ), timeout=ANSWERS, use_ssh_client=True, version=protocol
     )
+    client.api.headers.update(configured(environ).get("HttpHeaders") or {})
+    client.api.timeout = None  # from here on: a pull or a commit may be silent for minutes
+    return client
 
 
 def within_reach(environ: Mapping[str, str]) -> bool:
@@ -121,6 +200,8 @@ def within_reach(environ: Mapping[str, str]) -> bool:
 
 def _host_of_context(environ: Mapping[str, str]) -> str:
     name = environ.get("DOCKER_CONTEXT") or None
+    if name is None and "currentContext" not in configured(environ):
+        return f"unix://{SOCKETS[0]}"
     with trouble.explained("the context of docker cannot be read"):
         context = import_module("docker.context").ContextAPI.get_context(name)
     if context is None:  # of which the SDK makes the default
@@ -132,17 +213,26 @@ def _host_of_context(environ: Mapping[str, str]) -> str:
     return str(context.Host).removeprefix("http+")
 
 
-def _knock(where: str) -> None:
-    """See that somebody listens at a socket of this machine: the SDK leaves its own open when nobody does."""
-    scheme, _, path = where.partition("://")
-    if scheme.removeprefix("http+") == "unix":
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(ANSWERS)
-            probe.connect(path)
+def configured(environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """The configuration of the `docker` command; nothing where there is none that can be read."""
+    directory = environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
+    try:
+        found = json.loads(Path(directory, "config.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _proxies(environ: Mapping[str, str], where: str) -> Mapping[str, str]:
+    """As `docker run` sets them, see https://docs.docker.com/engine/cli/proxy/."""
+    found = configured(environ).get("proxies") or {}
+    named = found.get(where) or found.get("default") or {}
+    chosen = {variable: str(named[name]) for name, variable in PROXIES.items() if named.get(name)}
+    return chosen | {variable.upper(): text for variable, text in chosen.items()}
 
 
 def _listen(
-    call: Callable[[], Iterable[Answer]],
+    call: Callable[[], Iterable[Told]],
     said: "queue.SimpleQueue[tuple[Literal['said', 'over'], Any]]",
     left: threading.Event,
 ) -> None:

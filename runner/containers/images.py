@@ -4,18 +4,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from importlib import import_module
 from typing import IO, Any, TypeAlias
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
 from runner.containers.references import Reference
+from runner.containers.wire import Refused
 from runner.errors import EnvironmentFailed
 
 OURS = (
     "runner.image"  # label of the images that we make: their purpose and what they are made of, "build:<key>"
 )
+_NOT_FOUND, _CONFLICT = 404, 409  # statuses of answers
 _TAIL = 15  # lines of a step that failed
 _MB = 1_000_000
 
@@ -43,11 +44,10 @@ class Image:
 
 def find(engine: Engine, reference: str) -> Image | None:
     """The image by name or id; None where the engine has none."""
-    errors = import_module("docker.errors")
     with trouble.explained(f"image {reference} cannot be looked up"):
         try:
-            return _image(engine.client.api.inspect_image(reference))
-        except errors.APIError as error:
+            return _image(engine.ask("GET", "/images/{}/json", reference))
+        except Refused as error:
             if _gone(error):
                 return None
             raise
@@ -171,7 +171,7 @@ def remove(engine: Engine, image: Image) -> bool:
             try:
                 engine.client.api.remove_image(known)
             except errors.APIError as error:
-                if error.status_code == HTTPStatus.CONFLICT:
+                if error.status_code == _CONFLICT:
                     return False
                 if not _gone(error):
                     raise
@@ -180,7 +180,7 @@ def remove(engine: Engine, image: Image) -> bool:
 
 def _gone(error: Any) -> bool:
     """Whether there is no such image, any more: an engine that is just removing it says so in its own words."""
-    return error.status_code == HTTPStatus.NOT_FOUND or "unrecognized image ID" in str(error)
+    return error.status_code == _NOT_FOUND or "unrecognized image ID" in str(error)
 
 
 def _image(found: Mapping[str, Any]) -> Image:

@@ -10,12 +10,12 @@ none and others      nowhere
 import socket
 from collections.abc import Mapping
 from ipaddress import ip_network
-from typing import Any
 
 from msgspec import Struct
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
+from runner.containers.model import Arguments
 from runner.containers.running import rootless
 
 NAME = "host.docker.internal"
@@ -30,13 +30,13 @@ class Reach(Struct, frozen=True):
     hosts: Mapping[str, str]
 
 
-def reach(engine: Engine, options: Mapping[str, Any]) -> Reach | str:
+def reach(engine: Engine, arguments: Arguments) -> Reach | str:
     """How the program reaches us, or why it cannot.
 
     Raises:
         EnvironmentFailed: there is no such network.
     """
-    network = options.get("network_mode") or "default"
+    network = arguments.network
     if reason := _cut_off(engine, network):
         return reason
     if network == "host":
@@ -61,7 +61,7 @@ def _gateway(engine: Engine, network: str) -> str | None:
     default = "bridge" if engine.product == "docker" else "podman"
     name = default if network in {"default", "bridge"} else network
     with trouble.explained(f"the network {name!r} cannot be used"):
-        found = engine.client.api.inspect_network(name)
+        found = engine.ask("GET", "/networks/{}", name)
     configs = (found.get("IPAM") or {}).get("Config") or ()
     return next((address for address in map(_first, configs) if "." in address), None)
 
@@ -84,4 +84,4 @@ def _ours(address: str) -> bool:
 
 def _desktop(engine: Engine) -> bool:
     with trouble.explained("the engine does not tell about itself"):
-        return "Docker Desktop" in str(engine.client.api.info().get("OperatingSystem"))
+        return "Docker Desktop" in str(engine.ask("GET", "/info").get("OperatingSystem"))

@@ -26,7 +26,8 @@ def reap(engine: Engine, gone: Callable[[Owner], bool], *, dry_run: bool = False
     """Remove the containers whose owner is gone, running or not, unless it is a dry run; how many there were."""
     count = 0
     with trouble.explained("the containers cannot be listed"):
-        listed = engine.client.api.containers(all=True, filters={"label": OWNER})
+        ours = json.dumps({"label": [OWNER]})
+        listed = engine.ask("GET", "/containers/json", all=1, filters=ours)
     for found in listed:
         owner = _owner(found.get("Labels") or {})
         if owner is not None and gone(owner):

@@ -4,26 +4,26 @@ import getpass
 import io
 import re
 import tarfile
-from collections.abc import Iterator
 from contextlib import suppress
-from importlib import import_module
 
 from runner.containers.running import Container
+from runner.containers.wire import Refused, TooLarge
 
-LARGEST = 1024 * 1024  # bytes of /etc/passwd
+LARGEST = 1024 * 1024  # bytes of an archive of /etc/passwd
 NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
 def introduce(container: Container, uid: int, gid: int, *, home: str) -> None:
     """Tell its programs who they are, if the image does not know this user; a list that is odd is left as it is."""
-    api = container.engine.client.api
-    errors = import_module("docker.errors")
-    with suppress(errors.APIError):  # no such file, or a file system that is only read
-        known = _content(api.get_archive(container.id, "/etc/passwd")[0])
+    place = "/containers/{}/archive"
+    with suppress(Refused, TooLarge):  # no such file, or a file system that is only read
+        answer = container.engine.transfer("GET", place, container.id, path="/etc/passwd", most=LARGEST)
+        known = _content(answer.body)
         if known is None or any(line.split(b":")[2:3] == [b"%d" % uid] for line in known.splitlines()):
             return
         line = f"{_name()}:x:{uid}:{gid}::{home}:/bin/sh\n".encode()
-        api.put_archive(container.id, "/etc", _archive("passwd", b"%b\n%b" % (known.rstrip(), line)))
+        content = _archive("passwd", b"%b\n%b" % (known.rstrip(), line))
+        container.engine.transfer("PUT", place, container.id, path="/etc", body=content)
 
 
 def _name() -> str:
@@ -34,13 +34,8 @@ def _name() -> str:
     return name if NAME.fullmatch(name) else "user"
 
 
-def _content(pieces: Iterator[bytes]) -> bytes | None:
-    """The only file of an archive; None where it is none, or larger than any list of users."""
-    data = b""
-    for piece in pieces:
-        data += piece
-        if len(data) > LARGEST:
-            return None
+def _content(data: bytes) -> bytes | None:
+    """The only file of an archive; None where it is none."""
     with suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(data)) as archive:
         member = archive.next()
         file = archive.extractfile(member) if member is not None and member.isreg() else None

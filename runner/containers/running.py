@@ -7,11 +7,11 @@ with container.attached() as output:
 container.remove()
 """
 
+import json
 import os
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from http import HTTPStatus
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
+from runner.containers.wire import Output, Refused
 from runner.errors import EnvironmentFailed
 
 HINTS: Mapping[str, str] = {
@@ -48,33 +49,30 @@ class Container(Struct, frozen=True):
     shell: Literal["bash", "sh"] = "bash"
 
     @contextmanager
-    def attached(self) -> Iterator[Iterator[tuple[Literal["stdout", "stderr"], bytes]]]:
+    def attached(self) -> Iterator[Iterator[Output]]:
         """Its output as it comes, until it ends; attach before the start."""
-        stream = self._api.attach(self.id, stdout=True, stderr=True, stream=True, demux=True)
-        try:
-            yield _apart(stream)
-        finally:
-            stream._response.close()  # noqa: SLF001 - its own close() leaves the descriptor open
+        with self.engine.attached(self.id) as output:
+            yield output
 
     def start(self) -> None:
         with hinted(), trouble.explained("the container cannot be started"):
-            self._api.start(self.id)
+            self.engine.ask("POST", "/containers/{}/start", self.id)
 
     def kill(self, number: int) -> None:
         """Send a signal, to one that has ended as well."""
-        with suppress(import_module("docker.errors").APIError):
-            self._api.kill(self.id, signal=number)
+        with suppress(Refused):
+            self.engine.ask("POST", "/containers/{}/kill", self.id, signal=number)
 
     def ended(self) -> Ended:
         """Wait for the end."""
-        code = int(self._api.wait(self.id, timeout=None)["StatusCode"])
-        found = self._api.inspect_container(self.id)
+        code = int(self.engine.ask("POST", "/containers/{}/wait", self.id)["StatusCode"])
+        found = self.engine.ask("GET", "/containers/{}/json", self.id)
         return Ended(code, bool(found["State"].get("OOMKilled")), int(found["HostConfig"].get("Memory") or 0))
 
     def remove(self) -> None:
         """Whether it runs or not, and its volumes without names. Who cannot be removed now is found by `owners.reap`."""
         with suppress(EnvironmentFailed), trouble.explained("a container cannot be removed"):
-            self._api.remove_container(self.id, force=True, v=True)
+            self.engine.ask("DELETE", "/containers/{}", self.id, force=1, v=1)
 
     def has(self, path: str) -> bool:
         """Whether there is such a file in it."""
@@ -82,33 +80,19 @@ class Container(Struct, frozen=True):
 
     def stat(self, path: str) -> Mapping[str, Any] | None:
         """What the engine tells of a file: `mode` and, where it is a link, `linkTarget`; None where there is none."""
-        url = f"{self._api.base_url}/v{self._api.api_version}/containers/{self.id}/archive"
         with trouble.explained("the container cannot be looked into"):
-            answer = self._api.head(url, params={"path": path}, timeout=self._api.timeout)
-        if answer.status_code != HTTPStatus.OK:
-            return None
-        found: Mapping[str, Any] = import_module("docker.utils").decode_json_header(
-            answer.headers["X-Docker-Container-Path-Stat"]
-        )
+            try:
+                answer = self.engine.transfer("HEAD", "/containers/{}/archive", self.id, path=path)
+            except Refused:
+                return None
+        found: Mapping[str, Any] = json.loads(b64decode(answer.headers["x-docker-container-path-stat"]))
         return found
-
-    @property
-    def _api(self) -> Any:
-        return self.engine.client.api
-
-
-def socket_path(engine: Engine) -> str | None:
-    """The engine's socket on this machine; None where it is reached otherwise."""
-    api = engine.client.api
-    path: str | None = getattr(api.get_adapter(api.base_url), "socket_path", None)
-    return path
 
 
 def rootless(engine: Engine) -> bool:
     """Whether the engine runs as the caller, who is root in its containers then."""
-    path = socket_path(engine)
     try:
-        return path is not None and 0 != os.getuid() == Path(path).stat().st_uid
+        return engine.socket is not None and 0 != os.getuid() == Path(engine.socket).stat().st_uid
     except OSError:
         return False
 
@@ -123,11 +107,3 @@ def hinted() -> Iterator[None]:
             if sign in str(error) and error.hint is None:
                 error.hint = hint
         raise
-
-
-def _apart(stream: Any) -> Iterator[tuple[Literal["stdout", "stderr"], bytes]]:
-    for out, err in stream:
-        if out:
-            yield "stdout", out
-        if err:
-            yield "stderr", err

@@ -1,11 +1,13 @@
 """What a container engine refuses, in words for the person, without the credentials of any registry."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from runner.containers.wire import Refused, TooLarge
 from runner.errors import EnvironmentFailed
 
 START = "start it (`systemctl start docker`), or name another with DOCKER_HOST"
@@ -90,22 +92,30 @@ _REFUSED: Signs = (
 
 @contextmanager
 def explained(said: str, *, reached: bool = True) -> Iterator[None]:
-    """Errors of the SDK in the block become ours. `reached`: the engine has answered before."""
-    failures = (
-        import_module("docker.errors").DockerException,
-        import_module("requests.exceptions").RequestException,
-        import_module("urllib3.exceptions").HTTPError,
-        OSError,
-        *(() if reached else (ValueError,)),  # of an address
-    )
+    """Errors of an engine, and of the SDK, in the block become ours. `reached`: the engine has answered before."""
     try:
         yield
-    except failures as error:
+    except Exception as error:
+        if not isinstance(error, (*_failures(), *(() if reached else (ValueError,)))):  # of an address
+            raise
         raise failure(said, error, reached=reached) from error
 
 
+def _failures() -> tuple[type[Exception], ...]:
+    """What it means when an engine cannot do something; the SDK says nothing before it is imported."""
+    ours = (Refused, TooLarge, OSError)
+    if "docker.errors" not in sys.modules:
+        return ours
+    return (
+        *ours,
+        import_module("docker.errors").DockerException,
+        import_module("requests.exceptions").RequestException,
+        import_module("urllib3.exceptions").HTTPError,
+    )
+
+
 def failure(said: str, error: BaseException, *, reached: bool = True) -> EnvironmentFailed:
-    """An error of the SDK as ours."""
+    """An error of an engine as ours."""
     if reached:
         return refusal(said, explanation(error))
     text = f"{explanation(error)} {error!r}"

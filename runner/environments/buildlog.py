@@ -8,8 +8,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.progress import Phase
 
@@ -18,8 +19,7 @@ MOST = 100_000  # bytes
 BEGUN = "begun "
 
 
-@dataclass(slots=True)
-class BuildLog:
+class BuildLog(Struct):
     """Lines, each behind the seconds since the beginning; the first one says when that was."""
 
     descriptor: int

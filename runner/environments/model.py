@@ -1,7 +1,6 @@
 """What a program runs in: the lock that says exactly what, and the environment made from it. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,8 +31,7 @@ class Interpreter(Struct, frozen=True, kw_only=True):
     platform: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class Lock(Struct, frozen=True, kw_only=True):
     """Every package with its hashes.
 
     Attributes:
@@ -56,8 +54,8 @@ class Lock:
     packages: int = 0
     pinned: bool = True
     as_of: str | None = None
-    notices: tuple[str, ...] = field(default=(), compare=False)
-    interpreter: Interpreter | None = field(default=None, compare=False, repr=False)
+    notices: tuple[str, ...] = ()
+    interpreter: Interpreter | None = None
 
     @property
     def digest(self) -> str:

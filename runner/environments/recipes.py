@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from runner.environments.model import Environment
 from runner.progress import Phase
 
 
-@dataclass(slots=True)
-class Steps:
+class Steps(Struct):
     """What is going on in a build: told to the person, and timed for the record, in seconds."""
 
     phase: Phase
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = {}
 
     @contextmanager
     def step(self, name: str, text: str) -> Iterator[None]:

@@ -8,8 +8,9 @@ An imported environment (unpacking.py) brings its lock along. It answers without
 import json
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, replace
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from runner.environments import cache
 from runner.environments.model import Lock

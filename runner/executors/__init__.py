@@ -3,7 +3,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -12,14 +11,17 @@ from msgspec import Struct
 Sink: TypeAlias = Callable[[Literal["stdout", "stderr"], bytes], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """A shell command, where it runs and with what environment variables (all of them)."""
 
     run_id: str
     command: str
     directory: Path
-    variables: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Without the variables: they may be secrets."""
+        return f"Job(run_id={self.run_id!r}, command={self.command!r}, directory={self.directory})"
 
 
 class Exit(Struct, frozen=True, kw_only=True):

@@ -61,7 +61,7 @@ class ContainerExecutor:
             self.notice(f"{path} is a link to nothing in the project: it is not kept")
 
     def _guarded(self) -> "Guard | nullcontext[None]":
-        path = running.socket_path(self.engine)
+        path = self.engine.socket
         return nullcontext() if path is None else Guard(guard.__file__, path)
 
     @contextmanager

@@ -2,18 +2,17 @@
 
 import signal
 import sys
-from dataclasses import dataclass, field
 
 from runner.executors import Exit, Job, Sink
 from runner.process.child import Child
 
 
-@dataclass(slots=True)
 class LocalExecutor:
     """Runs a job as a child of this process."""
 
-    _child: Child | None = field(default=None, init=False)
-    _asked: list[int] = field(default_factory=list, init=False)  # stops from before there was a child
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._asked: list[int] = []  # stops from before there was a child
 
     def execute(self, job: Job, *, sink: Sink) -> Exit:
         """Run it in its own process group; afterwards nothing of the group is left."""

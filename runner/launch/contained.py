@@ -56,7 +56,7 @@ def placed(
     """
     engine = last.enter_context(connect(settings.environ))
     owners.reap(engine, orphans.gone)
-    reach = network.reach(engine, planned.arguments.options)
+    reach = network.reach(engine, planned.arguments)
     if isinstance(reach, str):
         going.progress.warn(
             f"the program cannot reach its tracking endpoint: {reach}",

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from dataclasses import replace
 from importlib import import_module
 from typing import Any, Literal, Protocol, Self
 
@@ -223,7 +222,7 @@ def _baked(environment: Environment, planned: Planned, *, settings: Settings, ph
         commit=planned.checkout.commit,
         settings=settings,
         phase=phase,
-        owner=planned.arguments.options.get("user", f"{os.getuid()}:{os.getgid()}"),
+        owner=planned.arguments.user or f"{os.getuid()}:{os.getgid()}",
     )
     return baked
 
@@ -280,7 +279,7 @@ def _execute(
     job, executor = placed.job, placed.executor
     with stopping.passed_to(executor.stop), endpoint, masked(sink, inside.secrets(job.variables)) as clean:
         variables = {**job.variables, **_served(endpoint, job, going.store)}
-        exit_ = executor.execute(replace(job, variables=variables), sink=clean)
+        exit_ = executor.execute(structs.replace(job, variables=variables), sink=clean)
     if endpoint.trouble is not None:
         going.progress.warn(f"the program could not be served its tracking endpoint: {endpoint.trouble}")
     going.ended(exit_, left_running=endpoint.left_running)

@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runner.environments.model import LOCK_FILES, Environment, Lock
 from runner.errors import Conflict, RunnerError
@@ -37,8 +38,7 @@ RECORD_SCHEMA = 1
 OBSERVED_FILE = "runner/packages.txt"
 
 
-@dataclass(slots=True)
-class Recording:
+class Recording(Struct):
     """A run that is going on. `live` is its directory, `record` what record.json will hold."""
 
     run: Run
@@ -49,10 +49,10 @@ class Recording:
     progress: Progress
     status: RunStatus = RunStatus.FAILED
     exit: Exit | None = None
-    record: dict[str, Any] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+    record: dict[str, Any] = {}
+    tags: dict[str, str] = {}
     plan: Plan | None = None
-    packages: list[Descriptor] = field(default_factory=list)
+    packages: list[Descriptor] = []
 
     def planned(self, plan: Plan, lock: Lock | None) -> None:
         """Keep the plan, and the lock beside it. Which environment it is, is known for good with the lock."""

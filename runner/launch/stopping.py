@@ -11,9 +11,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 Effect: TypeAlias = Literal["stopping", "killing", "closing"]
 
@@ -30,14 +31,13 @@ class Stopped(BaseException):
         self.number = number
 
 
-@dataclass(slots=True)
-class Stopping:
+class Stopping(Struct):
     """Where signals go just now. `notify` is told what a signal does, and must not fail."""
 
-    notify: Callable[[Effect], None] = field(default=lambda _effect: None)
+    notify: Callable[[Effect], None] = lambda _effect: None
     hurried: bool = False
     _state: Literal["preparing", "running", "closing"] = "preparing"
-    _pass_to: Callable[[int], None] = field(default=lambda _number: None)
+    _pass_to: Callable[[int], None] = lambda _number: None
     _passed: int = 0
 
     @contextmanager

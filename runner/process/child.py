@@ -16,10 +16,11 @@ import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from runner.process import SLICE, ProgramMissing
 from runner.process import guard as guard_script
@@ -91,8 +92,7 @@ class Guard:
         self._process.wait()
 
 
-@dataclass(slots=True)
-class Child:
+class Child(Struct):
     """A running program. Made by `Child.start`."""
 
     run_id: str

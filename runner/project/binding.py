@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from runner.errors import UsageError, did_you_mean
 from runner.project.model import EntryPoint, Notice, Parameter
@@ -11,8 +12,7 @@ from runner.project.values import objection, value_type
 SECRET_PREFIX = "RUNNER_SECRET_"  # noqa: S105 - a name, no secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Struct, frozen=True, kw_only=True):
     """What an entry point is called with.
 
     Attributes:
@@ -23,11 +23,15 @@ class Bound:
         notices: what deserves a warning.
     """
 
-    values: Mapping[str, str] = field(repr=False)
-    extra: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str]
+    extra: Mapping[str, str] = {}
+    inputs: Mapping[str, str] = {}
     secrets: frozenset[str] = frozenset()
     notices: tuple[Notice, ...] = ()
+
+    def __repr__(self) -> str:
+        """Names alone: values may be secrets."""
+        return f"Bound({', '.join([*self.values, *self.extra])})"
 
 
 def bind(entry_point: EntryPoint, given: Mapping[str, str], *, strict: bool, check: bool = True) -> Bound:

@@ -8,9 +8,10 @@ lock      pylock.toml, or hashed requirements, beside any Python environment
 
 import re
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from runner.errors import Location, ProjectError, did_you_mean
 from runner.project.conda import read_conda

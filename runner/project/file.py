@@ -5,10 +5,10 @@ entry_points: {name: {parameters, command, metrics, outputs, seed, variables}}
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import Location, ProjectError
 from runner.project.command import review

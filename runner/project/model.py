@@ -5,15 +5,15 @@ Project ── entry_points: name -> EntryPoint ── parameters: name -> Param
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.errors import Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """A declared parameter.
 
     Attributes:
@@ -39,7 +39,7 @@ class Parameter:
     optional: bool = False
     flag: bool = False
     secret: bool = False
-    where: Location | None = field(default=None, compare=False)
+    where: Location | None = None
 
     @property
     def required(self) -> bool:
@@ -47,8 +47,7 @@ class Parameter:
         return self.default is None and not self.optional and not self.flag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryPoint:
+class EntryPoint(Struct, frozen=True, kw_only=True):
     """A command with placeholders, and the parameters which fill them.
 
     `metrics`, `outputs`, `seed` and `variables` are as in `Project`, where they stand for entry points that name none of their own.
@@ -57,22 +56,20 @@ class EntryPoint:
 
     name: str
     command: str
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = {}
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     seed: int | None = None
     variables: tuple[str, ...] = ()
     script: bool = False
-    where: Location | None = field(default=None, compare=False)
+    where: Location | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemEnv:
+class SystemEnv(Struct, frozen=True, kw_only=True):
     """No environment of its own: the caller's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonEnv:
+class PythonEnv(Struct, frozen=True, kw_only=True):
     """A Python interpreter and requirements, from `python_env.yaml`, `requirements.txt`, a lock file or a simple conda file.
 
     Attributes:
@@ -89,11 +86,10 @@ class PythonEnv:
     requirements: tuple[str, ...] = ()
     build_requirements: tuple[str, ...] = ()
     lock_file: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaEnv:
+class CondaEnv(Struct, frozen=True, kw_only=True):
     """A conda environment file.
 
     Attributes:
@@ -111,31 +107,33 @@ class CondaEnv:
     """
 
     file: str
-    text: str = field(repr=False)
+    text: str
     name: str | None = None
-    channels: tuple[str, ...] = field(default=(), repr=False)
+    channels: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
     lock_file: str | None = None
     python: str | None = None
     simple: PythonEnv | None = None
     conda_packages: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Without the text and the channels, where logins may stand."""
+        return f"CondaEnv(file={self.file!r}, name={self.name!r}, packages={self.packages!r})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+
+class Build(Struct, frozen=True, kw_only=True):
     """How a container image is made: `build` of `docker_env`. Both paths are relative to the project directory."""
 
     dockerfile: str = "Dockerfile"
     context: str = "."
     args: tuple[tuple[str, str], ...] = ()
     target: str | None = None
-    where: Location | None = field(default=None, compare=False)
+    where: Location | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DockerEnv:
+class DockerEnv(Struct, frozen=True, kw_only=True):
     """A container image: `docker_env`.
 
     Attributes:
@@ -157,8 +155,7 @@ class DockerEnv:
 EnvironmentSpec: TypeAlias = SystemEnv | PythonEnv | CondaEnv | DockerEnv
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something odd in a project file which does not stop a run.
 
     `mild` where it may well be meant so; `entry_point` names the one that it is about.
@@ -168,11 +165,10 @@ class Notice:
     where: Location | None = None
     hint: str | None = None
     mild: bool = False
-    entry_point: str | None = field(default=None, compare=False)
+    entry_point: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """A project as its files declare it.
 
     Attributes:
@@ -193,7 +189,7 @@ class Project:
     file: str | None = None
     name: str | None = None
     environment: EnvironmentSpec = SystemEnv()
-    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    entry_points: Mapping[str, EntryPoint] = {}
     strict: bool = False
     metrics: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

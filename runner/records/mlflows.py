@@ -7,12 +7,12 @@ mlflow.project.env ─► environment, resolved as of the start  params, quoted 
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from runner import environments, project, sources
 from runner.environments.python import requirements
@@ -62,7 +62,7 @@ def recorded(store: OpenStore, run: Run, *, settings: Settings, progress: Progre
     inputs = _inputs(parameters, declared)
     as_of = None if declared is None or declared.locked else _as_of(run, kind)
     return Recorded(
-        run=structs.replace(run, params={**run.params, **parameters, **extra}),
+        run=replace(run, params={**run.params, **parameters, **extra}),
         plan=Plan(
             source=planned,
             entry_point=entry_point,

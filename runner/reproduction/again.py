@@ -6,9 +6,8 @@ Recorded + Changes ─► requested: a Request with what was recorded ─► lau
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from runner import launch
 from runner.environments.model import Lock, Wishes
@@ -61,7 +60,7 @@ def again(
     there = as_then(recorded, changes, settings)
     with requested(recorded, changes) as request:
         result = launch.run(
-            structs.replace(
+            replace(
                 request,
                 experiment_name=experiment_name or experiment_here(recorded, settings),
                 run_name=run_name,

@@ -9,10 +9,12 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from msgspec.structs import replace
 
 from runner.errors import InputError, TrackingError, UsageError
 from runner.progress import Progress

@@ -5,11 +5,11 @@ Wanted (as asked) ─► Changes, told in words ─► request ─► relaunch �
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from runner import launch, sources
 from runner.environments.model import Lock
@@ -112,7 +112,7 @@ def changes(recorded: Recorded, wanted: Wanted, *, settings: Settings, directory
 def request(recorded: Recorded, changes: Changes, *, python: str | None = None) -> Iterator[launch.Request]:
     """What `launch` is asked for; where it is recorded is not in it."""
     with requested(recorded, changes) as asked:
-        yield structs.replace(asked, wishes=structs.replace(asked.wishes, python=python)) if python else asked
+        yield replace(asked, wishes=replace(asked.wishes, python=python)) if python else asked
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def relaunch(
     """
     with request(recorded, changes, python=python) as asked:
         return launch.run(
-            structs.replace(
+            replace(
                 asked,
                 experiment_name=label.experiment_name or experiment_here(recorded, settings),
                 run_name=label.run_name,

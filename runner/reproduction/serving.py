@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from msgspec import structs
+
 from runner.errors import SourceError
 from runner.files import sha256
 from runner.progress import Phase, Progress
@@ -37,7 +39,7 @@ def differing(store: SqlStore, settings: Settings, *, trusting: bool) -> Differi
 
     Where they may not, only code that was kept whole with a run is looked at: a plan can name any repository.
     """
-    quiet = replace(settings, offline=True)
+    quiet = structs.replace(settings, offline=True)
 
     def told(first: Run, second: Run) -> Between:
         progress = Progress()
@@ -97,7 +99,7 @@ def _kept(run: Recorded, settings: Settings, phase: Phase) -> Iterator[Checkout]
 def _alone(source: Source) -> Source:
     if not isinstance(source, CapturedSource) or (source.digest and source.capture.archive is None):
         raise SourceError("this server looks into no repository", hint="runner diff does: it asks as you")
-    return replace(source, repositories=(), archive=None)
+    return structs.replace(source, repositories=(), archive=None)
 
 
 # results -----------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import SourceError
 from runner.process import Completed, ProgramFailed, ProgramMissing, capture
@@ -40,8 +42,7 @@ class Refused(SourceError):
     """The server does not hand out this object, or has no such ref: another way of asking may do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Git:
+class Git(Struct, frozen=True, kw_only=True):
     """How to call git for one repository.
 
     Attributes:
@@ -52,9 +53,13 @@ class Git:
     """
 
     url: str
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     directory: Path | None = None
     working_copy: Path | None = None
+
+    def __repr__(self) -> str:
+        """Without the environment: it may hold a login."""
+        return f"Git(url={self.url!r}, directory={self.directory}, working_copy={self.working_copy})"
 
     def __call__(
         self,

@@ -4,9 +4,10 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from runner.settings import Settings
 from runner.sources.modules import Change
@@ -28,12 +29,11 @@ _READ = 1_000_000  # bytes in which a login is looked for
 _SHARE = 5  # one untracked file may be a fifth of the limit
 
 
-@dataclass(slots=True)
-class Choice:
+class Choice(Struct):
     """Files that fit, and what is said about the others."""
 
-    kept: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    kept: list[str] = []
+    left_out: list[str] = []
 
 
 def choose(changes: Iterable[Change], top: Path, *, settings: Settings) -> Choice:

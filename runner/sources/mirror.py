@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from msgspec import structs
+
 from runner.errors import SourceError
 from runner.files import locked, release, sha256, write_atomically
 from runner.progress import Phase
@@ -153,7 +155,7 @@ class Mirror:
     # fetching ------------------------------------------------------------------------------------------------
     @property
     def _bare(self) -> Git:
-        return replace(self.git, directory=self.repository)
+        return structs.replace(self.git, directory=self.repository)
 
     def _mark(self, commit: str) -> Path:
         return self.repository / "refs" / "runner" / commit

@@ -1,29 +1,31 @@
 """Where a project comes from, and the tree that was made of it. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+
+class Login(Struct, frozen=True, kw_only=True):
     """User and password that stood in a URL. Kept apart from it, so that no record, log or message can show them."""
 
-    user: str = field(repr=False)
-    password: str | None = field(default=None, repr=False)
+    user: str
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        """Nothing of it, wherever it is contained."""
+        return "Login()"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectorySource:
+class DirectorySource(Struct, frozen=True, kw_only=True):
     """A directory on this machine, used in place and never modified."""
 
     path: Path
     subdirectory: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitSource:
+class GitSource(Struct, frozen=True, kw_only=True):
     """A repository at a ref (branch, tag, commit, abbreviated commit; None for the default branch).
 
     `url` holds no credentials; they are in `login`.
@@ -32,20 +34,18 @@ class GitSource:
     url: str
     ref: str | None = None
     subdirectory: str = ""
-    login: Login | None = field(default=None, repr=False, compare=False)
+    login: Login | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveSource:
+class ArchiveSource(Struct, frozen=True, kw_only=True):
     """A zip file: `url` is an absolute path on this machine, or a URL without credentials (they are in `login`)."""
 
     url: str
     subdirectory: str = ""
-    login: Login | None = field(default=None, repr=False, compare=False)
+    login: Login | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class Capture(Struct, frozen=True, kw_only=True):
     """What the name of a commit, or of an archive, does not tell of the code that runs: kept as files with the run.
 
     Attributes:
@@ -59,14 +59,13 @@ class Capture:
     """
 
     patch: Path | None = None
-    bundles: Mapping[str, Path] = field(default_factory=dict)
+    bundles: Mapping[str, Path] = {}
     archive: Path | None = None
-    submodules: Mapping[str, str] = field(default_factory=dict)
+    submodules: Mapping[str, str] = {}
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedSource:
+class CapturedSource(Struct, frozen=True, kw_only=True):
     """Code as a run had it.
 
     Attributes:
@@ -81,8 +80,8 @@ class CapturedSource:
     uri: str
     repositories: tuple[GitSource, ...] = ()
     commit: str | None = None
-    capture: Capture = field(default_factory=Capture)
-    submodules: Mapping[str, str] = field(default_factory=dict)
+    capture: Capture = Capture()
+    submodules: Mapping[str, str] = {}
     archive: ArchiveSource | None = None
     digest: str | None = None
     subdirectory: str = ""
@@ -91,8 +90,7 @@ class CapturedSource:
 Source: TypeAlias = DirectorySource | GitSource | ArchiveSource | CapturedSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkingCopy:
+class WorkingCopy(Struct, frozen=True, kw_only=True):
     """What Git knows of a directory that is used in place; all None where there is no Git, or nobody to ask.
 
     Attributes:
@@ -109,13 +107,12 @@ class WorkingCopy:
     branch: str | None = None
     repository: str | None = None
     dirty: bool | None = None
-    changes: tuple[str, ...] = field(default=(), repr=False)
+    changes: tuple[str, ...] = ()
     pushed: bool = False
     notice: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
+class Checkout(Struct, frozen=True, kw_only=True):
     """A tree ready to run in, and everything needed to name it again.
 
     Attributes:
@@ -148,6 +145,6 @@ class Checkout:
     dirty: bool | None = None
     digest: str | None = None
     submodules: tuple[tuple[str, str], ...] = ()
-    working_copy: WorkingCopy | None = field(default=None, repr=False)
+    working_copy: WorkingCopy | None = None
     archive: Path | None = None
     notices: tuple[str, ...] = ()

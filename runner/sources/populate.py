@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import structs
+
 from runner.errors import SourceError
 from runner.process import capture
 from runner.progress import Phase
@@ -60,7 +62,7 @@ class Populating:
         """Mode, object and path of each file."""
         self.scratch.unlink(missing_ok=True)
         here = {"GIT_INDEX_FILE": str(self.scratch), "GIT_WORK_TREE": str(self.tree)}
-        git = replace(self.mirror.git, directory=self.mirror.repository)
+        git = structs.replace(self.mirror.git, directory=self.mirror.repository)
         git = git.configured(
             ("checkout.workers", "0"), ("remote.origin.url", self.source.url), *_lfs_filter(git)
         )
@@ -105,7 +107,9 @@ class Populating:
         file = self.tree / ".gitmodules"
         if file.is_symlink() or not file.is_file():
             return
-        listing = replace(self.mirror.git, directory=None)("config", "--file", str(file), "--null", "--list")
+        listing = structs.replace(self.mirror.git, directory=None)(
+            "config", "--file", str(file), "--null", "--list"
+        )
         modules: dict[str, dict[str, str]] = {}
         for entry in filter(None, listing.split("\0")):
             key, _, value = entry.partition("\n")
@@ -127,7 +131,7 @@ class Populating:
         mirror = mirror_of(source, settings=self.settings)
         # git applies its rules for addresses which no person typed: none in the local file system
         environ = {**mirror.git.environ, "GIT_PROTOCOL_FROM_USER": "0"}
-        mirror = replace(mirror, git=replace(mirror.git, environ=environ))
+        mirror = replace(mirror, git=structs.replace(mirror.git, environ=environ))
         if (bundle := self.bundles.get(f"{self.path}{path}")) is not None:
             with suppress(SourceError):  # somebody may have pushed it meanwhile
                 mirror.take(bundle, commit, self.phase)

@@ -8,11 +8,11 @@ or Git LFS would make of them.
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.settings import Settings
 from runner.sources.git import Git, environment

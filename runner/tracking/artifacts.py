@@ -1,35 +1,33 @@
-"""Artifacts: the files of a run, in a directory or an object store, by obstore. Paths are relative, with slashes."""
+"""Artifacts: the files of a run, in a directory or an object store. Paths are relative, with slashes.
+
+obstore reads and lists both, and writes objects. It is imported when it is needed: a run that writes its artifacts into a
+directory of this machine begins and ends without it.
+"""
 
 import hashlib
+import os
 import re
-from collections.abc import Callable, Iterator
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import obstore
 from msgspec import Struct
-from obstore.exceptions import BaseError
-from obstore.store import MemoryStore, ObjectStore, from_url
 
 from runner.errors import NotFound, TrackingError
 from runner.files import remove_tree
 
 if TYPE_CHECKING:
     from obstore import ReadableFile
-    from obstore.store import RetryConfig
+    from obstore.store import ObjectStore
 
 PIECE = 8 * 1024 * 1024  # bytes in memory at once
-# obstore's own patience is over after 4 seconds; a server that restarts takes longer.
-PATIENCE: "RetryConfig" = {
-    "max_retries": 20,
-    "retry_timeout": timedelta(seconds=90),
-    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=5), "base": 2},
-}
 NUMBERED = re.compile(r"#[0-9]+$")  # in a directory, obstore takes such names for unfinished files
-MEMORY: dict[str, MemoryStore] = {}  # by URI: what is put through one `Artifacts` is had through another
 
 
 class Artifact(Struct, frozen=True):
@@ -43,7 +41,7 @@ class Artifact(Struct, frozen=True):
 class Artifacts:
     """The artifacts below one URI: `file:///...`, a plain path, `memory:///`, `s3://`, `gs://`, `az://`.
 
-    `directory` is where they lie on this machine, or else None; `objects` is how obstore sees them.
+    `directory` is where they lie on this machine, or else None.
 
     Raises:
         TrackingError: no such kind of store, a path that leads out of it, or the store refuses.
@@ -51,15 +49,23 @@ class Artifacts:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        url = uri if "://" in uri else Path(uri).absolute().as_uri()
-        self.directory = Path(unquote(url.removeprefix("file://"))) if url.startswith("file:///") else None
-        with self._translated(""):
-            self.objects = _opened(url)
+        self._url = uri if "://" in uri else Path(uri).absolute().as_uri()
+        mine = self._url.startswith("file:///")
+        self.directory = Path(unquote(self._url.removeprefix("file://"))) if mine else None
+        if self.directory is None:
+            with self._translated(""):
+                self.objects  # noqa: B018 - an address that is none is told at once
+
+    @cached_property
+    def objects(self) -> "ObjectStore":
+        """How obstore sees them."""
+        opened: ObjectStore = import_module("runner.tracking.objects").opened(self._url)
+        return opened
 
     def put_bytes(self, data: bytes, path: str) -> str:
         """Write one artifact, whole or not at all; its SHA-256, "sha256:..."."""
         with self._translated(path):
-            obstore.put(self.objects, self._inside(path), data)
+            self._put((data,), path)
         return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
     def put_file(self, local: Path, path: str) -> str:
@@ -70,8 +76,25 @@ class Artifacts:
                 return self.put_bytes(first, path)
             digest = hashlib.sha256()
             with self._translated(path):
-                obstore.put(self.objects, self._inside(path), _pieces(first, file, digest.update))
+                self._put(_pieces(first, file, digest.update), path)
         return f"sha256:{digest.hexdigest()}"
+
+    def _put(self, pieces: Iterable[bytes], path: str) -> None:
+        if self.directory is None:
+            _obstore().put(self.objects, safe(path), iter(pieces))
+            return
+        if NUMBERED.search(path):
+            raise ValueError("names that end in # and a number are not possible here")
+        target = Path(self.directory, self._inside(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f"#{secrets.randbits(63)}")  # such names are in no list
+        try:
+            with aside.open("xb") as file:
+                file.writelines(pieces)
+            aside.replace(target)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
 
     def read(self, path: str) -> bytes:
         """One artifact, whole.
@@ -80,7 +103,7 @@ class Artifacts:
             NotFound: there is none of that path.
         """
         with self._translated(path):
-            return bytes(obstore.get(self.objects, self._inside(path)).bytes())
+            return bytes(_obstore().get(self.objects, self._inside(path)).bytes())
 
     def reader(self, path: str) -> "ReadableFile":
         """One artifact as a file that is read where one seeks, piece by piece.
@@ -89,12 +112,24 @@ class Artifacts:
             NotFound: there is none of that path.
         """
         with self._translated(path):
-            return obstore.open_reader(self.objects, self._inside(path))
+            reader: ReadableFile = _obstore().open_reader(self.objects, self._inside(path))
+        return reader
 
     def list(self, prefix: str = "") -> list[Artifact]:
-        """All artifacts below a directory, sorted by path; none if there is no such directory."""
+        """All artifacts below a directory, sorted by path; none if there is no such directory.
+
+        Links are followed that lead neither out nor into a directory that they are in; pipes and the like are no artifacts.
+        """
+        if self.directory is not None:
+            with self._translated(prefix):
+                root, place = (
+                    self.directory.resolve(),
+                    self.directory / (self._inside(prefix) if prefix else ""),
+                )
+                listed = _files(root, str(place), f"{prefix}/" if prefix else "", frozenset({str(root)}))
+                return sorted(listed, key=lambda item: item.path)
         with self._translated(prefix):
-            batches = obstore.list(self.objects, self._inside(prefix) if prefix else None)
+            batches = _obstore().list(self.objects, self._inside(prefix) if prefix else None)
             try:
                 found = [Artifact(item["path"], item["size"]) for batch in batches for item in batch]
             except FileNotFoundError:
@@ -111,7 +146,7 @@ class Artifacts:
 
     def _pieces(self, path: str) -> Iterator[bytes]:
         with self._translated(path):
-            for piece in obstore.get(self.objects, self._inside(path)).stream(min_chunk_size=PIECE):
+            for piece in _obstore().get(self.objects, self._inside(path)).stream(min_chunk_size=PIECE):
                 yield bytes(piece)
 
     def delete_all(self) -> None:
@@ -121,7 +156,7 @@ class Artifacts:
             return
         for item in self.list():
             with self._translated(item.path):
-                obstore.delete(self.objects, item.path)
+                _obstore().delete(self.objects, item.path)
 
     def _inside(self, path: str) -> str:
         """The path, if it stays below the root: a program may have left a symbolic link there that does not."""
@@ -138,17 +173,47 @@ class Artifacts:
             yield
         except FileNotFoundError as error:
             raise NotFound(f"there is no artifact {path!r} at {self.uri}") from error
-        except (BaseError, OSError, ValueError) as error:
+        except Exception as error:
+            if not isinstance(error, (OSError, ValueError, *_theirs())):
+                raise
             reason = str(error).partition("\n")[0]
             raise TrackingError(f"{what} cannot be kept or had at {self.uri}: {reason}") from error
 
 
-def _opened(url: str) -> ObjectStore:
-    if url.startswith("file:"):
-        return from_url(url, mkdir=True)
-    if url.startswith("memory:"):
-        return MEMORY.setdefault(url, MemoryStore())
-    return from_url(straight(url), retry_config=PATIENCE, client_options={"allow_http": True})
+def _files(root: Path, place: str, path: str, above: frozenset[str]) -> Iterator[Artifact]:
+    """The artifacts in a directory, whose path is `path`; `above` are the directories that it is in, and the root."""
+    above |= {os.path.realpath(place)}
+    try:
+        entries = list(os.scandir(place))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            there = Path(entry.path).resolve()
+            if str(there) in above or not there.is_relative_to(root):
+                continue
+        if entry.is_dir():
+            yield from _files(root, entry.path, f"{path}{entry.name}/", above)
+        elif entry.is_file() and not NUMBERED.search(entry.name) and _decoded(entry.name):
+            yield Artifact(f"{path}{entry.name}", entry.stat().st_size)
+
+
+def _decoded(name: str) -> bool:
+    """Whether the name is text: a path is recorded, and travels, as such."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _obstore() -> Any:
+    return import_module("obstore")
+
+
+def _theirs() -> tuple[type[Exception], ...]:
+    """obstore's own errors; it raises none before it is imported."""
+    return (import_module("obstore.exceptions").BaseError,) if "obstore" in sys.modules else ()
 
 
 def straight(url: str) -> str:

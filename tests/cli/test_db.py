@@ -5,10 +5,10 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.settings import Settings
 from runner.tracking import Artifacts, Store, open_store

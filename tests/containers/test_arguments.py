@@ -5,51 +5,65 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker.types import HostConfig
+from docker.types import DeviceRequest, HostConfig, Ulimit
 
 from runner.containers.arguments import IGNORED, OPTIONS, OURS, REFUSED, SHORT, read
 from runner.errors import UsageError
 
-GPU = {"Driver": "", "Count": 0, "DeviceIDs": [], "Capabilities": [["gpu"]]}
+GPU = {"Driver": "", "Count": 0, "DeviceIDs": [], "Capabilities": [["gpu"]], "Options": {}}
+
+
+def host(**settings: Any) -> dict[str, Any]:
+    return {"HostConfig": settings}
+
+
+def device(outside: str, inside: str, rights: str) -> dict[str, str]:
+    return {"PathOnHost": outside, "PathInContainer": inside, "CgroupPermissions": rights}
+
+
+def published(inside: str, address: str, outside: str) -> dict[str, Any]:
+    binding = {"HostIp": address, "HostPort": outside}
+    return {"ExposedPorts": {inside: {}}, "HostConfig": {"PortBindings": {inside: [binding]}}}
 
 
 @pytest.mark.parametrize(
     ("given", "options"),
     [
-        ("gpus=all", {"device_requests": [{**GPU, "Count": -1}]}),
-        ("gpus=2", {"device_requests": [{**GPU, "Count": 2}]}),
-        ("gpus=device=0,1", {"device_requests": [{**GPU, "DeviceIDs": ["0", "1"]}]}),
-        ('gpus="device=GPU-3a"', {"device_requests": [{**GPU, "DeviceIDs": ["GPU-3a"]}]}),
-        ("shm-size=2g", {"shm_size": 2 * 2**30}),
-        ("m=512m", {"mem_limit": 512 * 2**20}),
-        ("--memory=512MiB", {"mem_limit": 512 * 2**20}),
-        ("memory-swap=-1", {"memswap_limit": -1}),
-        ("cpus=1.5", {"nano_cpus": 1_500_000_000}),
-        ("privileged", {"privileged": True}),
-        ("privileged=false", {"privileged": False}),
-        ("net=host", {"network_mode": "host"}),
-        ("add-host=store:10.0.0.7", {"extra_hosts": {"store": "10.0.0.7"}}),
-        ("ulimit=nofile=4096:8192", {"ulimits": [{"Name": "nofile", "Soft": 4096, "Hard": 8192}]}),
-        ("ulimit=memlock=-1", {"ulimits": [{"Name": "memlock", "Soft": -1, "Hard": -1}]}),
-        ("tmpfs=/scratch:size=1g", {"tmpfs": {"/scratch": "size=1g"}}),
-        ("sysctl=net.core.somaxconn=1024", {"sysctls": {"net.core.somaxconn": "1024"}}),
-        ("entrypoint=", {"entrypoint": []}),
-        ("p=127.0.0.1:8080:80", {"ports": {"80/tcp": [("127.0.0.1", 8080)]}}),
-        ("publish=53/udp", {"ports": {"53/udp": [None]}}),
-        ("w=/srv", {"working_dir": "/srv"}),
+        ("gpus=all", host(DeviceRequests=[{**GPU, "Count": -1}])),
+        ("gpus=2", host(DeviceRequests=[{**GPU, "Count": 2}])),
+        ("gpus=device=0,1", host(DeviceRequests=[{**GPU, "DeviceIDs": ["0", "1"]}])),
+        ('gpus="device=GPU-3a"', host(DeviceRequests=[{**GPU, "DeviceIDs": ["GPU-3a"]}])),
+        ("shm-size=2g", host(ShmSize=2 * 2**30)),
+        ("m=512m", host(Memory=512 * 2**20)),
+        ("--memory=512MiB", host(Memory=512 * 2**20)),
+        ("memory-swap=-1", host(MemorySwap=-1)),
+        ("cpus=1.5", host(NanoCpus=1_500_000_000)),
+        ("privileged", host(Privileged=True)),
+        ("privileged=false", host(Privileged=False)),
+        ("net=host", host(NetworkMode="host")),
+        ("add-host=store:10.0.0.7", host(ExtraHosts=["store:10.0.0.7"])),
+        ("device=/dev/fuse", host(Devices=[device("/dev/fuse", "/dev/fuse", "rwm")])),
+        ("device=/dev/fuse:r", host(Devices=[device("/dev/fuse", "/dev/fuse", "r")])),
+        ("device=/dev/a:/dev/b", host(Devices=[device("/dev/a", "/dev/b", "rwm")])),
+        ("device=/dev/a:/dev/b:rw", host(Devices=[device("/dev/a", "/dev/b", "rw")])),
+        ("ulimit=nofile=4096:8192", host(Ulimits=[{"Name": "nofile", "Soft": 4096, "Hard": 8192}])),
+        ("ulimit=memlock=-1", host(Ulimits=[{"Name": "memlock", "Soft": -1, "Hard": -1}])),
+        ("tmpfs=/scratch:size=1g", host(Tmpfs={"/scratch": "size=1g"})),
+        ("sysctl=net.core.somaxconn=1024", host(Sysctls={"net.core.somaxconn": "1024"})),
+        ("entrypoint=", {"Entrypoint": []}),
+        ("p=127.0.0.1:8080:80", published("80/tcp", "127.0.0.1", "8080")),
+        ("publish=53/udp", published("53/udp", "", "")),
+        ("w=/srv", {"WorkingDir": "/srv"}),
     ],
 )
-def test_an_option_becomes_the_argument_of_the_sdk(given: str, options: dict[str, Any]) -> None:
+def test_an_option_becomes_a_part_of_the_configuration(given: str, options: dict[str, Any]) -> None:
     assert read([given]).options == options
 
 
 def test_options_that_may_be_repeated_are_joined() -> None:
     found = read(["cap-add=SYS_PTRACE", "cap-add=NET_ADMIN", "add-host=a:1.1.1.1", "add-host=b:2.2.2.2"])
 
-    assert found.options == {
-        "cap_add": ["SYS_PTRACE", "NET_ADMIN"],
-        "extra_hosts": {"a": "1.1.1.1", "b": "2.2.2.2"},
-    }
+    assert found.options == host(CapAdd=["SYS_PTRACE", "NET_ADMIN"], ExtraHosts=["a:1.1.1.1", "b:2.2.2.2"])
 
 
 def test_volumes_and_variables_are_kept_for_those_of_the_project() -> None:
@@ -114,17 +128,50 @@ def test_an_option_of_one_value_is_not_given_twice() -> None:
         read(["m=1g", "memory=2g"])
 
 
-def test_the_sdk_understands_what_we_make_of_every_option() -> None:
-    values = {
-        "add-host": "a:1.1.1.1", "gpus": "all", "ulimit": "nofile=1", "publish": "80", "sysctl": "a=b", "storage-opt": "a=b",
-        "cpus": "1", "userns": "host", "uts": "host", "device": "/dev/fuse",
-    }  # fmt: skip
-    of_config = {"domainname", "entrypoint", "hostname", "labels", "mac_address", "name", "platform", "ports", "user", "working_dir"}  # fmt: skip
-    for name, option in OPTIONS.items():
-        flag = option.read.__name__ == "_flag"
-        options = read([name if flag else f"{name}={values.get(name, '64')}"]).options
-        if option.keyword not in of_config:
-            assert HostConfig(version="1.41", **options) != HostConfig(version="1.41"), name
+# What the SDK calls an option whose name it does not take over, and the values of those that 64 does not fit.
+KEYWORDS = {
+    "add-host": "extra_hosts", "cpus": "nano_cpus", "device": "devices", "device-cgroup-rule": "device_cgroup_rules",
+    "dns-option": "dns_opt", "gpus": "device_requests", "ipc": "ipc_mode", "memory": "mem_limit",
+    "memory-reservation": "mem_reservation", "memory-swap": "memswap_limit", "memory-swappiness": "mem_swappiness",
+    "network": "network_mode", "pid": "pid_mode", "publish": "port_bindings", "sysctl": "sysctls", "ulimit": "ulimits",
+    "userns": "userns_mode", "uts": "uts_mode",
+}  # fmt: skip
+VALUES = {
+    "add-host": ("a:1.1.1.1", {"a": "1.1.1.1"}), "cpus": ("1.5", 1_500_000_000), "device": ("/dev/a:/dev/b:r", ["/dev/a:/dev/b:r"]),
+    "gpus": ("all", [DeviceRequest(count=-1, capabilities=[["gpu"]])]), "publish": ("1.2.3.4:80:90", {90: ("1.2.3.4", 80)}),
+    "storage-opt": ("a=b", {"a": "b"}), "sysctl": ("a=b", {"a": "b"}), "tmpfs": ("/a:size=1", {"/a": "size=1"}),
+    "ulimit": ("nofile=1:2", [Ulimit(name="nofile", soft=1, hard=2)]), "userns": ("host", "host"), "uts": ("host", "host"),
+}  # fmt: skip
+BESIDE = {
+    "domainname",
+    "entrypoint",
+    "hostname",
+    "label",
+    "mac-address",
+    "name",
+    "platform",
+    "user",
+    "workdir",
+}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS.keys() - BESIDE))
+def test_the_sdk_makes_the_same_of_an_option(name: str) -> None:
+    option = OPTIONS[name]
+    value: Any
+    if option.read.__name__ == "_flag":
+        text, value = "true", True
+    elif name in VALUES:
+        text, value = VALUES[name]
+    else:
+        text, value = "64", option.read("64")
+    keyword = KEYWORDS.get(name, name.replace("-", "_"))
+
+    theirs = HostConfig(version="1.41", **{keyword: value})
+
+    if keyword != "network_mode":
+        del theirs["NetworkMode"]
+    assert read([f"{name}={text}"]).options["HostConfig"] == theirs
 
 
 def test_every_short_name_stands_for_one_that_is_known() -> None:

@@ -11,17 +11,13 @@ from pathlib import Path
 import pytest
 
 from runner.containers import engine as engines
-from runner.containers.engine import connect
+from runner.containers.engine import Engine, connect
+from runner.containers.wire import Wire
 from runner.errors import EnvironmentFailed
 from tests.services.docker import Daemon
 
-# What podman 4.3 answers; there is none here.
-FAKE_PODMAN_VERSION = {
-    "Version": "4.3.1",
-    "Os": "linux",
-    "Arch": "amd64",
-    "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}],
-}
+# Of what podman 4.3 answers to a ping; there is none here.
+FAKE_PODMAN = {"api-version": "1.41", "libpod-api-version": "4.3.1", "server": "Libpod/4.3.1 (linux)"}
 
 
 def refused(environ: dict[str, str]) -> EnvironmentFailed:
@@ -33,7 +29,6 @@ def refused(environ: dict[str, str]) -> EnvironmentFailed:
 def test_the_engine_is_the_one_of_docker_host(engine: Daemon) -> None:
     with connect(os.environ) as found:
         assert found.product == "docker"
-        assert found.platform.startswith("linux/")
         assert found.client.images.get(engine.image)
 
 
@@ -59,7 +54,7 @@ def test_a_context_that_does_not_exist_is_told(tmp_path: Path) -> None:
 
 
 def test_podman_is_told_apart() -> None:
-    found = engines.engine(None, FAKE_PODMAN_VERSION)
+    found = Engine(FAKE_PODMAN, Wire("/nowhere"), sdk=lambda: None)
 
     assert found.product == "podman"
 

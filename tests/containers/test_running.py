@@ -1,22 +1,30 @@
 """A container of an engine that does not answer any more."""
 
-from types import SimpleNamespace
-from typing import Any
+import socket
+import threading
+from pathlib import Path
 
 import pytest
-from requests.exceptions import ConnectionError as Unreached
 
-from runner.containers.engine import engine as engine_of
+from runner.containers.engine import Engine
 from runner.containers.running import Container
+from runner.containers.wire import Wire
 from runner.errors import EnvironmentFailed
 
 
-def test_an_engine_that_ends_before_it_tells_of_a_file_is_told() -> None:
-    def head(*_: Any, **__: Any) -> Any:
-        raise Unreached("Connection aborted")
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", b"220 mail.example\r\n"])
+def test_an_engine_that_ends_before_it_tells_of_a_file_is_told(tmp_path: Path, said: bytes) -> None:
+    def end() -> None:
+        connection, _ = ending.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(said)
 
-    api = SimpleNamespace(base_url="http+docker://localhost", api_version="1.41", timeout=None, head=head)
-    container = Container(engine_of(SimpleNamespace(api=api), {}), "an id")
+    with socket.socket(socket.AF_UNIX) as ending:
+        ending.bind(str(tmp_path / "s"))
+        ending.listen()
+        threading.Thread(target=end, daemon=True).start()
+        container = Container(Engine({}, Wire(str(tmp_path / "s")), sdk=lambda: None), "an id")
 
-    with pytest.raises(EnvironmentFailed, match="the container cannot be looked into"):
-        container.has("/bin/sh")
+        with pytest.raises(EnvironmentFailed, match="the container cannot be looked into"):
+            container.has("/bin/sh")

@@ -2,9 +2,9 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from runner.environments import Environment, Lock, prepare
 from runner.environments.cache import MARKER

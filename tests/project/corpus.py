@@ -8,11 +8,12 @@ beside it), an entry point and given parameters. Expected are the command, value
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import asdict
 
 from runner import project
 from runner.errors import RunnerError

@@ -1,8 +1,7 @@
 """Locks mixed of two: valid text of their kind, with exactly the packages of either that were named."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from runner.environments.conda import lockfile
 from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage

@@ -2,12 +2,11 @@
 
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from runner.errors import SourceError
 from runner.files import file_digest
@@ -57,7 +56,7 @@ def test_the_working_copy_itself_has_the_commit_where_it_still_is(
     with planned(made.work, settings) as (source, _):
         pass
     made.commit({"a": "2"})
-    code = captured_source(structs.replace(source, bundles={}), Capture())
+    code = captured_source(replace(source, bundles={}), Capture())
 
     with put_back(code, elsewhere) as found:
         assert (found.root / "a").read_text() == "1"
@@ -70,7 +69,7 @@ def test_commits_on_top_of_others_need_the_others(
     made = pushed()
     made.git("commit", "--allow-empty", "-qm", "not pushed")
     with planned(made.work, settings) as (source, capture):
-        code = captured_source(structs.replace(source, uri="/gone", repository=None), capture)
+        code = captured_source(replace(source, uri="/gone", repository=None), capture)
 
         assert "no repository is known" in str(reason(code, elsewhere))
 
@@ -81,9 +80,7 @@ def test_repositories_are_asked_in_turn(
     made = pushed()
     subprocess.run(["git", "init", "-q", tmp_path / "empty"], check=True)
     with planned(made.work, settings) as (source, _):
-        two = captured_source(
-            structs.replace(source, uri=str(tmp_path / "empty"), repository=made.url), Capture()
-        )
+        two = captured_source(replace(source, uri=str(tmp_path / "empty"), repository=made.url), Capture())
 
     assert len(two.repositories) == 2
     assert reason(two, elsewhere) is None
@@ -97,9 +94,9 @@ def test_a_commit_that_is_nowhere_is_named_with_each_reason(
     made = pushed()
     with planned(made.work, settings) as (source, _):
         code = captured_source(
-            structs.replace(source, uri="/gone/project", repository=str(tmp_path / "away")), Capture()
+            replace(source, uri="/gone/project", repository=str(tmp_path / "away")), Capture()
         )
-        nowhere = captured_source(structs.replace(source, uri="/gone/project", repository=None), Capture())
+        nowhere = captured_source(replace(source, uri="/gone/project", repository=None), Capture())
 
     error = refused(code)
 
@@ -115,7 +112,7 @@ def test_offline_a_tree_that_was_made_before_is_there(
     (made.work / "a").write_text("2")
     offline = replace(elsewhere, offline=True)
     with planned(made.work, settings) as (source, capture):
-        code = captured_source(structs.replace(source, uri="/gone/project", repository=made.url), capture)
+        code = captured_source(replace(source, uri="/gone/project", repository=made.url), capture)
         assert "offline" in str(reason(code, offline))
         with put_back(code, elsewhere):
             pass
@@ -134,9 +131,7 @@ def test_a_commit_that_was_pushed_later_is_had_without_its_bundle(
     made.git("add", "-A")
     made.git("commit", "-qm", "not pushed yet")
     with planned(made.work, settings) as (source, _):
-        code = captured_source(
-            structs.replace(source, uri="/gone", repository=made.url, bundles={}), Capture()
-        )
+        code = captured_source(replace(source, uri="/gone", repository=made.url, bundles={}), Capture())
     assert "no commit" in str(reason(code, elsewhere))
     made.push()
 
@@ -164,7 +159,7 @@ def test_the_login_of_an_address_is_not_recorded_and_the_credential_helper_is_as
     with smart_http(served, login=("me", "secret")) as url:
         made.git("remote", "set-url", "origin", url.replace("//", "//me:secret@") + "/repo.git")
         with planned(made.work, settings) as (source, capture):
-            code = captured_source(structs.replace(source, uri="/gone/project"), capture)
+            code = captured_source(replace(source, uri="/gone/project"), capture)
         assert source.repository == f"{url}/repo.git"
         assert "login" in str(reason(code, elsewhere))
         (home / ".gitconfig").write_text(
@@ -286,7 +281,7 @@ def test_addresses_that_git_may_not_be_given_do_not_reach_it(
     [{"commit": "--all"}, {"submodules": {"a": "HEAD"}}, {"subdirectory": "../x"}, {"below": "/etc"}],
 )
 def test_a_record_that_is_damaged_is_refused(changed: Mapping[str, object]) -> None:
-    source = structs.replace(PlannedSource(kind="git", uri="https://host/x.git", commit="0" * 40), **changed)
+    source = replace(PlannedSource(kind="git", uri="https://host/x.git", commit="0" * 40), **changed)
 
     with pytest.raises(SourceError, match="damaged"):
         captured_source(source, Capture())

@@ -2,13 +2,13 @@
 
 import email.utils
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
+from msgspec.structs import replace
 
 from runner.errors import InputError
 from runner.progress import Phase

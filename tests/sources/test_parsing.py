@@ -28,7 +28,10 @@ REMOTE = [
 def test_a_git_address_is_split_into_url_and_subdirectory(
     tmp_path: Path, uri: str, url: str, subdirectory: str
 ) -> None:
-    assert parse(uri, version="v1", cwd=tmp_path) == GitSource(url=url, ref="v1", subdirectory=subdirectory)
+    found = parse(uri, version="v1", cwd=tmp_path)
+
+    assert isinstance(found, GitSource)
+    assert (found.url, found.ref, found.subdirectory) == (url, "v1", subdirectory)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Repositories inside repositories, and files kept in Git LFS."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.errors import SourceError
 from runner.settings import Settings

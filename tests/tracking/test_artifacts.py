@@ -1,6 +1,7 @@
 """Files of a run, in a directory and in an object store."""
 
 import hashlib
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -154,6 +155,27 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
     artifacts.delete_all()
 
     assert (secret / "key").read_text() == "hunter2"
+
+
+def test_links_in_circles_pipes_and_names_that_are_no_text_are_in_no_list(tmp_path: Path) -> None:
+    here = Artifacts(f"file://{tmp_path}/run")
+    here.put_bytes(b"12", "model/weights.bin")
+    top = tmp_path / "run"
+    (top / "model" / "up").symlink_to("..")
+    (top / "latest").symlink_to("model")
+    (top / "gone").symlink_to("nowhere")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").touch()
+    (top / "out").symlink_to(tmp_path / "outside")
+    os.mkfifo(top / "pipe")
+    Path(os.fsdecode(bytes(top) + b"/a\xff")).touch()
+
+    assert [(item.path, item.size) for item in here.list()] == [
+        ("latest/weights.bin", 2),
+        ("model/weights.bin", 2),
+    ]
+    assert [item.path for item in here.list("latest")] == ["latest/weights.bin"]
+    assert here.list("model/weights.bin") == []
 
 
 def test_a_path_is_contained_where_its_links_lead_no_further(tmp_path: Path) -> None:

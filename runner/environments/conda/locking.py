@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from runner.environments import building, cache, resolutions
 from runner.environments.conda import lockfile, machine, shipped
 from runner.environments.conda.packages import CondaLock, PipPackage
@@ -82,7 +84,7 @@ class _Making:
             settings=self.settings,
             phase=self.phase,
         )
-        return replace(lock, origin=name)
+        return structs.replace(lock, origin=name)
 
     def _shipped(self) -> Lock:
         own = shipped.own(self.spec, self.directory)
@@ -137,7 +139,7 @@ class _Making:
         content = self._solved(asked, platforms)
         if self.spec.pip:
             content = replace(content, pip=self._pip(content))
-        return replace(_lock(lockfile.write(content), content), notices=tuple(self._notices()))
+        return structs.replace(_lock(lockfile.write(content), content), notices=tuple(self._notices()))
 
     def _notices(self) -> Iterable[str]:
         in_front = (text.rpartition("::")[0] for text in self.spec.packages)
@@ -162,7 +164,7 @@ class _Making:
         """What pip would add to the conda packages: they have to be there to be asked."""
         from runner.environments.conda import pip_section  # noqa: PLC0415 - a warm run resolves nothing
 
-        bare = replace(self.spec, pip=(), variables={})
+        bare = structs.replace(self.spec, pip=(), variables={})
         here = content.only(platform())
         environment = building.prepare(
             bare,

@@ -8,10 +8,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import asdict, replace
 
 from runner.containers.images import Image
 from runner.containers.references import Reference

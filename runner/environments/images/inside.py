@@ -10,11 +10,11 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from runner.containers import layers
 from runner.containers.engine import Engine
@@ -95,7 +95,7 @@ def _python(
         kind="docker",
         key=mark.key,
         image=image.id,
-        interpreter=structs.replace(there, path=Path(PREFIX, "bin/python")),
+        interpreter=replace(there, path=Path(PREFIX, "bin/python")),
         path_entries=(f"{PREFIX}/bin",),
         variables={**variables, "VIRTUAL_ENV": str(PREFIX)},
         reused=how != "built",
@@ -128,9 +128,7 @@ def _conda(
             )
 
     image, how = keeping.made(base.engine, mark, make, settings=settings, phase=phase)
-    return structs.replace(
-        here, kind="docker", key=mark.key, path=None, image=image.id, reused=how != "built"
-    ), how
+    return replace(here, kind="docker", key=mark.key, path=None, image=image.id, reused=how != "built"), how
 
 
 def _laid(base: Base, archive: Path, *, place: PurePosixPath, interpreter: Path | None, mark: Mark) -> Image:

@@ -1,6 +1,5 @@
 """Who resolves requirements and fills environments: uv, or virtualenv and pip where there is no uv."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -26,8 +25,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     as_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """What an environment shall hold.
 
     Attributes:
@@ -42,9 +40,13 @@ class Content:
     text: str
     pinned: bool
     directory: Path
-    logins: tuple[str, ...] = field(default=(), repr=False)
+    logins: tuple[str, ...] = ()
     target: Interpreter | None = None
     added: bool = False
+
+    def __repr__(self) -> str:
+        """Without the logins."""
+        return f"Content(kind={self.kind!r}, pinned={self.pinned}, directory={self.directory})"
 
 
 class Installer(Protocol):

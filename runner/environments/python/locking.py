@@ -6,9 +6,10 @@ spec ─► interpreter ─► own lock file?   pylock.toml as it is, uv.lock ex
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from runner.environments import resolutions
 from runner.environments.model import Interpreter, Lock, Wishes

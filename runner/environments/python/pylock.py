@@ -5,12 +5,12 @@ https://packaging.python.org/en/latest/specifications/pylock-toml/
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runner.environments.model import Interpreter
 from runner.environments.python.versions import PythonRequest
@@ -24,8 +24,7 @@ EMPTY = 'lock-version = "1.0"\ncreated-by = "runner"\npackages = []\n'
 _PATH = re.compile(r"""((?:^|[{,])[ \t]*path[ \t]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*')""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pylock:
+class Pylock(Struct, frozen=True, kw_only=True):
     """What is asked of a lock. `name` is for messages only."""
 
     text: str
@@ -118,7 +117,7 @@ class Pylock:
             return self.text
 
         def absolute(found: re.Match[str]) -> str:
-            written = tomllib.loads(f"path = {found[2]}")["path"]
+            written = _toml(f"path = {found[2]}")["path"]
             return found[1] + quoted(str((directory / written).resolve()))
 
         text = _PATH.sub(absolute, self.text)
@@ -144,8 +143,8 @@ def parse(text: str, *, name: str) -> Pylock:
         EnvironmentFailed: no TOML, or no lock of version 1.
     """
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = _toml(text)
+    except ValueError as error:
         raise EnvironmentFailed(
             f"{name} is no TOML: {error}", hint="restore the file, or make it anew with `runner lock`"
         ) from error
@@ -163,6 +162,12 @@ def parse(text: str, *, name: str) -> Pylock:
             raise EnvironmentFailed(
                 f"{name} is no lock file of version 1 (PEP 751)", hint="make it anew with `runner lock`"
             )
+
+
+def _toml(text: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most runs know what their lock says
+
+    return tomllib.loads(text)
 
 
 def quoted(text: str) -> str:

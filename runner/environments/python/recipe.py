@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.environments import cache
@@ -51,8 +51,7 @@ def recipe(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonRecipe:
+class PythonRecipe(Struct, frozen=True, kw_only=True):
     """See `building.Recipe`. `text` is the lock's with absolute paths, `local` tells what lies at each."""
 
     spec: EnvironmentSpec

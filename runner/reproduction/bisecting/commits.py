@@ -4,7 +4,9 @@ A ─ (its uncommitted changes left out) ─ a-1 ─ ... ─ where both come fro
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from runner.errors import SourceError
 from runner.progress import Phase

@@ -2,7 +2,8 @@
 
 import platform
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runner.environments import building, cache
 from runner.environments.model import Lock

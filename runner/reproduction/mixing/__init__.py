@@ -6,8 +6,10 @@ Nothing is resolved: a mixture that contradicts itself is written all the same.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from runner.environments.model import Lock
 from runner.reproduction.mixing import conda, images, pylocks, requirements

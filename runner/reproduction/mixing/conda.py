@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from msgspec import structs
+
 from runner.environments.conda import lockfile
 from runner.environments.conda.packages import CondaLock, CondaPackage, PipPackage, name_of
 from runner.environments.model import Lock
@@ -31,7 +33,7 @@ def together(before: Parts, after: Parts, packages: Mapping[str, Part]) -> Lock:
         channels=tuple(dict.fromkeys((*base.channels, *other.channels))),
         as_of=None,
     )
-    return replace(
+    return structs.replace(
         before.lock,
         text=lockfile.write(content),
         python=content.python,

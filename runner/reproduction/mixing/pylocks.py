@@ -6,9 +6,9 @@ head (lock-version, requires-python)   [[packages]] name = "a" ...   [[packages]
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from runner.environments.model import Lock

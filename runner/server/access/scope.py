@@ -1,9 +1,8 @@
 """What the token of a run reaches. Apart from scoped.py, which acts on it, because launching a run imports this."""
 
 import threading
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from runner.tracking.model import RunStatus
 
@@ -16,14 +15,13 @@ class RunScope(Struct, frozen=True):
     explicit_experiment: bool = False
 
 
-@dataclass(slots=True)
-class RunSession:
+class RunSession(Struct):
     """What the program of a run has done so far, across its requests."""
 
     scope: RunScope
     lock: threading.RLock = field(default_factory=threading.RLock)
-    runs: list[str] = field(default_factory=list)  # created here
-    experiments: set[str] = field(default_factory=set)  # created here
-    models: set[str] = field(default_factory=set)  # registered models created here
-    versions: set[tuple[str, int]] = field(default_factory=set)  # and versions, of these and of others
+    runs: list[str] = []  # created here
+    experiments: set[str] = set()  # created here
+    models: set[str] = set()  # registered models created here
+    versions: set[tuple[str, int]] = set()  # and versions, of these and of others
     told: tuple[RunStatus, int | None] | None = None  # the client's words about its run

@@ -3,8 +3,9 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.errors import NotFound
 from runner.tracking import checks
@@ -29,13 +30,12 @@ Named: TypeAlias = tuple[int, str, str]
 """A data set by its experiment, name and digest."""
 
 
-@dataclass(slots=True)
-class Links:
+class Links(Struct):
     """What one run uses and makes."""
 
-    datasets: list[DatasetInput] = field(default_factory=list)
-    used: list[str] = field(default_factory=list)
-    made: list[ModelOutput] = field(default_factory=list)
+    datasets: list[DatasetInput] = []
+    used: list[str] = []
+    made: list[ModelOutput] = []
 
 
 def use_datasets(db: Connection, run: int, experiment: int, inputs: Sequence[DatasetInput]) -> None:

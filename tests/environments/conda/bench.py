@@ -1,9 +1,11 @@
 """Solves and builds conda environments in one directory, and remembers what was said meanwhile."""
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from runner.environments import Environment, Lock, Wishes, prepare, resolve
 from runner.process import capture

@@ -1,11 +1,11 @@
 import json
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from runner.environments import Wishes
 from runner.environments.conda import machine

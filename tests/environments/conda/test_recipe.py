@@ -1,9 +1,9 @@
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.environments.cache import MARKER
 from runner.environments.conda import asking as parent

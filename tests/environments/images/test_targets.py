@@ -1,11 +1,10 @@
 """Packages are chosen for the Python and the C library of an image, whatever this machine has. No engine is needed."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from runner.containers.images import Image
 from runner.environments import Lock, Wishes
@@ -25,7 +24,7 @@ SPEC = PythonEnv(requirements=("native",))
 GLIBC = Interpreter(
     path=Path("/usr/bin/python3.13"), version="3.13.1", origin="image", platform="x86_64-manylinux_2_36"
 )
-MUSL = structs.replace(GLIBC, platform="x86_64-unknown-linux-musl")
+MUSL = replace(GLIBC, platform="x86_64-unknown-linux-musl")
 TAGS = (
     "cp311-cp311-manylinux_2_28_x86_64",
     "cp313-cp313-manylinux_2_28_x86_64",

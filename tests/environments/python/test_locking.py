@@ -3,12 +3,12 @@ import subprocess
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.environments import Wishes, resolve
 from runner.environments.python import uv

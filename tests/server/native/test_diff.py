@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runner.errors import Conflict
 from runner.reproduction.serving import LARGEST, differing
