@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import overload
 
 from msgspec import Struct
-from platformdirs import user_data_path
 
 from runner.errors import UsageError
 
@@ -85,7 +84,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Raises:
             UsageError: a value cannot be understood.
         """
-        home = Path(environ.get("RUNNER_HOME") or user_data_path("runner")).expanduser().absolute()
+        home = Path(environ.get("RUNNER_HOME") or _usual_home()).expanduser().absolute()
         return cls(
             home=home,
             cache=Path(environ.get("RUNNER_CACHE") or home / "cache").expanduser().absolute(),
@@ -122,6 +121,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 def place_uri(place: str) -> str:
     """The URI of a directory, or of what is one already."""
     return place.rstrip("/") if "://" in place else Path(place).expanduser().absolute().as_uri()
+
+
+def _usual_home() -> Path:
+    from platformdirs import user_data_path  # noqa: PLC0415 - not where RUNNER_HOME says it
+
+    return user_data_path("runner")
 
 
 def truth(environ: Mapping[str, str], name: str) -> bool:

@@ -1,11 +1,9 @@
 """Removes a run's container when the runner that started it died without a word (kill -9, out of memory).
 
-Started as ``python -I -S guard.py SOCKET``, as runner/process/guard.py is, and told the id of the container.
-Where the engine is not at a socket of this machine, the next command that uses it does the same, see `owners.reap`.
+Started as ``python -I -S guard.py SOCKET [CONTAINER]``, as runner/process/guard.py is. Where the engine is not at a socket of
+this machine, the next command that uses it does the same, see `owners.reap`.
 """
 
-import os
-import signal
 import socket
 import sys
 from contextlib import suppress
@@ -13,13 +11,11 @@ from contextlib import suppress
 PATIENCE = 30.0  # seconds for the engine's answer
 
 
-def main(path: str) -> None:
-    """Wait for the runner's word, or for its end."""
-    said = _listen()
-    if b"done" not in said:
-        for container in said:
-            with suppress(OSError):
-                _remove(path, container.decode())
+def main(path: str, *containers: str) -> None:
+    """Remove them."""
+    for container in containers:
+        with suppress(OSError):
+            _remove(path, container)
 
 
 def _remove(path: str, container: str) -> None:
@@ -34,16 +30,5 @@ def _remove(path: str, container: str) -> None:
             pass
 
 
-def _listen() -> list[bytes]:
-    data = b""
-    while True:
-        part = os.read(0, 4096)
-        data += part
-        if not part or b"done" in data:
-            return data.split()
-
-
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -36,14 +36,19 @@ LEVEL = 2.0  # seconds of patience less for each run around this one: the inner 
 LINGER = 1.0  # seconds that processes left in the group get after the program itself has ended by itself
 
 
-class Guard:
-    """A process that runs `script`, such as guard.py: started at once, told what to end should we die, dismissed at the end.
+# Reads what to watch, until the word `done`. The end of its input without that word means that the runner is gone: only then
+# Python is started, which would take longer than many a program that is guarded, and ten times the memory of a shell.
+WATCHING = 'trap "" INT HUP; while read -r word; do [ "$word" = done ] && exit; watched=$word; done; exec "$@" $watched'
 
-    Should it die itself, it is started again.
+
+class Guard:
+    """A process that runs `script`, such as guard.py, should we die: on its argument, and what it is told to watch.
+
+    It is started at once, and dismissed at the end. Should it die itself, it is started again.
     """
 
     def __init__(self, script: str, argument: str) -> None:
-        self._argv = [sys.executable, "-I", "-S", script, argument]
+        self._argv = ["/bin/sh", "-c", WATCHING, "sh", sys.executable, "-I", "-S", script, argument]
         self._watched: str | None = None
 
     def __enter__(self) -> "Guard":
@@ -52,7 +57,7 @@ class Guard:
 
     def __exit__(self, *_exception: object) -> None:
         self._tell(b"done\n")
-        self._process.kill()  # sooner than it would end by itself: a short program is over before its guard is up
+        self._process.kill()  # sooner than it would end by itself
         self._close()
 
     def watch(self, what: str) -> None:

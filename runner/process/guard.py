@@ -1,9 +1,8 @@
 """Ends a run's processes when the runner that started them died without a word (kill -9, out of memory).
 
-Started as ``python -I -S guard.py RUN_ID`` in a session of its own. Standard input is a pipe whose other end only the
-runner holds: it says the number of the process group, and `done` when all is well. The end of the pipe without
-`done` means that the runner is gone. Then the group is ended, and, where /proc tells, each process that left the
-group but still carries the run's id in RUNNER_RUN_CHAIN: the ids of a run and of all runs around it.
+Started as ``python -I -S guard.py RUN_ID [GROUP]`` by the shell that waits for that in a session of its own, see `child.Guard`.
+Then the process group is ended, and, where /proc tells, each process that left the group but still carries the run's id
+in RUNNER_RUN_CHAIN: the ids of a run and of all runs around it.
 """
 
 import os
@@ -17,12 +16,9 @@ CHAIN = "RUNNER_RUN_CHAIN"
 GRACE = 2.0  # seconds between the request and the order
 
 
-def main(run_id: str) -> None:
-    """Wait for the runner's word, or for its end."""
-    said = _listen()
-    if b"done" in said:
-        return
-    group = int(said[0]) if said else None
+def main(run_id: str, watched: str | None = None) -> None:
+    """End them: first they are asked."""
+    group = int(watched) if watched else None
     end(group, run_id, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
     while time.monotonic() < deadline and (_alive(group) or _marked(run_id)):
@@ -36,15 +32,6 @@ def end(group: int | None, run_id: str, number: int) -> None:
         _send(os.killpg, group, number)
     for process in _marked(run_id):
         _send(os.kill, process, number)
-
-
-def _listen() -> list[bytes]:
-    data = b""
-    while True:
-        part = os.read(0, 4096)
-        data += part
-        if not part or b"done" in data:
-            return data.split()
 
 
 def _alive(group: int | None) -> bool:
@@ -86,6 +73,4 @@ def _send(send: Callable[[int, int], None], target: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    main(sys.argv[1])
+    main(*sys.argv[1:])
