@@ -17,7 +17,6 @@ Errors in a project's program are no errors of ours: its exit code is passed on.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
@@ -135,5 +134,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     >>> did_you_mean("entrypoints", ["name", "entry_points"])
     "did you mean 'entry_points'?"
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is misspelt
+
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else None

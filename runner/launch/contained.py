@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from urllib.parse import unquote
 
+from msgspec import structs
+
 from runner import project
 from runner.containers import layers, network, owners
 from runner.containers.creating import CODE, INPUTS, Setup
@@ -65,6 +67,8 @@ def placed(
     places = _places(planned, inputs)
     reached = not isinstance(reach, str)
     job = _job(going, planned, environment, places, reached=reached, settings=settings)
+    # beneath all others: what is reached without a proxy is added to them, see `Endpoint.variables`
+    job = structs.replace(job, variables={**engine.proxies, **job.variables})
     return Placed(
         job=job,
         executor=ContainerExecutor(

@@ -500,4 +500,5 @@ def test_programs_find_the_proxies_that_the_docker_command_is_told(
 
     found = dict(line.partition("=")[::2] for line in outcome.out.splitlines())
     assert (found["http_proxy"], found["HTTP_PROXY"]) == ("http://proxy.example:3128",) * 2
-    assert (found["no_proxy"], found["NO_PROXY"]) == ("a.example", "b.example")
+    assert found["no_proxy"] == "a.example,host.docker.internal"
+    assert found["NO_PROXY"] == "b.example,host.docker.internal"
