@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from runner.cli import COMMANDS
+from tests.cli.containers import project
 from tests.conftest import Files
 
 NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
 # Slow to import, and of no use to a run of a directory: measured 20 to 320 ms each over a bare interpreter.
 HEAVY = {
-    "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
-    "httpx", "importlib.metadata", "logging", "mlflow", "multiprocessing", "packaging", "pydantic",
-    "requests", "rich", "sqlalchemy", "ssl", "starlette", "unittest", "urllib.request", "urllib3", "uvicorn", "virtualenv",
-    "zipfile",
+    "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "filelock", "h11", "http.client",
+    "httpx", "importlib.metadata", "logging", "mlflow", "multiprocessing", "obstore", "packaging", "platformdirs", "pydantic",
+    "requests", "rich", "sqlalchemy", "ssl", "starlette", "tomllib", "unittest", "urllib.request", "urllib3", "uvicorn", "virtualenv",
+    "yaml", "zipfile",
 }  # fmt: skip
 # Runs the command line as `runner` does, then tells which modules are there.
 PROBE = """
@@ -74,6 +75,17 @@ def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) ->
     assert containers == {"runner.containers.model"}
     later = ("digests", "records", "bundles", "reproduction", "scheduling")
     assert [name for name in modules if name.startswith(tuple(f"runner.{part}" for part in later))] == []
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_run_in_a_container_imports_nothing_that_is_slow(imported: Imported, files: Files) -> None:
+    demo = files(project("true"))
+    imported("run", demo)
+
+    modules = imported("run", demo)
+
+    assert "runner.containers.wire" in modules
+    assert modules & HEAVY == set()
 
 
 def test_a_run_imports_no_other_command(imported: Imported, files: Files) -> None:

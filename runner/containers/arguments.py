@@ -5,8 +5,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from runner.containers.model import Arguments, merged
 from runner.errors import UsageError, did_you_mean
@@ -21,8 +22,7 @@ USER = re.compile(r"[\w.-]+(?::[\w.-]+)?", re.ASCII)
 TRUTHS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """`place` is where its value stands in a container's configuration; a `joined` one may be repeated."""
 
     place: str

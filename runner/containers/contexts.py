@@ -9,10 +9,11 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from msgspec import Struct
 
 from runner.errors import EnvironmentFailed
 
@@ -20,8 +21,7 @@ IGNORE = ".dockerignore"
 _LARGEST_IGNORE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The files of `root`, relative and sorted; `dockerfile` is among them, or a text of ours at a name of its own."""
 
     root: Path

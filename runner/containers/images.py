@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, Any, TypeAlias
+
+from msgspec import Struct
 
 from runner.containers import trouble
 from runner.containers.engine import Engine
@@ -23,18 +24,17 @@ _MB = 1_000_000
 Tell: TypeAlias = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """An image as the engine has it. `digests` name it in registries ("python@sha256:..."), `config` is how it runs."""
 
     id: str
     digests: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     platform: str = ""
     created: str = ""
     bytes: int = 0
-    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    config: Mapping[str, Any] = {}
 
     def digest(self, reference: Reference) -> str | None:
         """Under which it can be pulled, best from where the reference points; None where no registry has it."""

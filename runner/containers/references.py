@@ -1,7 +1,8 @@
 """Names of images: [registry/]repository[:tag][@digest], as the `docker` command reads them."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.errors import EnvironmentFailed
 
@@ -17,8 +18,7 @@ _LONGEST_NAME = 255
 HUB = "docker.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """What a name says. `id` is the image's own id, where that is all; then there is no name."""
 
     text: str

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from runner.environments.conda import lockfile
@@ -23,8 +23,7 @@ _PLATFORMS: Mapping[tuple[str, str], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """One of them. `build` is conda's, or where it comes from if that is no index; `requires` are names.
 
     `host` is that of its index, channel or address, "" where the lock does not say. `size`: bytes of its largest file.

@@ -4,7 +4,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct, field
 
 from runner.containers import creating, guard, running, trouble, written
 from runner.containers.creating import Setup
@@ -18,22 +20,26 @@ from runner.process.child import NEXT, Guard
 NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as shells say it
 
 
-@dataclass(slots=True)
 class ContainerExecutor:
     """Runs a job in a container that is made for it and removed after it. `notice` is told what is odd.
 
     The engine takes its time to remove a container: it is gone for sure when `last` is closed.
     """
 
-    engine: Engine
-    setup: Setup
-    patience: float
-    notice: Callable[[str], None]
-    last: ExitStack
-    _stopping: "Stopping" = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._stopping = Stopping(self.patience)
+    def __init__(
+        self,
+        engine: Engine,
+        setup: Setup,
+        *,
+        patience: float,
+        notice: Callable[[str], None],
+        last: ExitStack,
+    ) -> None:
+        self.engine = engine
+        self.setup = setup
+        self.notice = notice
+        self.last = last
+        self._stopping = Stopping(patience)
 
     def execute(self, job: Job, *, sink: Sink) -> Exit:
         """Run it to its end."""
@@ -107,8 +113,7 @@ class ContainerExecutor:
             self._stopping.over()
 
 
-@dataclass(slots=True)
-class Stopping:
+class Stopping(Struct):
     """Asks a container to end, then insists, then kills; a second time at once. Whoever asks does not wait."""
 
     patience: float
@@ -116,7 +121,7 @@ class Stopping:
     _send: Callable[[int], None] | None = None
     _hurry: threading.Event = field(default_factory=threading.Event)
     _over: bool = False
-    _lock: threading.RLock = field(default_factory=threading.RLock)  # a signal handler may meet itself
+    _lock: Any = field(default_factory=threading.RLock)  # a signal handler may meet itself
 
     def begin(self, send: Callable[[int], None]) -> None:
         """There is something to stop now; it may have been asked for already."""

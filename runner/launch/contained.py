@@ -74,9 +74,11 @@ def placed(
         executor=ContainerExecutor(
             engine,
             _setup(going, planned, environment, places, reach, settings=settings),
-            patience(depth=settings.environ[CHAIN].count(":") + 1 if CHAIN in settings.environ else 0),
-            going.progress.notice,
-            last,
+            patience=patience(
+                depth=settings.environ[CHAIN].count(":") + 1 if CHAIN in settings.environ else 0
+            ),
+            notice=going.progress.notice,
+            last=last,
         ),
         reach=None if isinstance(reach, str) else reach,
         served=reached,

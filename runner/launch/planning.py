@@ -225,7 +225,8 @@ def _decide(
 ) -> Planned:
     manager = request.env_manager or settings.env_manager
     request = replace(request, env_manager=manager)
-    declared = project.load(checkout.path, environment=manager != "local")
+    memory = settings.cache / "documents"
+    declared = project.load(checkout.path, environment=manager != "local", memory=memory)
     entry = project.entry_point(declared, request.entry_point)
     given = dict.fromkeys(entry.parameters, "") if request.environment_only else request.parameters
     check = request.check and not request.environment_only

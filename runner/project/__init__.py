@@ -1,12 +1,14 @@
 """A project on disk: `load` it, choose an `entry_point`, `bind` values to its parameters, `render` the command.
 
-document ── YAML as values that know their place; defects: broken YAML in words
+document ── YAML as values that know their place; composing: by PyYAML; defects: broken YAML in words
 file ─────── MLproject: entry points, parameters, docker
 environment  python_env.yaml, conda files, requirements, locks
 binding ──── values: types, choices, bounds; command: placeholders and the shell
 """
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from runner.errors import Location, ProjectError
@@ -20,12 +22,13 @@ from runner.project.model import EnvironmentSpec, Notice, Project, SystemEnv
 __all__ = ["SECRET_PREFIX", "Bound", "bind", "entry_point", "load", "render", "secret_variables"]
 
 
-def load(directory: Path, *, environment: bool = True) -> Project:
+def load(directory: Path, *, environment: bool = True, memory: Path | None = None) -> Project:
     """Read the project in a directory: its MLproject file, if there is one, and its environment file.
 
     Args:
         directory: where the files are.
         environment: the run will need the environment; otherwise what is wrong with it is a notice only.
+        memory: a directory where it may be remembered what its files say.
 
     Raises:
         ProjectError: no such directory, or a file in it is wrong.
@@ -33,8 +36,9 @@ def load(directory: Path, *, environment: bool = True) -> Project:
     notices: list[Notice] = []
     names = _names(directory)
     file = find(directory, names, notices)
-    declaration = read_declaration(directory / file, notices) if file else Declaration()
-    spec = _environment(directory, declaration, names=names, needed=environment, notices=notices)
+    declaration = read_declaration(directory / file, notices, memory=memory) if file else Declaration()
+    find_environment = partial(resolve, directory, declaration.environment, names=names, memory=memory)
+    spec = _environment(find_environment, needed=environment, notices=notices)
     return Project(
         directory=directory,
         file=file,
@@ -58,12 +62,12 @@ def _names(directory: Path) -> frozenset[str]:
 
 
 def _environment(
-    directory: Path, declaration: Declaration, *, names: frozenset[str], needed: bool, notices: list[Notice]
+    find_environment: Callable[..., EnvironmentSpec], *, needed: bool, notices: list[Notice]
 ) -> EnvironmentSpec:
     if needed:
-        return resolve(directory, declaration.environment, names=names, notices=notices)
+        return find_environment(notices=notices)
     try:
-        return resolve(directory, declaration.environment, names=names, notices=[])
+        return find_environment(notices=[])
     except ProjectError as error:
         notices.append(Notice(error.message, error.where, error.hint))
         return SystemEnv()

@@ -40,6 +40,7 @@ def resolve(
     *,
     names: Collection[str],
     notices: list[Notice],
+    memory: Path | None = None,
 ) -> EnvironmentSpec:
     """The environment that a project asks for.
 
@@ -48,6 +49,7 @@ def resolve(
         declared: what the project file says.
         names: of the files in the directory.
         notices: gets what is odd.
+        memory: as in `document.read`.
 
     Raises:
         ProjectError: a named file is missing or wrong.
@@ -58,9 +60,9 @@ def resolve(
             return declared
         case EnvironmentFile():
             file = _existing(directory, declared, names)
-            return _read(directory, file, key=declared.key, names=names, notices=notices)
+            return _read(directory, file, key=declared.key, names=names, notices=notices, memory=memory)
         case None:
-            return _implied(directory, names, notices)
+            return _implied(directory, names, notices, memory)
         case _:
             assert_never(declared)
 
@@ -89,11 +91,13 @@ def _existing(directory: Path, named: EnvironmentFile, names: Collection[str]) -
     )
 
 
-def _implied(directory: Path, names: Collection[str], notices: list[Notice]) -> EnvironmentSpec:
+def _implied(
+    directory: Path, names: Collection[str], notices: list[Notice], memory: Path | None
+) -> EnvironmentSpec:
     for file in (*PYTHON_FILES, *CONDA_FILES):
         if file in names:
             key = "python_env" if file in PYTHON_FILES else "conda_env"
-            return _read(directory, file, key=key, names=names, notices=notices)
+            return _read(directory, file, key=key, names=names, notices=notices, memory=memory)
     if python := _beside(directory, names):
         where = Location(directory / (python.file or ""))
         notices.append(Notice(f"no environment is declared; {python.file} is used", where))
@@ -102,7 +106,7 @@ def _implied(directory: Path, names: Collection[str], notices: list[Notice]) -> 
         if file in names:
             where, hint = Location(directory / file), f"declare it: `conda_env: {file}`"
             notices.append(Notice(f"no environment is declared; {file} is used", where, hint))
-            return _read(directory, file, key="conda_env", names=names, notices=notices)
+            return _read(directory, file, key="conda_env", names=names, notices=notices, memory=memory)
     message = "the project declares no environment; it runs in the caller's"
     notices.append(
         Notice(message, Location(directory), "add a python_env.yaml or a requirements.txt", mild=True)
@@ -124,12 +128,18 @@ def _beside(directory: Path, names: Collection[str]) -> PythonEnv | None:
 
 
 def _read(
-    directory: Path, file: str, *, key: str, names: Collection[str], notices: list[Notice]
+    directory: Path,
+    file: str,
+    *,
+    key: str,
+    names: Collection[str],
+    notices: list[Notice],
+    memory: Path | None,
 ) -> EnvironmentSpec:
     path = directory / file
     if key == "conda_env" and is_lock(path.name):
         return CondaEnv(file=file, text="", lock_file=file)
-    document = read(path)
+    document = read(path, memory)
     notices.extend(document.notices)
     if key == "python_env":
         python = read_python_env(document.root, file=file, where=Location(path), notices=notices)

@@ -68,13 +68,13 @@ def _rank(name: str) -> tuple[bool, bool, str] | None:
     return bool(dot), name != FILE_NAME, name
 
 
-def read_declaration(path: Path, notices: list[Notice]) -> Declaration:
-    """Read an MLproject file; what is odd but harmless goes to `notices`.
+def read_declaration(path: Path, notices: list[Notice], *, memory: Path | None = None) -> Declaration:
+    """Read an MLproject file; what is odd but harmless goes to `notices`; `memory` as in `document.read`.
 
     Raises:
         ProjectError: it is not one.
     """
-    document = read(path)
+    document = read(path, memory)
     notices.extend(document.notices)
     match document.root:
         case Table() as root:

@@ -67,11 +67,11 @@ def cases() -> list[Case]:
     ]
 
 
-def outcome(case: Case, directory: Path) -> dict[str, Any]:
+def outcome(case: Case, directory: Path, memory: Path | None = None) -> dict[str, Any]:
     """What our code makes of a case, as the table writes it."""
     found: dict[str, Any] = {}
     try:
-        loaded = project.load(directory, environment=case.environment_needed)
+        loaded = project.load(directory, environment=case.environment_needed, memory=memory)
     except RunnerError as error:
         return {"error": _error(error, directory)}
     found["environment"] = _environment(loaded.environment)

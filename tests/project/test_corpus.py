@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from runner import project
-from runner.project import document
+from runner.project import composing
 from tests.project import corpus
 from tests.project.corpus import Case
 
@@ -106,11 +106,19 @@ def test_the_schemas_accept_the_examples(path: Path) -> None:
 
 @each("case", ALL, ids=lambda case: case.name)
 def test_without_libyaml_it_is_the_same(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "Loader", yaml.SafeLoader)
+    monkeypatch.setattr(composing, "Loader", yaml.SafeLoader)
 
     found = corpus.outcome(case, case.write(tmp_path))
 
     assert _without_columns(found) == _without_columns(dict(case.expected))
+
+
+@each("case", ALL, ids=lambda case: case.name)
+def test_what_is_remembered_of_its_files_is_the_same(case: Case, tmp_path: Path) -> None:
+    directory, memory = case.write(tmp_path), tmp_path / "memory"
+    corpus.outcome(case, directory, memory)
+
+    assert corpus.outcome(case, directory, memory) == case.expected
 
 
 def test_the_table_is_large_and_its_names_are_unique() -> None:

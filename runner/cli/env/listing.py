@@ -1,8 +1,7 @@
 """`runner env list`, `show`, `remove`."""
 
-from dataclasses import asdict
-
 import click
+from msgspec.structs import asdict
 
 from runner.cli import Context
 from runner.cli.env.texts import SHOWN, day, short, size, steps, summary

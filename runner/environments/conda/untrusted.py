@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from runner.environments.conda.channels import has_secret, public
 from runner.environments.conda.packages import CondaPackage, PipPackage
 from runner.errors import EnvironmentFailed, Location, ProjectError
-from runner.project.document import Items, Node, Scalar, Table, parse
+from runner.project.composing import parse
+from runner.project.document import Items, Node, Scalar, Table
 from runner.project.reading import refused
 
 LARGEST = 32 << 20  # bytes of a lock file

@@ -2,8 +2,9 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from runner.containers import images
 from runner.containers.engine import Engine, connect, within_reach
@@ -17,8 +18,7 @@ _DAY = 86400.0
 _LONGEST_BUILD = 3600.0  # seconds in which nobody is suspected of having died
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ours:
+class Ours(Struct, frozen=True, kw_only=True):
     """An image that we made. Times are seconds since the epoch; `bytes` counts the base image, too."""
 
     name: str

@@ -10,10 +10,10 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.containers import layers
@@ -38,8 +38,7 @@ COMPILE = ("-m", "compileall", "-q", "-j", "0")
 _LARGEST_SCRIPT = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """The image to build on, and what is in it."""
 
     engine: Engine

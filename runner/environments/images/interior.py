@@ -5,9 +5,10 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runner.containers import layers
 from runner.containers.engine import Engine
@@ -46,8 +47,7 @@ exit 0
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Interior:
+class Interior(Struct, frozen=True):
     """Interpreters of an image; `platform` of each is uv's name of where it runs."""
 
     pythons: tuple[Interpreter, ...]

@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.containers import images
 from runner.containers.engine import Engine
@@ -26,8 +27,7 @@ PROJECTS = "runner-project/"  # the names of images of code begin so
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What an image of ours is: its purpose ("build", "environment", "code") and the address of what it is made of."""
 
     purpose: str

@@ -159,8 +159,8 @@ def _leftovers(settings: Settings, older_than: float | None, now: float) -> Iter
     )
     if older_than is not None:
         yield from brought.unused(settings, now - older_than * _DAY)
-    locks = cache.resolutions(settings)
-    for path in (*locks.glob("*.json"), *locks.glob("*.named-*")):
+    locks, documents = cache.resolutions(settings), settings.cache / "documents"
+    for path in (*locks.glob("*.json"), *locks.glob("*.named-*"), *documents.glob("*.json")):
         if older_than is not None and now - path.stat().st_mtime > older_than * _DAY:
             yield path
 
