@@ -121,10 +121,7 @@ def _configuration(
 
 
 def _environment(engine: Engine, setup: Setup, variables: Mapping[str, str], *, mine: bool) -> dict[str, str]:
-    found = {
-        **engine.proxies,
-        "TINI_KILL_PROCESS_GROUP": "1",
-    }  # a signal reaches all that the command runs, as on a terminal
+    found = {"TINI_KILL_PROCESS_GROUP": "1"}  # a signal reaches all that the command runs, as on a terminal
     if mine:
         found["HOME"] = HOME
     if setup.path:

@@ -17,7 +17,7 @@ from msgspec import Struct
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "DELETE"]
 Output: TypeAlias = tuple[Literal["stdout", "stderr"], bytes]
 
-_REFUSAL = 400  # and above: status of an answer that is an error
+_SUCCESS = frozenset({101, *range(200, 300), 304})  # status of an answer; 304: it is so already
 _PIECE = 1 << 16  # bytes
 _FRAME = 8  # bytes in front of each piece of a container's output: whose it is, and its length
 _STREAMS: Mapping[int, Literal["stdout", "stderr"]] = {1: "stdout", 2: "stderr"}
@@ -141,7 +141,7 @@ def checked(answer: Answer) -> Answer:
     Raises:
         Refused: it is.
     """
-    if answer.status < _REFUSAL:
+    if answer.status in _SUCCESS:
         return answer
     try:
         said = str(json.loads(answer.body)["message"])
@@ -167,7 +167,7 @@ class _Reading:
 
     @property
     def refused(self) -> bool:
-        return self.status >= _REFUSAL
+        return self.told and self.status not in _SUCCESS
 
     def answer(self) -> Answer:
         """All of it, at the end."""
