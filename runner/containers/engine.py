@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeVar
 
 from runner.containers import trouble
-from runner.containers.wire import Answer, Method, Output, Wire, target
+from runner.containers.wire import Answer, Call, Method, Output, Wire, target
 from runner.errors import EnvironmentFailed
 
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
@@ -38,16 +38,7 @@ _met: dict[str, Mapping[str, str]] = {}
 class Transport(Protocol):
     """How an engine is asked, see `Wire`."""
 
-    def ask(
-        self,
-        method: Method,
-        target: str,
-        body: bytes = b"",
-        *,
-        kind: str = "application/json",
-        patience: float | None = None,
-        most: int | None = None,
-    ) -> Answer: ...
+    def ask(self, call: Call) -> Answer: ...
 
     def attached(self, container: str) -> AbstractContextManager[Iterator[Output]]: ...
 
@@ -91,7 +82,7 @@ class Engine:
             Refused: it does not do it.
         """
         data = b"" if body is None else json.dumps(body).encode()
-        return self._transport.ask(method, target(place, *parts, **query), data).json()
+        return self._transport.ask(Call(method, target(place, *parts, **query), data)).json()
 
     def transfer(
         self,
@@ -104,7 +95,7 @@ class Engine:
     ) -> Answer:
         """The same for tar archives; `most` bytes of the answer are taken."""
         asked = target(place, *parts, **query)
-        return self._transport.ask(method, asked, body, kind="application/x-tar", most=most)
+        return self._transport.ask(Call(method, asked, body, kind="application/x-tar", most=most))
 
     def attached(self, container: str) -> AbstractContextManager[Iterator[Output]]:
         """The output of a container as it comes, until it ends."""
@@ -160,7 +151,7 @@ def connect(environ: Mapping[str, str]) -> Engine:
         if scheme != "unix":
             return _connected_by_sdk(where, environ)
         if where not in _met:
-            _met[where] = Wire(path).ask("GET", "/_ping", patience=ANSWERS).headers
+            _met[where] = Wire(path).ask(Call("GET", "/_ping", patience=ANSWERS)).headers
         wire = Wire(path, _met[where].get("api-version", ""))
         return Engine(
             _met[where], wire, lambda: _client(environ, wire.protocol or None), _proxies(environ, where)
@@ -172,7 +163,7 @@ def _connected_by_sdk(where: str, environ: Mapping[str, str]) -> Engine:
     try:
         session = import_module("runner.containers.session").Session(client.api)
         if where not in _met:
-            _met[where] = session.ask("GET", "/_ping", patience=ANSWERS).headers
+            _met[where] = session.ask(Call("GET", "/_ping", patience=ANSWERS)).headers
         return Engine(_met[where], session, lambda: client, _proxies(environ, where))
     except BaseException:
         client.close()

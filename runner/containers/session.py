@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from runner.containers.wire import Answer, Method, Output, TooLarge, checked
+from runner.containers.wire import Answer, Call, Output, TooLarge, checked
 
 _PIECE = 1 << 16  # bytes
 
@@ -16,30 +16,21 @@ class Session(Struct, frozen=True):
 
     api: Any
 
-    def ask(
-        self,
-        method: Method,
-        target: str,
-        body: bytes = b"",
-        *,
-        kind: str = "application/json",
-        patience: float | None = None,
-        most: int | None = None,
-    ) -> Answer:
+    def ask(self, call: Call) -> Answer:
         """See `Wire.ask`."""
         with self.api.request(
-            method,
-            f"{self.api.base_url}/v{self.api.api_version}{target}",
-            data=body,
-            headers={"Content-Type": kind},
-            timeout=patience,
+            call.method,
+            f"{self.api.base_url}/v{self.api.api_version}{call.target}",
+            data=call.body,
+            headers={"Content-Type": call.kind},
+            timeout=call.patience,
             stream=True,
         ) as response:
             content = b""
             for piece in response.iter_content(_PIECE):
                 content += piece
-                if most is not None and len(content) > most:
-                    raise TooLarge(target)
+                if call.most is not None and len(content) > call.most:
+                    raise TooLarge(call.target)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return checked(Answer(response.status_code, headers, content))
 

@@ -36,6 +36,25 @@ class TooLarge(Exception):
     """An answer has more bytes than were asked for."""
 
 
+class Call(Struct, frozen=True):
+    """What an engine is asked.
+
+    Attributes:
+        kind: media type of the body.
+        patience: seconds without a word from the engine.
+        most: bytes of the answer.
+        upgrade: the connection is to become one for bytes as they come.
+    """
+
+    method: Method
+    target: str
+    body: bytes = b""
+    kind: str = "application/json"
+    patience: float | None = None
+    most: int | None = None
+    upgrade: bool = False
+
+
 class Answer(Struct, frozen=True):
     """What an engine answers; names of `headers` are in lower case."""
 
@@ -56,33 +75,19 @@ class Wire(Struct, frozen=True):
     path: str
     protocol: str = ""
 
-    def ask(
-        self,
-        method: Method,
-        target: str,
-        body: bytes = b"",
-        *,
-        kind: str = "application/json",
-        patience: float | None = None,
-        most: int | None = None,
-    ) -> Answer:
+    def ask(self, call: Call) -> Answer:
         """Ask, and wait for the whole answer.
-
-        Args:
-            kind: media type of the body.
-            patience: seconds without a word from the engine.
-            most: bytes of the answer.
 
         Raises:
             Refused: the answer is an error.
             TooLarge: the answer is larger than `most`.
             OSError: the engine is not there, or breaks off.
         """
-        with self._asked(method, target, body, kind, patience) as (connection, reading):
-            while not reading.over and (most is None or reading.size <= most):
+        with self._asked(call) as (connection, reading):
+            while not reading.over and (call.most is None or reading.size <= call.most):
                 reading.hear(connection.recv(_PIECE))
-            if most is not None and reading.size > most:
-                raise TooLarge(target)
+            if call.most is not None and reading.size > call.most:
+                raise TooLarge(call.target)
             return reading.answer()
 
     @contextmanager
@@ -93,8 +98,8 @@ class Wire(Struct, frozen=True):
             Refused: the engine does not tell it.
             OSError: the engine is not there, or breaks off.
         """
-        asked = target("/containers/{}/attach", container, stdout=1, stderr=1, stream=1)
-        with self._asked("POST", asked, b"", "application/json", None, upgrade=True) as (connection, reading):
+        place = target("/containers/{}/attach", container, stdout=1, stderr=1, stream=1)
+        with self._asked(Call("POST", place, upgrade=True)) as (connection, reading):
             while not reading.told or (reading.refused and not reading.over):
                 reading.hear(connection.recv(_PIECE))
             if reading.refused:
@@ -102,26 +107,17 @@ class Wire(Struct, frozen=True):
             yield _apart(_pieces(connection, reading))
 
     @contextmanager
-    def _asked(
-        self,
-        method: Method,
-        target: str,
-        body: bytes,
-        kind: str,
-        patience: float | None,
-        *,
-        upgrade: bool = False,
-    ) -> Iterator[tuple[socket.socket, "_Reading"]]:
+    def _asked(self, call: Call) -> Iterator[tuple[socket.socket, "_Reading"]]:
         version = f"/v{self.protocol}" if self.protocol else ""
-        lines = [f"{method} {version}{target} HTTP/1.1", "Host: engine"]
-        lines += ["Connection: Upgrade", "Upgrade: tcp"] if upgrade else ["Connection: close"]
-        if method in {"POST", "PUT"}:
-            lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+        lines = [f"{call.method} {version}{call.target} HTTP/1.1", "Host: engine"]
+        lines += ["Connection: Upgrade", "Upgrade: tcp"] if call.upgrade else ["Connection: close"]
+        if call.method in {"POST", "PUT"}:
+            lines += [f"Content-Type: {call.kind}", f"Content-Length: {len(call.body)}"]
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(patience)
+            connection.settimeout(call.patience)
             connection.connect(self.path)
-            connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii") + body)
-            yield connection, _Reading(method)
+            connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii") + call.body)
+            yield connection, _Reading(call.method)
 
 
 def target(place: str, *parts: str, **query: object) -> str:

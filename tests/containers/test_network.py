@@ -8,7 +8,7 @@ import pytest
 from runner.containers.engine import Engine
 from runner.containers.model import NO_ARGUMENTS, Arguments
 from runner.containers.network import Reach, reach
-from runner.containers.wire import Answer
+from runner.containers.wire import Answer, Call
 
 LOCAL = "127.0.0.77"  # an address of this machine, as the gateway of a bridge is
 ELSEWHERE = "192.0.2.1"  # of nobody: RFC 5737
@@ -23,11 +23,12 @@ class FakeTransport:
         self.info = {"OperatingSystem": system}
         self.asked = asked
 
-    def ask(self, method: str, target: str, *_: Any, **__: Any) -> Answer:
-        assert method == "GET"
-        if target != "/info":
-            self.asked.append(target.removeprefix("/networks/"))
-        return Answer(200, {}, json.dumps(self.info if target == "/info" else self.network).encode())
+    def ask(self, call: Call) -> Answer:
+        assert call.method == "GET"
+        if call.target == "/info":
+            return Answer(200, {}, json.dumps(self.info).encode())
+        self.asked.append(call.target.removeprefix("/networks/"))
+        return Answer(200, {}, json.dumps(self.network).encode())
 
     def attached(self, container: str) -> Any:
         raise NotImplementedError(container)

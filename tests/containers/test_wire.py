@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from runner.containers import images
 from runner.containers.engine import connect
-from runner.containers.wire import Refused, TooLarge, Wire, target
+from runner.containers.wire import Call, Refused, TooLarge, Wire, target
 from runner.errors import EnvironmentFailed
 from tests.services.docker import Daemon
 
@@ -80,7 +80,7 @@ def test_an_engine_need_not_upgrade(answer: bytes) -> None:
 
 def test_a_question_says_where_and_which_version() -> None:
     with saying(chunked(b'{"Id": ', b'"7"}')) as (wire, asked):
-        answer = wire.ask("POST", target("/containers/create", name="a b\r\nHost: evil"), b"{}")
+        answer = wire.ask(Call("POST", target("/containers/create", name="a b\r\nHost: evil"), b"{}"))
 
     assert answer.json() == {"Id": "7"}
     head, _, body = asked[0].partition(b"\r\n\r\n")
@@ -102,7 +102,7 @@ def test_a_question_says_where_and_which_version() -> None:
 )
 def test_what_an_engine_refuses_it_explains(said: bytes, explanation: str) -> None:
     with saying(b"HTTP/1.1 " + said) as (wire, _), pytest.raises(Refused) as refused:
-        wire.ask("GET", "/info")
+        wire.ask(Call("GET", "/info"))
     with saying(b"HTTP/1.1 " + said) as (wire, _), pytest.raises(Refused), wire.attached("id"):
         pass
 
@@ -112,9 +112,9 @@ def test_what_an_engine_refuses_it_explains(said: bytes, explanation: str) -> No
 
 def test_no_more_is_taken_than_was_asked_for() -> None:
     with saying(chunked(b"x" * 1000)) as (wire, _), pytest.raises(TooLarge):
-        wire.ask("GET", "/archive", most=999)
+        wire.ask(Call("GET", "/archive", most=999))
     with saying(chunked(b"x" * 1000)) as (wire, _):
-        assert len(wire.ask("GET", "/archive", most=1000).body) == 1000
+        assert len(wire.ask(Call("GET", "/archive", most=1000)).body) == 1000
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_no_more_is_taken_than_was_asked_for() -> None:
 )
 def test_an_answer_that_breaks_off_is_none(said: bytes) -> None:
     with saying(said) as (wire, _), pytest.raises(ConnectionError):
-        wire.ask("GET", "/info")
+        wire.ask(Call("GET", "/info"))
 
 
 @pytest.mark.parametrize(
