@@ -17,11 +17,15 @@ from tests.conftest import Files
 NOOP = {"MLproject": "entry_points: {main: {command: 'true'}}"}
 # Slow to import, and of no use to a run of a directory: measured 20 to 320 ms each over a bare interpreter.
 HEAVY = {
-    "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "filelock", "h11", "http.client",
+    "alembic", "anyio", "argon2", "asyncio", "concurrent.futures", "docker", "email", "filelock", "h11", "http.client",
     "httpx", "importlib.metadata", "logging", "mlflow", "multiprocessing", "obstore", "packaging", "platformdirs", "pydantic",
     "requests", "rich", "sqlalchemy", "ssl", "starlette", "tomllib", "unittest", "urllib.request", "urllib3", "uvicorn", "virtualenv",
-    "yaml", "zipfile",
+    "zipfile",
 }  # fmt: skip
+AVOIDED = HEAVY | {
+    "dataclasses",
+    "yaml",
+}  # 15 ms and more, where there is another way: not yet in conda environments
 # Runs the command line as `runner` does, then tells which modules are there.
 PROBE = """
 import json, sys
@@ -70,7 +74,7 @@ def test_a_run_imports_nothing_that_is_slow(imported: Imported, files: Files) ->
     modules = imported("run", demo, "-P", "note=x")
 
     assert {"runner.launch.launching", "runner.server.loopback"} <= modules
-    assert modules & HEAVY == set()
+    assert modules & AVOIDED == set()
     containers = {name for name in modules if name.startswith("runner.containers.")}
     assert containers == {"runner.containers.model"}
     later = ("digests", "records", "bundles", "reproduction", "scheduling")
@@ -85,7 +89,7 @@ def test_a_run_in_a_container_imports_nothing_that_is_slow(imported: Imported, f
     modules = imported("run", demo)
 
     assert "runner.containers.wire" in modules
-    assert modules & HEAVY == set()
+    assert modules & AVOIDED == set()
 
 
 def test_a_run_imports_no_other_command(imported: Imported, files: Files) -> None:

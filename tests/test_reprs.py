@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from runner.cli import Context
+from runner.containers.images import Image
+from runner.containers.model import Arguments
 from runner.environments.python.installer import Content
 from runner.executors import Job
 from runner.project.binding import Bound
@@ -27,6 +29,8 @@ CONDA = CondaEnv(
     "value",
     [
         SETTINGS,
+        Image(id="sha256:1", config={"Env": ["TOKEN=hush"]}),
+        Arguments(environment=(("TOKEN", "hush"),)),
         Context(SETTINGS),
         LOGIN,
         ArchiveSource(url="https://host/x.zip", login=LOGIN),

@@ -24,6 +24,7 @@ PROXIES = {
     "httpProxy": "http_proxy",
     "httpsProxy": "https_proxy",
     "ftpProxy": "ftp_proxy",
+    "allProxy": "all_proxy",
     "noProxy": "no_proxy",
 }
 NO_PROXIES: Mapping[str, str] = {}
@@ -58,15 +59,17 @@ class Engine:
         transport: Transport,
         sdk: Callable[[], Any],
         proxies: Mapping[str, str] = NO_PROXIES,
+        *,
+        client: Any = None,
     ) -> None:
-        """`said` are the headers of its answer to a ping."""
+        """`said` are the headers of its answer to a ping, `client` the SDK's, where there is one already."""
         podman = "libpod-api-version" in said
         self.product: Literal["docker", "podman"] = "podman" if podman else "docker"
         self.socket = transport.path if isinstance(transport, Wire) else None
         self.proxies = proxies
         self._transport = transport
         self._sdk = sdk
-        self._client: Any = None
+        self._client = client
 
     @property
     def client(self) -> Any:
@@ -151,23 +154,28 @@ def connect(environ: Mapping[str, str]) -> Engine:
         if scheme != "unix":
             return _connected_by_sdk(where, environ)
         if where not in _met:
-            _met[where] = Wire(path).ask(Call("GET", "/_ping", patience=ANSWERS)).headers
-        wire = Wire(path, _met[where].get("api-version", ""))
-        return Engine(
-            _met[where], wire, lambda: _client(environ, wire.protocol or None), _proxies(environ, where)
-        )
+            _met[where] = _pinged(Wire(path))
+        wire = Wire(path, _met[where]["api-version"])
+        return Engine(_met[where], wire, lambda: _client(environ, wire.protocol), _proxies(environ, where))
 
 
 def _connected_by_sdk(where: str, environ: Mapping[str, str]) -> Engine:
-    client = _client(environ, _met[where].get("api-version") if where in _met else None)
+    client = _client(environ, _met[where]["api-version"] if where in _met else None)
     try:
         session = import_module("runner.containers.session").Session(client.api)
         if where not in _met:
-            _met[where] = session.ask(Call("GET", "/_ping", patience=ANSWERS)).headers
-        return Engine(_met[where], session, lambda: client, _proxies(environ, where))
+            _met[where] = _pinged(session)
+        return Engine(_met[where], session, lambda: client, _proxies(environ, where), client=client)
     except BaseException:
         client.close()
         raise
+
+
+def _pinged(transport: Transport) -> Mapping[str, str]:
+    headers = transport.ask(Call("GET", "/_ping", patience=ANSWERS)).headers
+    if "api-version" not in headers:
+        raise ConnectionError("this is no engine")
+    return headers
 
 
 def _client(environ: Mapping[str, str], protocol: str | None) -> Any:
@@ -206,18 +214,20 @@ def _host_of_context(environ: Mapping[str, str]) -> str:
 
 def configured(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The configuration of the `docker` command; nothing where there is none that can be read."""
-    directory = environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
     try:
+        directory = environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
         found = json.loads(Path(directory, "config.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # nobody's home is known
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _proxies(environ: Mapping[str, str], where: str) -> Mapping[str, str]:
     """As `docker run` sets them, see https://docs.docker.com/engine/cli/proxy/."""
-    found = configured(environ).get("proxies") or {}
-    named = found.get(where) or found.get("default") or {}
+    found = configured(environ).get("proxies")
+    named = (found.get(where) or found.get("default")) if isinstance(found, dict) else None
+    if not isinstance(named, dict):
+        return NO_PROXIES
     chosen = {variable: str(named[name]) for name, variable in PROXIES.items() if named.get(name)}
     return chosen | {variable.upper(): text for variable, text in chosen.items()}
 

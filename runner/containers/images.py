@@ -36,6 +36,10 @@ class Image(Struct, frozen=True, kw_only=True):
     bytes: int = 0
     config: Mapping[str, Any] = {}
 
+    def __repr__(self) -> str:
+        """Without `config`: the variables in it may be secrets."""
+        return f"Image({self.id}, {', '.join(self.tags)})"
+
     def digest(self, reference: Reference) -> str | None:
         """Under which it can be pulled, best from where the reference points; None where no registry has it."""
         mine = [digest for digest in self.digests if digest.startswith(f"{reference.name}@")]

@@ -28,6 +28,7 @@ HINTS: Mapping[str, str] = {
     "docker-init": "install tini where the engine is, or run with -A init=false",
     "catatonit": "install catatonit where the engine is, or run with -A init=false",
     "Connection aborted": "the engine has ended; its log (`journalctl -u docker`) may say why",
+    "Connection reset": "the engine has ended; its log (`journalctl -u docker`) may say why",
     "invalid mode": "a volume may end in :ro or :rw, and what else `docker run -v` takes",
     "Duplicate mount point": "two volumes have the same place in the container",
 }

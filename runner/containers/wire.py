@@ -18,6 +18,7 @@ Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "DELETE"]
 Output: TypeAlias = tuple[Literal["stdout", "stderr"], bytes]
 
 _SUCCESS = frozenset({101, *range(200, 300), 304})  # status of an answer; 304: it is so already
+_SILENT = frozenset({204, 304})
 _PIECE = 1 << 16  # bytes
 _FRAME = 8  # bytes in front of each piece of a container's output: whose it is, and its length
 _STREAMS: Mapping[int, Literal["stdout", "stderr"]] = {1: "stdout", 2: "stderr"}
@@ -63,7 +64,17 @@ class Answer(Struct, frozen=True):
     body: bytes
 
     def json(self) -> Any:
-        return json.loads(self.body) if self.body else None
+        """What the body says; None where there is none by the status.
+
+        Raises:
+            ConnectionError: it is no JSON.
+        """
+        if self.status in _SILENT:
+            return None
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise ConnectionError("this is no answer of an engine") from None
 
 
 class Wire(Struct, frozen=True):
@@ -115,8 +126,11 @@ class Wire(Struct, frozen=True):
             lines += [f"Content-Type: {call.kind}", f"Content-Length: {len(call.body)}"]
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(call.patience)
-            connection.connect(self.path)
-            connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii") + call.body)
+            try:
+                connection.connect(self.path)
+                connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii") + call.body)
+            except OSError as error:
+                raise ConnectionError(f"Connection aborted: {error}") from error
             yield connection, _Reading(call.method)
 
 

@@ -38,7 +38,7 @@ LINGER = 1.0  # seconds that processes left in the group get after the program i
 
 # Reads what to watch, until the word `done`. The end of its input without that word means that the runner is gone: only then
 # Python is started, which would take longer than many a program that is guarded, and ten times the memory of a shell.
-WATCHING = 'trap "" INT HUP; while read -r word; do [ "$word" = done ] && exit; watched=$word; done; exec "$@" $watched'
+WATCHING = 'watched=; trap "" INT HUP; while read -r word; do [ "$word" = done ] && exit; watched=$word; done; exec "$@" $watched'
 
 
 class Guard:

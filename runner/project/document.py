@@ -6,6 +6,7 @@ What a text says is composed once (composing.py), and remembered: PyYAML takes l
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -21,6 +22,7 @@ from runner.project.model import Notice
 LARGEST_FILE = 1024 * 1024  # bytes
 LONGEST_QUOTE = 40  # characters of a value in a message
 FORM = 1  # of what is remembered
+LOGIN = re.compile(r"://[^/\s]*@")  # a text with one is not written anywhere
 
 
 class Scalar(Struct, frozen=True):
@@ -104,15 +106,17 @@ def read(path: Path, memory: Path | None = None) -> Document:
         ProjectError: it cannot be read, is too large, is not UTF-8, is not YAML, or is a template.
     """
     text = read_text(path)
-    if memory is None:
+    if memory is None or LOGIN.search(text):
         return _composed(text, path)
     known = memory / f"{sha256(f'{FORM} {text}')[:32]}.json"
     with suppress(OSError, ValueError, TypeError, RecursionError):
         return Document(_unpacked(json.loads(known.read_bytes()), path), text, ())
     document = _composed(text, path)
     if document.root is not None and not document.notices:
-        with suppress(OSError, TypeError):  # no room; a date, or bytes, which JSON does not have
-            write_atomically(known, json.dumps(_packed(document.root)))
+        with suppress(
+            OSError, TypeError, ValueError, RecursionError
+        ):  # no room; what JSON does not have, or not so deep
+            _remember(document.root, known)
     return document
 
 
@@ -138,6 +142,17 @@ def read_text(path: Path) -> str:
 def _composed(text: str, path: Path) -> Document:
     document: Document = import_module("runner.project.composing").parse(text, path)
     return document
+
+
+def _remember(root: Node, known: Path) -> None:
+    size, pieces = 0, []
+    for piece in json.JSONEncoder().iterencode(_packed(root)):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_FILE:  # an alias is as large as all that it stands for
+            return
+    known.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # a file may be for its owner only
+    write_atomically(known, "".join(pieces))
 
 
 def _packed(node: Node) -> list[Any]:

@@ -9,8 +9,8 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -52,9 +52,11 @@ class Artifacts:
         self._url = uri if "://" in uri else Path(uri).absolute().as_uri()
         mine = self._url.startswith("file:///")
         self.directory = Path(unquote(self._url.removeprefix("file://"))) if mine else None
-        if self.directory is None:
-            with self._translated(""):
-                self.objects  # noqa: B018 - an address that is none is told at once
+        with self._translated(""):  # an address that is none is told at once
+            if self.directory is None:
+                self.objects  # noqa: B018
+            else:
+                self.directory.mkdir(parents=True, exist_ok=True)
 
     @cached_property
     def objects(self) -> "ObjectStore":
@@ -65,7 +67,7 @@ class Artifacts:
     def put_bytes(self, data: bytes, path: str) -> str:
         """Write one artifact, whole or not at all; its SHA-256, "sha256:..."."""
         with self._translated(path):
-            self._put((data,), path)
+            self._put(data, path)
         return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
     def put_file(self, local: Path, path: str) -> str:
@@ -79,9 +81,9 @@ class Artifacts:
                 self._put(_pieces(first, file, digest.update), path)
         return f"sha256:{digest.hexdigest()}"
 
-    def _put(self, pieces: Iterable[bytes], path: str) -> None:
+    def _put(self, content: bytes | Iterator[bytes], path: str) -> None:
         if self.directory is None:
-            _obstore().put(self.objects, safe(path), iter(pieces))
+            _obstore().put(self.objects, safe(path), content)
             return
         if NUMBERED.search(path):
             raise ValueError("names that end in # and a number are not possible here")
@@ -90,7 +92,7 @@ class Artifacts:
         aside = target.with_name(f"#{secrets.randbits(63)}")  # such names are in no list
         try:
             with aside.open("xb") as file:
-                file.writelines(pieces)
+                file.writelines((content,) if isinstance(content, bytes) else content)
             aside.replace(target)
         except BaseException:
             aside.unlink(missing_ok=True)
@@ -118,16 +120,14 @@ class Artifacts:
     def list(self, prefix: str = "") -> list[Artifact]:
         """All artifacts below a directory, sorted by path; none if there is no such directory.
 
-        Links are followed that lead neither out nor into a directory that they are in; pipes and the like are no artifacts.
+        Links are followed that lead neither out nor to a directory that they are in; those behind a link to a directory, to
+        files only. Pipes and the like are no artifacts, and names that are no text are left out.
         """
         if self.directory is not None:
             with self._translated(prefix):
-                root, place = (
-                    self.directory.resolve(),
-                    self.directory / (self._inside(prefix) if prefix else ""),
-                )
-                listed = _files(root, str(place), f"{prefix}/" if prefix else "", frozenset({str(root)}))
-                return sorted(listed, key=lambda item: item.path)
+                if prefix:
+                    self._inside(prefix)
+                return sorted(_files(self.directory.resolve(), prefix), key=lambda item: item.path)
         with self._translated(prefix):
             batches = _obstore().list(self.objects, self._inside(prefix) if prefix else None)
             try:
@@ -180,22 +180,29 @@ class Artifacts:
             raise TrackingError(f"{what} cannot be kept or had at {self.uri}: {reason}") from error
 
 
-def _files(root: Path, place: str, path: str, above: frozenset[str]) -> Iterator[Artifact]:
-    """The artifacts in a directory, whose path is `path`; `above` are the directories that it is in, and the root."""
-    above |= {os.path.realpath(place)}
-    try:
-        entries = list(os.scandir(place))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        if entry.is_symlink():
-            there = Path(entry.path).resolve()
-            if str(there) in above or not there.is_relative_to(root):
-                continue
-        if entry.is_dir():
-            yield from _files(root, entry.path, f"{path}{entry.name}/", above)
-        elif entry.is_file() and not NUMBERED.search(entry.name) and _decoded(entry.name):
-            yield Artifact(f"{path}{entry.name}", entry.stat().st_size)
+def _files(root: Path, prefix: str) -> Iterator[Artifact]:
+    """The artifacts below a directory of the root, which has no links in its own path."""
+    top = root / prefix
+    linked = os.path.realpath(top) != str(top)
+    left = [(str(top), f"{prefix}/" if prefix else "", linked)]
+    while left:
+        place, path, linked = left.pop()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
+            for entry in entries:
+                with suppress(OSError):  # gone meanwhile, or a link that leads to itself
+                    if not _decoded(entry.name) or (entry.is_symlink() and not _follows(entry, root, place)):
+                        continue
+                    if entry.is_file():
+                        if not NUMBERED.search(entry.name):
+                            yield Artifact(f"{path}{entry.name}", entry.stat().st_size)
+                    elif entry.is_dir() and not (linked and entry.is_symlink()):
+                        left.append((entry.path, f"{path}{entry.name}/", linked or entry.is_symlink()))
+
+
+def _follows(link: "os.DirEntry[str]", root: Path, place: str) -> bool:
+    """Whether a link stays below the root, and does not lead to a directory that it is in."""
+    there = Path(os.path.realpath(link.path))
+    return there.is_relative_to(root) and not Path(os.path.realpath(place)).is_relative_to(there)
 
 
 def _decoded(name: str) -> bool:
@@ -258,7 +265,7 @@ def contained(root: Path, path: str) -> Path:
         TrackingError: a link on the way leads out of the root.
     """
     place = root / path
-    if not place.resolve().is_relative_to(root.resolve()):
+    if not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root)):
         raise TrackingError(f"artifact {path!r} is a link that leads out of {root}")
     return place
 

@@ -54,6 +54,13 @@ def published(inside: str, address: str, outside: str) -> dict[str, Any]:
         ("p=127.0.0.1:8080:80", published("80/tcp", "127.0.0.1", "8080")),
         ("publish=53/udp", published("53/udp", "", "")),
         ("w=/srv", {"WorkingDir": "/srv"}),
+        ("h=box", {"Hostname": "box"}),
+        ("domainname=example", {"Domainname": "example"}),
+        ("mac-address=02:42:ac:11:00:02", {"MacAddress": "02:42:ac:11:00:02"}),
+        ("l=team=x=y", {"Labels": {"team": "x=y"}}),
+        ("u=1000:1000", {"User": "1000:1000"}),
+        ("name=box", {"name": "box"}),
+        ("platform=linux/arm64", {"platform": "linux/arm64"}),
     ],
 )
 def test_an_option_becomes_a_part_of_the_configuration(given: str, options: dict[str, Any]) -> None:

@@ -53,6 +53,14 @@ def test_a_context_that_does_not_exist_is_told(tmp_path: Path) -> None:
     assert "docker context ls" in str(error.hint)
 
 
+@pytest.mark.parametrize("proxies", ['["x"]', '{"default": "x"}', "null", '{"default": {"httpProxy": ""}}'])
+def test_proxies_that_are_none_are_left_out(engine: Daemon, tmp_path: Path, proxies: str) -> None:
+    (tmp_path / "config.json").write_text(f'{{"proxies": {proxies}}}')
+
+    with connect({"DOCKER_HOST": engine.host, "DOCKER_CONFIG": str(tmp_path)}) as found:
+        assert found.proxies == {}
+
+
 def test_podman_is_told_apart() -> None:
     found = Engine(FAKE_PODMAN, Wire("/nowhere"), sdk=lambda: None)
 

@@ -28,3 +28,12 @@ def test_an_engine_that_ends_before_it_tells_of_a_file_is_told(tmp_path: Path, s
 
         with pytest.raises(EnvironmentFailed, match="the container cannot be looked into"):
             container.has("/bin/sh")
+
+
+def test_an_engine_that_has_ended_is_told_with_where_to_look(tmp_path: Path) -> None:
+    container = Container(Engine({}, Wire(str(tmp_path / "none")), sdk=lambda: None), "an id")
+
+    with pytest.raises(EnvironmentFailed, match="cannot be started") as told:
+        container.start()
+
+    assert "journalctl" in str(told.value.hint)

@@ -127,6 +127,20 @@ def test_an_answer_that_breaks_off_is_none(said: bytes) -> None:
         wire.ask(Call("GET", "/info"))
 
 
+def test_an_answer_that_is_no_json_is_none() -> None:
+    for said in (b"<html>", b""):
+        with saying(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said)) as (wire, _):
+            answer = wire.ask(Call("GET", "/info"))
+        with pytest.raises(ConnectionError, match="no answer of an engine"):
+            answer.json()
+
+
+def test_who_answers_and_is_no_engine_is_told() -> None:
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
+    with saying(said) as (wire, _), pytest.raises(EnvironmentFailed, match="this is no engine"):
+        connect({"DOCKER_HOST": f"unix://{wire.path}"})
+
+
 @pytest.mark.parametrize(
     "name", ["../version", "../containers/json?all=1#", "a/../../info", "%2e%2e/version"]
 )

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,8 @@ def test_ctrl_c_ends_the_search_for_the_run_and_is_no_verdict(home: Path, words:
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         connection, _ = silent.accept()
         with connection:
+            connection.recv(4096)
+            time.sleep(0.2)  # now it waits: a signal in the moment before is heard when the wait is over
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
 

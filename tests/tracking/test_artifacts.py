@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -164,11 +165,16 @@ def test_links_in_circles_pipes_and_names_that_are_no_text_are_in_no_list(tmp_pa
     (top / "model" / "up").symlink_to("..")
     (top / "latest").symlink_to("model")
     (top / "gone").symlink_to("nowhere")
+    (top / "self").symlink_to("self")
+    (top / "ping").symlink_to("pong")
+    (top / "pong").symlink_to("ping")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "file").touch()
     (top / "out").symlink_to(tmp_path / "outside")
     os.mkfifo(top / "pipe")
     Path(os.fsdecode(bytes(top) + b"/a\xff")).touch()
+    Path(os.fsdecode(bytes(top) + b"/d\xff")).mkdir()
+    Path(os.fsdecode(bytes(top) + b"/d\xff/file")).touch()
 
     assert [(item.path, item.size) for item in here.list()] == [
         ("latest/weights.bin", 2),
@@ -176,6 +182,77 @@ def test_links_in_circles_pipes_and_names_that_are_no_text_are_in_no_list(tmp_pa
     ]
     assert [item.path for item in here.list("latest")] == ["latest/weights.bin"]
     assert here.list("model/weights.bin") == []
+
+
+def test_directories_that_link_to_each_other_are_followed_one_step(tmp_path: Path) -> None:
+    here = Artifacts(f"file://{tmp_path}")
+    names = [f"d{number:02}" for number in range(12)]
+    for name in names:
+        here.put_bytes(b"", f"{name}/file")
+        for other in names:
+            (tmp_path / name / f"to-{other}").symlink_to(f"../{other}")
+
+    found = [item.path for item in here.list()]
+
+    assert len(found) == 12 * 12
+    assert found[:3] == ["d00/file", "d00/to-d01/file", "d00/to-d02/file"]
+    assert [item.path for item in here.list("d00/to-d01")] == ["d00/to-d01/file"]
+
+
+def test_a_list_is_as_deep_as_the_directories_and_is_not_lost_with_a_file(tmp_path: Path) -> None:
+    here = Artifacts(f"file://{tmp_path}")
+    over = threading.Event()
+    (tmp_path / "d").mkdir()
+    descriptor = os.open(tmp_path / "d", os.O_RDONLY)
+    for _ in range(1_499):
+        os.mkdir("d", dir_fd=descriptor)
+        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=descriptor))
+    os.close(descriptor)
+
+    def replace() -> None:
+        while not over.is_set():
+            (tmp_path / "new").write_bytes(b"")
+            (tmp_path / "new").rename(tmp_path / "last")
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        lists = [[item.path for item in here.list()] for _ in range(20)]
+    finally:
+        over.set()
+        writer.join()
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # too deep for pytest
+
+    assert all("d/" * 1_500 + "file" in found for found in lists)
+
+
+def test_a_small_artifact_is_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Store(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(f"PUT {self.path}")
+            self.send_response(200)
+            self.send_header("ETag", '"1"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "key")
+        Artifacts("s3://bucket/run").put_bytes(b"hello", "note.txt")
+        server.shutdown()
+
+    assert asked == ["PUT /bucket/run/note.txt"]
 
 
 def test_a_path_is_contained_where_its_links_lead_no_further(tmp_path: Path) -> None:
