@@ -46,7 +46,7 @@ def test_every_call_and_every_event_is_in_the_reference() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("examples", [30, pytest.param(150, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("examples", [10, pytest.param(150, marks=pytest.mark.nightly)])
 def test_nothing_that_is_asked_makes_the_server_fail(store: Store, run: Run, examples: int) -> None:
     """Streams are asked with topics that are refused: one that is not would go on for ever."""
     schema = schemathesis.openapi.from_dict(json.loads(document()))

@@ -141,7 +141,7 @@ def asking(database: Database, *, signed_in: bool) -> Iterator[Asked]:
         yield Asked(store, create_app(Tracking(store, places, writer), authenticate=known), loop)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mariadb", marks=pytest.mark.nightly)])
 def database(request: pytest.FixtureRequest, home: Path, new_database: bytes) -> Database:
     if request.param == "sqlite":
         home.mkdir()
@@ -192,13 +192,14 @@ anything = st.recursive(
 
 
 @pytest.mark.slow
-def test_no_request_with_values_of_any_kind_is_either(home: Path, new_database: bytes) -> None:
+@pytest.mark.parametrize("examples", [500, pytest.param(3000, marks=pytest.mark.nightly)])
+def test_no_request_with_values_of_any_kind_is_either(home: Path, new_database: bytes, examples: int) -> None:
     home.mkdir()
     (home / "runner.db").write_bytes(new_database)
     with asking(SqliteDatabase(home / "runner.db"), signed_in=False) as asked:
 
         @given(st.sampled_from(CALLS), st.data())
-        @drawing(max_examples=1500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @drawing(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def ask(call: AnyCall, data: st.DataObject) -> None:
             body = requests.right(call, asked.known)
             names = st.sampled_from(call.shape.__struct_fields__)
