@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 LISTENING = "listening at "
 
@@ -28,8 +30,10 @@ def running_server(*arguments: str, environ: Mapping[str, str] | None = None) ->
         text=True,
         env=dict(os.environ if environ is None else environ),
     )
+    assert process.stderr is not None
+    # what it says of each request that it refuses: nobody hears it, and a full pipe would make it wait
+    rest = threading.Thread(target=_heard, args=(process.stderr,))
     try:
-        assert process.stderr is not None
         said = []
         for line in process.stderr:
             said.append(line)
@@ -37,11 +41,20 @@ def running_server(*arguments: str, environ: Mapping[str, str] | None = None) ->
                 break
         else:
             raise AssertionError(f"the server did not start: {''.join(said)}")
+        rest.start()
         yield RunningServer(line.removeprefix(LISTENING).strip(), process, said)
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=20)
+            process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
+            process.wait()
+        if rest.ident is None:
+            rest.start()
+        rest.join()
+
+
+def _heard(stream: IO[str]) -> None:
+    with stream:
+        stream.read()
