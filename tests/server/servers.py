@@ -14,11 +14,12 @@ LISTENING = "listening at "
 
 @dataclass(frozen=True)
 class RunningServer:
-    """`uri` is what a client takes as tracking URI; `said` are the lines up to the one that has it."""
+    """`uri` is what a client takes as tracking URI; `said` are the lines up to the one that has it, `rest` those that follow."""
 
     uri: str
     process: "subprocess.Popen[str]"
     said: Sequence[str]
+    rest: list[str]
 
 
 @contextmanager
@@ -31,8 +32,8 @@ def running_server(*arguments: str, environ: Mapping[str, str] | None = None) ->
         env=dict(os.environ if environ is None else environ),
     )
     assert process.stderr is not None
-    # what it says of each request that it refuses: nobody hears it, and a full pipe would make it wait
-    rest = threading.Thread(target=_heard, args=(process.stderr,))
+    rest: list[str] = []  # what it says of each request that it refuses: a full pipe would make it wait
+    hearing = threading.Thread(target=_hear, args=(process.stderr, rest))
     try:
         said = []
         for line in process.stderr:
@@ -41,8 +42,8 @@ def running_server(*arguments: str, environ: Mapping[str, str] | None = None) ->
                 break
         else:
             raise AssertionError(f"the server did not start: {''.join(said)}")
-        rest.start()
-        yield RunningServer(line.removeprefix(LISTENING).strip(), process, said)
+        hearing.start()
+        yield RunningServer(line.removeprefix(LISTENING).strip(), process, said, rest)
     finally:
         process.terminate()
         try:
@@ -50,11 +51,11 @@ def running_server(*arguments: str, environ: Mapping[str, str] | None = None) ->
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if rest.ident is None:
-            rest.start()
-        rest.join()
+        if hearing.ident is None:
+            hearing.start()
+        hearing.join()
 
 
-def _heard(stream: IO[str]) -> None:
+def _hear(stream: IO[str], lines: list[str]) -> None:
     with stream:
-        stream.read()
+        lines.extend(stream)

@@ -59,7 +59,7 @@ def serving(store: SqlStore, home: Path, *, starts: bool = False) -> Iterator[Ru
         Tracking(store, places, writer=None, native=native, starting=starting), authenticate=anybody
     )
     with answering(app) as uri:
-        yield RunningServer(uri, None, ())  # type: ignore[arg-type]  # no process
+        yield RunningServer(uri, None, (), [])  # type: ignore[arg-type]  # no process
     native.watcher.close()
 
 
