@@ -1,6 +1,6 @@
 """A project on disk: `load` it, choose an `entry_point`, `bind` values to its parameters, `render` the command.
 
-document ── YAML as values that know their place; composing: by PyYAML; defects: broken YAML in words
+document ── YAML as values that know their place; composing: by PyYAML; remembered: without; defects: broken YAML in words
 file ─────── MLproject: entry points, parameters, docker
 environment  python_env.yaml, conda files, requirements, locks
 binding ──── values: types, choices, bounds; command: placeholders and the shell

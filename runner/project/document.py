@@ -2,27 +2,21 @@
 
 read(path) -> Document(root: Scalar | Items | Table, notices)
 
-What a text says is composed once (composing.py), and remembered: PyYAML takes longer to import than what is then read with it.
+What a text says is composed once (composing.py), and remembered (remembered.py).
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from runner.errors import Location, ProjectError
-from runner.files import sha256, write_atomically
 from runner.project.model import Notice
 
 LARGEST_FILE = 1024 * 1024  # bytes
 LONGEST_QUOTE = 40  # characters of a value in a message
-FORM = 1  # of what is remembered
-LOGIN = re.compile(r"://[^/\s]*@")  # a text with one is not written anywhere
 
 
 class Scalar(Struct, frozen=True):
@@ -106,17 +100,15 @@ def read(path: Path, memory: Path | None = None) -> Document:
         ProjectError: it cannot be read, is too large, is not UTF-8, is not YAML, or is a template.
     """
     text = read_text(path)
-    if memory is None or LOGIN.search(text):
+    if memory is None:
         return _composed(text, path)
-    known = memory / f"{sha256(f'{FORM} {text}')[:32]}.json"
-    with suppress(OSError, ValueError, TypeError, RecursionError):
-        return Document(_unpacked(json.loads(known.read_bytes()), path), text, ())
+    remembered = import_module("runner.project.remembered")
+    root: Node | None = remembered.recalled(text, path, memory)
+    if root is not None:
+        return Document(root, text, ())
     document = _composed(text, path)
     if document.root is not None and not document.notices:
-        with suppress(
-            OSError, TypeError, ValueError, RecursionError
-        ):  # no room; what JSON does not have, or not so deep
-            _remember(document.root, known)
+        remembered.remember(document.root, text, memory)
     return document
 
 
@@ -142,52 +134,3 @@ def read_text(path: Path) -> str:
 def _composed(text: str, path: Path) -> Document:
     document: Document = import_module("runner.project.composing").parse(text, path)
     return document
-
-
-def _remember(root: Node, known: Path) -> None:
-    size, pieces = 0, []
-    for piece in json.JSONEncoder().iterencode(_packed(root)):
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST_FILE:  # an alias is as large as all that it stands for
-            return
-    known.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # a file may be for its owner only
-    write_atomically(known, "".join(pieces))
-
-
-def _packed(node: Node) -> list[Any]:
-    """As JSON: line and column, and what is there."""
-    place = [node.where.line, node.where.column]
-    match node:
-        case Scalar(value=value, text=text):
-            return [*place, text, value]
-        case Items(values=values):
-            return [*place, [_packed(value) for value in values]]
-        case Table(entries=entries):
-            return [
-                *place,
-                {
-                    entry.key: [entry.where.line, entry.where.column, entry.raw, _packed(entry.value)]
-                    for entry in entries.values()
-                },
-            ]
-
-
-def _unpacked(packed: Any, path: Path) -> Node:
-    match packed:
-        case [line, column, str(text), value]:
-            return Scalar(value, text, Location(path, line, column))
-        case [line, column, list(values)]:
-            return Items(tuple(_unpacked(value, path) for value in values), Location(path, line, column))
-        case [line, column, dict(entries)]:
-            return Table(
-                {key: _entry(key, entry, path) for key, entry in entries.items()},
-                Location(path, line, column),
-            )
-        case _:
-            raise ValueError("not what was remembered")
-
-
-def _entry(key: str, packed: Any, path: Path) -> Entry:
-    line, column, raw, value = packed
-    return Entry(key, Location(path, line, column), _unpacked(value, path), raw)

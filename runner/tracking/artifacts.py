@@ -187,31 +187,39 @@ def _files(root: Path, prefix: str) -> Iterator[Artifact]:
     left = [(str(top), f"{prefix}/" if prefix else "", linked)]
     while left:
         place, path, linked = left.pop()
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
-            for entry in entries:
-                with suppress(OSError):  # gone meanwhile, or a link that leads to itself
-                    if not _decoded(entry.name) or (entry.is_symlink() and not _follows(entry, root, place)):
-                        continue
-                    if entry.is_file():
-                        if not NUMBERED.search(entry.name):
-                            yield Artifact(f"{path}{entry.name}", entry.stat().st_size)
-                    elif entry.is_dir() and not (linked and entry.is_symlink()):
-                        left.append((entry.path, f"{path}{entry.name}/", linked or entry.is_symlink()))
+        for entry in _entries(root, place):
+            name = f"{path}{entry.name}"
+            with suppress(OSError):  # gone meanwhile
+                if entry.is_file():
+                    yield Artifact(name, entry.stat().st_size)
+                elif entry.is_dir() and not (linked and entry.is_symlink()):
+                    left.append((entry.path, f"{name}/", linked or entry.is_symlink()))
 
 
-def _follows(link: "os.DirEntry[str]", root: Path, place: str) -> bool:
-    """Whether a link stays below the root, and does not lead to a directory that it is in."""
-    there = Path(os.path.realpath(link.path))
-    return there.is_relative_to(root) and not Path(os.path.realpath(place)).is_relative_to(there)
+def _entries(root: Path, place: str) -> "list[os.DirEntry[str]]":
+    """What may be listed of a directory; nothing where none is."""
+    try:
+        with os.scandir(place) as found:
+            return [entry for entry in found if _listable(entry.name) and _stays(entry, root, place)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
-def _decoded(name: str) -> bool:
-    """Whether the name is text: a path is recorded, and travels, as such."""
+def _listable(name: str) -> bool:
+    """Whether a name is text, for a path is recorded, and travels, as such; and not that of an unfinished file."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return not NUMBERED.search(name)
+
+
+def _stays(entry: "os.DirEntry[str]", root: Path, place: str) -> bool:
+    """Whether it is no link, or one that stays below the root and does not lead to a directory that it is in."""
+    if not entry.is_symlink():
+        return True
+    there = Path(os.path.realpath(entry.path))
+    return there.is_relative_to(root) and not Path(os.path.realpath(place)).is_relative_to(there)
 
 
 def _obstore() -> Any:

@@ -3,13 +3,8 @@
 import json
 import os
 import shutil
-import socket
-import socketserver
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -445,47 +440,6 @@ def test_lines_come_as_they_are_printed(files: Files) -> None:
 
     with up_to(runner, "up"):
         assert runner.poll() is None
-
-
-@contextmanager
-def elsewhere(engine: Daemon) -> Iterator[str]:
-    """The engine at a TCP address, as one on another machine is."""
-
-    class Forward(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with socket.socket(socket.AF_UNIX) as theirs:
-                theirs.connect(engine.host.removeprefix("unix://"))
-                back = threading.Thread(target=self.forward, args=(theirs, self.request), daemon=True)
-                back.start()
-                self.forward(self.request, theirs)
-                back.join()
-
-        def forward(self, source: socket.socket, target: socket.socket) -> None:
-            with suppress(OSError):
-                while data := source.recv(4096):
-                    target.sendall(data)
-                target.shutdown(socket.SHUT_WR)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"tcp://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-
-
-def test_an_engine_at_a_tcp_address_runs_it_as_one_at_a_socket_does(
-    cli: Cli, files: Files, engine: Daemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    demo = files(project("cat here.txt; echo oops >&2; kill -9 $$", **{"here.txt": "hello\n"}))
-    with elsewhere(engine) as host:
-        monkeypatch.setenv("DOCKER_HOST", host)
-        outcome = cli("run", demo, "-A", "network=none")
-        missing = cli("run", demo, "-A", "network=nowhere")
-
-    assert (outcome.code, outcome.out) == (137, "hello\n")
-    assert "oops" in outcome.err
-    assert "network 'nowhere' cannot be used" in missing.err
-    assert engine.containers() == []
 
 
 def test_programs_find_the_proxies_that_the_docker_command_is_told(
