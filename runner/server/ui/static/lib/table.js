@@ -100,6 +100,11 @@ export class Table {
     return Math.floor(this.#scroll.offset / this.#scroll.height);
   }
 
+  /** Whether other rows are about to be drawn, or none have been yet. */
+  get due() {
+    return this.source === undefined || this.#frame !== 0;
+  }
+
   /** Rows that are drawn. */
   inSight() {
     return [...this.#drawn.values()].flatMap(({ row }) => (row === undefined ? [] : [row]));

@@ -73,7 +73,7 @@ export class Charts {
 
   /** Other rows may be in sight. */
   follow() {
-    if (this.element.hidden) return;
+    if (this.element.hidden || this.#page.table.due) return; // it says when it has drawn
     this.#rows = this.#wanted();
     const shown = [this.#page.view.chart.join("\n"), ...this.#rows.map(({ id }) => id)].join(" ");
     if (shown === this.#shown) return;
