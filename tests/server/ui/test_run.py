@@ -8,6 +8,7 @@ from runner.tracking.clock import now
 from runner.tracking.model import Metric, RunStatus
 from tests.server.ui.conftest import Seeded
 from tests.server.ui.printing import going_on, printed
+from tests.services.browser import settled
 
 
 def test_a_run_is_found_by_its_name_and_tells_why_it_failed(page: Page, seeded: Seeded) -> None:
@@ -115,6 +116,21 @@ def test_news_disturb_neither_the_focus_nor_an_open_menu(page: Page, seeded: See
     expect(menu).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".status")).to_have_text("failed")
+
+
+def test_news_take_no_click(page: Page, seeded: Seeded) -> None:
+    run = going_on(seeded, "pressed")
+    page.goto(f"/r/{run.id}")
+    settled(page)
+    more = page.get_by_role("button", name="More")
+    more.hover()
+    page.mouse.down()
+
+    seeded.store.log(run.id, metrics=[Metric("loss", 0.5, now(), 0)])  # its first: the header is drawn anew
+    expect(page.get_by_role("link", name="Metrics")).to_be_visible()
+    page.mouse.up()
+
+    expect(page.get_by_role("menu")).to_be_visible()
 
 
 def test_a_note_is_written_in_markdown_and_tags_are_set(page: Page, seeded: Seeded) -> None:

@@ -1,9 +1,10 @@
-// What every page has around its content: where one is, whether news come, keys, the palette, light or dark.
+// What every page has around its content: where one is, whether news come, keys, clicks, the palette, light or dark.
 import { byId, h } from "./dom.js";
 import { clock } from "./format.js";
 import { bind, showKeys } from "./keys.js";
 import { choose, isDark } from "./look.js";
 import { open } from "./palette.js";
+import { keepClicks } from "./presses.js";
 import { onLive } from "./stream.js";
 
 for (const link of document.querySelectorAll(".top nav a")) {
@@ -27,3 +28,4 @@ byId("shell").prepend(
   h("button", { class: "plain", type: "button", "aria-label": "Keys", title: "Keys (?)", onclick: showKeys }, "?"),
 );
 bind({ "Ctrl+k": ["Go to a run, experiment, model, page, or do something", open] });
+keepClicks();
