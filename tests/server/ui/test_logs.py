@@ -107,6 +107,26 @@ def test_matches_far_away_are_gone_to(page: Page, seeded: Seeded) -> None:
     settled(page)
 
 
+def test_a_search_that_begins_before_the_output_is_there_goes_to_its_match(
+    page: Page, seeded: Seeded
+) -> None:
+    run, held = long(seeded, "searched-at-once"), list[Route]()
+    page.route(
+        re.compile(r"/logs\?.*before=end"), lambda route: held.append(route)
+    )  # no method: it could not be marked
+    page.goto(f"/r/{run.id}/logs")
+
+    page.get_by_label("Search the output").fill("STEP 12345 ")
+    match = page.locator(".line.match")
+    expect(match).to_have_text(re.compile("12346.*step 12345 of"))
+    for route in held:
+        route.continue_()
+    settled(page)
+
+    expect(match).to_be_visible()
+    expect(page.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "false")
+
+
 def test_no_line_is_lost_that_another_page_has_heard_before(context: BrowserContext, seeded: Seeded) -> None:
     run = going_on(seeded, "twice")
     printed(seeded, run, ("stdout", b"the first line\n"))

@@ -63,7 +63,7 @@ def test_what_is_wrong_in_a_filter_is_underlined_and_the_rows_stay(
     rows = table(page, digits(seeded))
 
     page.keyboard.press("/")
-    page.keyboard.type("depth = 2 and val/acc > high")
+    page.keyboard.insert_text("depth = 2 and val/acc > high")  # at once: its beginning is a filter, too
 
     expect(page.locator(".mirror mark")).to_have_text("high")
     expect(page.locator("#filter-wrong")).to_contain_text("'high' is no number")

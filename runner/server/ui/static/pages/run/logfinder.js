@@ -17,6 +17,7 @@ export class LogFinder {
   #search;
   #at = -1;
   #goes = false;
+  #isBegun = false;
   #typed = 0;
   /** @type {Pick<Match, "stream" | "offset"> | undefined} */
   #here;
@@ -59,8 +60,14 @@ export class LogFinder {
     this.#stopped();
   }
 
+  /** What the URL says; not where somebody was faster, and searches by now. */
+  async resume() {
+    if (!this.#isBegun) await this.begin();
+  }
+
   /** @param {boolean} [goes] to the first match */
   async begin(goes) {
+    this.#isBegun = true;
     this.#at = goes ? -1 : this.#at;
     this.#here = undefined;
     if (query().has("error")) return this.#firstError();

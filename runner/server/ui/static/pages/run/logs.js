@@ -84,7 +84,7 @@ class Logs {
       this.#follow.setAttribute("aria-pressed", String(this.#follows));
       await this.#toEnd();
     }
-    await this.#finder.begin();
+    await this.#finder.resume();
   }
 
   #bar() {
@@ -142,8 +142,7 @@ class Logs {
 
   async #toEnd() {
     const { isLive, isOver } = this.#window;
-    if (!isLive && !isOver) await this.#window.toEnd();
-    this.#atEnd();
+    if (isLive || isOver || (await this.#window.toEnd())) this.#atEnd(); // else somebody went elsewhere meanwhile
   }
 
   #atEnd() {
