@@ -111,9 +111,11 @@ def test_a_search_that_begins_before_the_output_is_there_goes_to_its_match(
     page: Page, seeded: Seeded
 ) -> None:
     run, held = long(seeded, "searched-at-once"), list[Route]()
-    page.route(
-        re.compile(r"/logs\?.*before=end"), lambda route: held.append(route)
-    )  # no method: it could not be marked
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/logs\?.*before=end"), hold)
     page.goto(f"/r/{run.id}/logs")
 
     page.get_by_label("Search the output").fill("STEP 12345 ")
