@@ -143,6 +143,20 @@ def test_a_page_shows_its_keys_and_leaves_them_to_who_writes(page: Page) -> None
     expect(opener).to_be_focused()
 
 
+def test_a_key_right_after_a_dialog_was_closed_is_one_of_the_page(page: Page) -> None:
+    page.goto("/settings")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+
+    page.evaluate("""() => {  // before the browser has had time for anything else
+        const field = document.activeElement;
+        document.querySelector("dialog").close();
+        field.dispatchEvent(new KeyboardEvent("keydown", { key: "?", bubbles: true }));
+    }""")
+
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
 def test_light_dark_and_density_stay_in_the_browser(page: Page) -> None:
     page.goto("/settings")
     page.get_by_role("radio", name="Dark").check()

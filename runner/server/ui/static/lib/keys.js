@@ -58,7 +58,7 @@ function pressed(event) {
 
 /** @param {EventTarget | null} target */
 function isWriting(target) {
-  if (!(target instanceof HTMLElement)) return false;
+  if (!(target instanceof HTMLElement) || !target.checkVisibility()) return false; // a dialog that closes has the focus for a moment more
   if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "range", "submit"].includes(target.type);
   return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }

@@ -26,7 +26,7 @@ const ACTIONS = [
 
 /** Open it, unless it is open. */
 export function open() {
-  if (document.querySelector("dialog.palette")) return;
+  if (document.querySelector("dialog.palette[open]")) return;
   const field = h("input", {
     type: "text", role: "combobox", "aria-label": "Go to a run, experiment, model, page or action", "aria-expanded": "true",
     "aria-controls": "palette-list", "aria-autocomplete": "list", placeholder: "Run, experiment, model, page, action", autocomplete: "off", spellcheck: "false",
