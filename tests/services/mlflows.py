@@ -38,7 +38,11 @@ def mlflow_server(version: str, directory: Path) -> Iterator[str]:
         "--serve-artifacts",
     )
     stores += ("--artifacts-destination", str(directory / "artifacts"))
-    environ = dict(unmeasured(), PATH=f"{python.parent}{os.pathsep}{os.environ['PATH']}")
+    environ = {
+        **unmeasured(),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # nine processes that nobody needs, each of which imports mlflow
+    }
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--workers", "1", *stores],
