@@ -80,6 +80,23 @@ def seeded(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator
         yield Seeded(server.uri, home, store, json.loads((template / RUNS).read_text()))
 
 
+@pytest.fixture(autouse=True)
+def left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves running is gone before the next one: Home shows a few only."""
+    if "seeded" not in request.fixturenames:
+        yield
+        return
+    store: SqlStore = request.getfixturevalue("seeded").store
+
+    def running() -> set[str]:
+        return {run.id for run in store.search_runs(filter="attributes.status = 'RUNNING'", limit=1000).items}
+
+    before = running()
+    yield
+    for run in running() - before:
+        store.delete_run(run)
+
+
 @pytest.fixture
 def watch(seeded: Seeded) -> Watch:
     """What goes wrong in the pages of the test; `watch.expect("404 .*/runs/none")` says what is meant to."""
