@@ -282,10 +282,12 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
     def fail(*_arguments: object, **_options: object) -> None:
         raise sqlalchemy.exc.OperationalError("INSERT", {}, Exception("disk I/O error"))
 
+    uri = f"sqlite+pysqlite:///{home / 'runner.db'}"  # a plain file is made without migrations
+    home.mkdir()
     with monkeypatch.context() as patch:
         patch.setattr("runner.tracking.database.migrating.create_default", fail)  # the last step of all
         with pytest.raises(TrackingError, match="cannot be made or brought up to date"):
-            open_store(settings)
+            open_store(settings, uri)
 
     connection = sqlite3.connect(home / "runner.db")
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
