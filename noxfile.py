@@ -79,5 +79,5 @@ def _install_for_tests(session: nox.Session) -> None:
 
 
 def _pytest(session: nox.Session) -> tuple[str, ...]:
-    at_once = f"--numprocesses={(os.cpu_count() or 1) + 1}"  # many tests wait for a server or a disk
+    at_once = f"--numprocesses={(os.cpu_count() or 1) + 2}"  # many tests wait for a server or a disk
     return "pytest", at_once, "--durations=25", *session.posargs

@@ -219,7 +219,7 @@ def dated(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     for name in ("UV_FIND_LINKS", "UV_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
         monkeypatch.delenv(name)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Dated, directory=str(index.path))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}/simple"
         monkeypatch.setenv("UV_INDEX_URL", url)
         monkeypatch.setenv("PIP_INDEX_URL", url)

@@ -219,7 +219,7 @@ class TestUnlockedRequirements:
         index.add("alpha", requires=["beta"])
         index.add("beta")
         with ThreadingHTTPServer(("127.0.0.1", 0), partial(Dated, directory=str(directory))) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
             monkeypatch.setenv("UV_INDEX_URL", f"http://127.0.0.1:{server.server_address[1]}/simple")
             yield index
             server.shutdown()

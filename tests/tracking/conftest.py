@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.services.databases import DatabaseServer
 
 SQLITE = {"sqlite3": "sqlite", "sqlalchemy": "sqlite+pysqlite"}
 SERVERS = ("postgresql", "mariadb")
+Shared: TypeAlias = tuple[str, EngineDatabase]  # its URI, and a connection
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +43,12 @@ def settings(home: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def shared_databases() -> dict[str, str]:
-    """The URI of the database on each server that tests have used: it is emptied between them."""
-    return {}
+def shared_databases() -> Iterator[dict[str, Shared]]:
+    """The database on each server that tests have used: it is emptied between them."""
+    shared: dict[str, Shared] = {}
+    yield shared
+    for _, database in shared.values():
+        database.close()
 
 
 @pytest.fixture(params=[*SQLITE, *SERVERS])
@@ -51,14 +56,16 @@ def store_uri(request: pytest.FixtureRequest, settings: Settings) -> str:
     """Where this test's store is, made and empty."""
     if request.param in SQLITE:
         return f"{SQLITE[request.param]}:///{request.getfixturevalue('database')}"
-    known: dict[str, str] = request.getfixturevalue("shared_databases")
     server: DatabaseServer = request.getfixturevalue(request.param)
-    if request.param in known:
-        emptied(known[request.param], settings)
-    else:
-        known[request.param] = server.new_database()
-        open_store(settings, known[request.param]).close()
-    return known[request.param]
+    known: dict[str, Shared] = request.getfixturevalue("shared_databases")
+    if request.param not in known:
+        uri = server.new_database()
+        open_store(settings, uri).close()
+        known[request.param] = uri, EngineDatabase(uri)
+        return uri
+    uri, database = known[request.param]
+    empty(database, settings)
+    return uri
 
 
 @pytest.fixture
@@ -68,13 +75,11 @@ def store(store_uri: str, settings: Settings) -> Iterator[Store]:
     store.close()
 
 
-def emptied(uri: str, settings: Settings) -> None:
-    """The database as a new one: to make its tables takes longer than most tests."""
-    database = EngineDatabase(uri)
+def empty(database: EngineDatabase, settings: Settings) -> None:
+    """Make it a new one: to make its tables takes longer than most tests."""
     with database.transaction() as db:
         for table in reversed(metadata.sorted_tables):
             if table is not counters:
                 db.execute(f"DELETE FROM {table.name}")
         db.execute("UPDATE runner_counters SET last_number = 0")
         create_default(db, artifact_root=settings.artifact_root)
-    database.close()

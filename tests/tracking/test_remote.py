@@ -156,7 +156,7 @@ def speaking(status: int, body: str = "", **headers: str) -> Iterator[tuple[str,
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}", shown

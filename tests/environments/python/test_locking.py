@@ -353,7 +353,7 @@ def private_index(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     monkeypatch.delenv("UV_FIND_LINKS")
     monkeypatch.delenv("UV_INDEX_URL")
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(PrivateIndex, directory=str(index.path))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
