@@ -191,7 +191,8 @@ def _files(root: Path, prefix: str) -> Iterator[Artifact]:
             name = f"{path}{entry.name}"
             with suppress(OSError):  # gone meanwhile
                 if entry.is_file():
-                    yield Artifact(name, entry.stat().st_size)
+                    if not NUMBERED.search(name):  # else it is not finished
+                        yield Artifact(name, entry.stat().st_size)
                 elif entry.is_dir() and not (linked and entry.is_symlink()):
                     left.append((entry.path, f"{name}/", linked or entry.is_symlink()))
 
@@ -200,18 +201,18 @@ def _entries(root: Path, place: str) -> "list[os.DirEntry[str]]":
     """What may be listed of a directory; nothing where none is."""
     try:
         with os.scandir(place) as found:
-            return [entry for entry in found if _listable(entry.name) and _stays(entry, root, place)]
+            return [entry for entry in found if _decoded(entry.name) and _stays(entry, root, place)]
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _listable(name: str) -> bool:
-    """Whether a name is text, for a path is recorded, and travels, as such; and not that of an unfinished file."""
+def _decoded(name: str) -> bool:
+    """Whether a name is text: a path is recorded, and travels, as such."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
-    return not NUMBERED.search(name)
+    return True
 
 
 def _stays(entry: "os.DirEntry[str]", root: Path, place: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from runner.errors import TrackingError
 from runner.files import locked
 from runner.settings import Settings
-from runner.tracking.database import Database, making
+from runner.tracking.database import Database
 from runner.tracking.database.sqlite import SQLITE, SqliteDatabase
 from runner.tracking.opened import OpenStore
 from runner.tracking.sql.store import SqlStore
@@ -159,11 +159,10 @@ def _refuse_shared(database: Database, uri: str) -> None:
 def _migrate(database: Database, uri: str, settings: Settings) -> None:
     try:
         with _lock(uri):
-            if version_of(database) == HEAD:
-                return
-            if isinstance(database, SqliteDatabase) and not database.tables():
-                making.make(database, settings.artifact_root)
-            else:
+            if isinstance(database, SqliteDatabase) and version_of(database) is None:
+                make = cast("Callable[[Database, str], None]", _from("making").make)
+                make(database, settings.artifact_root)
+            if version_of(database) != HEAD:
                 # Alembic and SQLAlchemy take 500 ms to import: only a database that needs them pays.
                 migrate = cast("Callable[[str, str], None]", _from("migrating").migrate)
                 migrate(uri, settings.artifact_root)

@@ -42,17 +42,17 @@ COUNT = """(() => {
 # Looked at frame by frame: what has come is drawn in the next one, for which a busy machine takes its time.
 SETTLED = """([patience, shown]) => new Promise((resolve) => {
   const begun = performance.now();
-  let since = begun, frames = 0, waits = "no frame is drawn";
+  let since = begun, frames = 0, waits = "", over = false;
   const look = () => {
     const now = performance.now();
     waits = document.readyState !== "complete" ? "it loads" : !document.querySelector(shown) ? "nothing is shown"
       : document.querySelector("[aria-busy=true]") ? "something is busy" : window.unanswered > 0 ? "a request is open" : "";
     [since, frames] = waits ? [now, 0] : [since, frames + 1];
     if (now - since > 150 && frames > 2) resolve("");
-    else requestAnimationFrame(look);
+    else if (!over) requestAnimationFrame(look);
   };
   look();
-  setTimeout(() => resolve(waits), patience);
+  setTimeout(() => { over = true; resolve(waits || "it is never calm, or no frame is drawn"); }, patience);
 })"""
 OWN = (
     "data:",

@@ -199,6 +199,15 @@ def test_directories_that_link_to_each_other_are_followed_one_step(tmp_path: Pat
     assert [item.path for item in here.list("d00/to-d01")] == ["d00/to-d01/file"]
 
 
+def test_a_directory_may_end_in_a_number_as_no_file_may(tmp_path: Path) -> None:
+    here = Artifacts(f"file://{tmp_path}")
+    (tmp_path / "seed#1").mkdir()
+    (tmp_path / "seed#1/kept").write_bytes(b"")
+    (tmp_path / "seed#1/unfinished#12").write_bytes(b"")
+
+    assert [item.path for item in here.list()] == ["seed#1/kept"]
+
+
 def test_a_list_is_as_deep_as_the_directories_and_is_not_lost_with_a_file(tmp_path: Path) -> None:
     here = Artifacts(f"file://{tmp_path}")
     over = threading.Event()

@@ -5,9 +5,9 @@
 
 In what the databases differ stands in statements.py, servers.py (what a server is told) and collation.py.
 
-Importing SQLAlchemy takes 190 ms of CPU and Alembic another 120, more than everything else that `runner run` does. So the
+Importing SQLAlchemy takes 190 ms of CPU and Alembic another 320, more than everything else that `runner run` does. So the
 statements are text which both take as it is; SQLAlchemy describes the tables (schema.py), migrates them through Alembic
-(migrating.py, imported only when a database is not up to date), and serves the databases that need drivers and pools.
+(migrating.py, imported only when a database is not up to date; a new file is made by making.py), and serves the databases that need drivers and pools.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -20,14 +20,14 @@ FILLED = ("runner_schema_version", "runner_counters")  # the tables that have ro
 
 
 def make(database: Database, artifact_root: str) -> None:
-    """All tables, all or nothing; nothing if there is one: another process has made them meanwhile.
+    """All tables, all or nothing; nothing if there is one.
 
     Raises:
         Unavailable: the file cannot be written.
     """
     statements = SCRIPT.read_text("utf-8").split(ENDED)
     with database.transaction() as db:
-        if not db.execute("SELECT 1 FROM sqlite_master"):
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table'"):
             for statement in filter(None, statements):
                 db.execute(statement)
             create_default(db, artifact_root=artifact_root)

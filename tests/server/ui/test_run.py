@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from runner.tracking.clock import now
 from runner.tracking.model import Metric, RunStatus
-from tests.server.ui.conftest import Seeded
+from tests.server.ui.conftest import OpenContext, Seeded
 from tests.server.ui.printing import going_on, printed
 from tests.services.browser import settled
 
@@ -131,6 +131,28 @@ def test_news_take_no_click(page: Page, seeded: Seeded) -> None:
     page.mouse.up()
 
     expect(page.get_by_role("menu")).to_be_visible()
+
+
+def test_a_tap_counts_once_though_news_came(open_context: OpenContext, seeded: Seeded) -> None:
+    run, page = going_on(seeded, "tapped"), open_context(has_touch=True).new_page()
+    page.goto(f"/r/{run.id}")
+    settled(page)
+    place = page.get_by_role("button", name="More").bounding_box()
+    assert place is not None
+    finger = page.context.new_cdp_session(page)
+    point = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+    page.evaluate(
+        "document.addEventListener('click', () => { window.clicks = (window.clicks ?? 0) + 1; }, true)"
+    )
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+
+    seeded.store.log(run.id, metrics=[Metric("loss", 0.5, now(), 0)])
+    expect(page.get_by_role("link", name="Metrics")).to_be_visible()
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    expect(page.get_by_role("menu")).to_be_visible()
+    settled(page)
+    assert page.evaluate("window.clicks") == 1
 
 
 def test_a_note_is_written_in_markdown_and_tags_are_set(page: Page, seeded: Seeded) -> None:

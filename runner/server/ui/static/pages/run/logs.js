@@ -136,8 +136,8 @@ class Logs {
 
   async #toStart() {
     this.#followed(false);
-    if (!this.#window.isStart || this.#window.lines.length === 0) await this.#window.toStart();
-    this.#view.to(0);
+    const { isStart, lines } = this.#window;
+    if ((isStart && lines.length > 0) || (await this.#window.toStart())) this.#view.to(0);
   }
 
   async #toEnd() {
@@ -167,7 +167,7 @@ class Logs {
     this.#said = "";
     const found = await this.#window.place(where).catch((error) => void (this.#said = error.message));
     if (!found) return this.#tell();
-    if (this.#window.lines.find({ number: found.line }) < 0) {
+    if (this.#window.isLeaving || this.#window.lines.find({ number: found.line }) < 0) {
       await this.#window.around(found.at);
       await this.#window.numbered;
     }
@@ -187,7 +187,7 @@ class Logs {
   /** @param {{ stream: string, offset: number, at: string }} match */
   async #toByte(match) {
     this.#followed(false);
-    if (this.#window.lines.find(match) < 0) await this.#window.around(match.at);
+    if (this.#window.isLeaving || this.#window.lines.find(match) < 0) await this.#window.around(match.at);
     this.#toLine(this.#window.lines.find(match));
     return this.#window.lines.find(match);
   }

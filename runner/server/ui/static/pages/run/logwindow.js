@@ -19,6 +19,8 @@ export class LogWindow {
   isLive = false;
   /** @type {number | null} how much of the lines before has been counted; null: all */
   counting = null;
+  /** Whether the lines that are here are about to give way to others. */
+  isLeaving = false;
   problem = "";
   /** When the lines that are here have their numbers. @type {Promise<void>} */
   numbered = Promise.resolve();
@@ -110,7 +112,7 @@ export class LogWindow {
     const turn = ++this.#turn;
     this.#unlisten?.();
     this.#unlisten = undefined;
-    this.#busy = true;
+    this.#busy = this.isLeaving = true;
     try {
       const answer = await read();
       if (turn !== this.#turn) return false;
@@ -119,13 +121,14 @@ export class LogWindow {
       this.problem = "";
       if (answer.previous === START) this.lines.say(this.#told.beginning(), true);
       this.#pages = [{ count: this.lines.length, from: answer.previous, to: answer.previous }];
-      this.#busy = false;
+      this.#busy = this.isLeaving = false;
       this.#add(answer, live, -1);
       this.numbered = this.#count(answer.previous);
       return true;
     } catch (error) {
-      this.#busy = false;
-      if (turn === this.#turn) this.#failed(error);
+      if (turn !== this.#turn) return false;
+      this.#busy = this.isLeaving = false;
+      this.#failed(error);
       return false;
     }
   }
