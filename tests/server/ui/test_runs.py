@@ -1,12 +1,13 @@
 """The table of runs: what is written, chosen and pressed, and what is seen then."""
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import create_engine
 
 from runner.tracking.model import Lifecycle, Metric, Run, RunStatus
@@ -92,6 +93,26 @@ def test_a_filter_completes_keys_and_values(page: Page, seeded: Seeded, watch: W
 
     expect(page.get_by_role("combobox")).to_have_value("optimizer = adam ")
     expect(page.get_by_text("157 runs")).to_be_visible()
+
+
+def test_completions_come_though_earlier_ones_were_given_up(page: Page, seeded: Seeded, watch: Watch) -> None:
+    watch.expect(WRONG)
+    table(page, digits(seeded))
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route(re.compile("/runs/complete"), hold)
+    page.keyboard.press("/")
+    for number, letters in enumerate(("op", "ti"), 1):
+        with page.expect_request(re.compile("/runs/complete")):
+            page.keyboard.insert_text(letters)
+        while len(asked) < number:
+            page.wait_for_timeout(10)
+    asked[-1].continue_()
+
+    expect(page.get_by_role("option", name="optimizer")).to_be_visible()
 
 
 def test_where_nothing_fits_the_condition_too_many_is_named(page: Page, seeded: Seeded) -> None:

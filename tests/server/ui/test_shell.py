@@ -43,7 +43,6 @@ def test_a_metric_of_what_runs_is_seen_when_it_comes(page: Page, seeded: Seeded,
     page.goto("/")
     row = page.get_by_role("listitem").filter(has_text=new_run.name)
     expect(row).to_be_visible()
-    page.wait_for_timeout(300)  # its stream has begun
 
     seeded.store.log(new_run.id, metrics=[Metric(key="loss", value=0.125, step=1, time=now())])
 

@@ -116,7 +116,7 @@ export class FilterBox {
       const found = await this.#options.complete(text, this.input.selectionStart ?? text.length, signal);
       if (!signal.aborted && text === this.value && document.activeElement === this.input) this.#offer(found);
     } catch {
-      this.#close(); // no completions: one can go on typing
+      if (!signal.aborted) this.#close(); // no completions: one can go on typing
     }
   }
 

@@ -72,11 +72,14 @@ function renew(block, content) {
   if (focused) /** @type {HTMLElement | undefined} */ ([...block.querySelectorAll("a, button")].find((each) => known(each) === focused))?.focus();
 }
 
-/** Hear the metrics of what runs. @param {Row[]} rows */
+/** Hear the metrics of what runs, and read what came before the stream had begun. @param {Row[]} rows */
 function follow(rows) {
+  let isHeard = false;
   unlisten();
   unlisten = rows.length === 0 ? () => undefined : listen(rows.map((row) => `run:${row.id}`), ({ kind, data }) => {
     if (kind === "metrics" && heard(data.run, data.key, data.points)) renewed(blocks.running, data.run);
+    if (kind === "run" && !isHeard) void look(rows).then(() => rows.forEach((row) => renewed(blocks.running, row.id)), refused);
+    isHeard ||= kind === "run";
   });
 }
 
