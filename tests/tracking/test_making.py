@@ -27,9 +27,8 @@ def made(path: Path, scheme: str) -> dict[str, object]:
             for name in tables
             for _, index, unique, *_ in db.execute(f"PRAGMA index_list({name})")
         }
-        rows = {
-            name: [row[:4] for row in db.execute(f"SELECT * FROM {name}")] for name in tables
-        }  # then come times
+        # behind the fourth column come times
+        rows = {name: [row[:4] for row in db.execute(f"SELECT * FROM {name}")] for name in tables}
     return {"tables": told, "keys": keys, "indices": indices, "rows": rows}
 
 

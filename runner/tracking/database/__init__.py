@@ -7,7 +7,8 @@ In what the databases differ stands in statements.py, servers.py (what a server 
 
 Importing SQLAlchemy takes 190 ms of CPU and Alembic another 320, more than everything else that `runner run` does. So the
 statements are text which both take as it is; SQLAlchemy describes the tables (schema.py), migrates them through Alembic
-(migrating.py, imported only when a database is not up to date; a new file is made by making.py), and serves the databases that need drivers and pools.
+(migrating.py, imported only when a database is not up to date), and serves the databases that need drivers and pools. A new
+file gets its tables by a script (making.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -12,11 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner.tracking.database import Database
+from runner.tracking.opening import VERSION_TABLE
 from runner.tracking.sql.experiments import create_default
 
 SCRIPT = Path(__file__).with_name("new.sql")
 ENDED = ";\n"  # each statement
-FILLED = ("runner_schema_version", "runner_counters")  # the tables that have rows from the beginning
+FILLED = (VERSION_TABLE, "runner_counters")  # the tables that have rows from the beginning
 
 
 def make(database: Database, artifact_root: str) -> None:

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from runner.tracking.clock import now
@@ -132,43 +131,6 @@ def test_news_take_no_click(page: Page, seeded: Seeded) -> None:
     page.mouse.up()
 
     expect(page.get_by_role("menu")).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("pointer", "changes", "clicks"),
-    [
-        ("mouse", {}, 1),
-        ("touch", {}, 0),  # the browser clicks by itself
-        ("mouse", {"button": {"disabled": True}}, 0),
-        ("mouse", {"button": {"textContent": "Stop"}}, 0),
-        ("mouse", {"a": {"href": "/r/2"}}, 0),
-    ],
-)
-def test_only_what_was_pressed_is_clicked_in_its_new_form(
-    page: Page, pointer: str, changes: dict[str, object], clicks: int
-) -> None:
-    page.goto("/settings")
-    settled(page)
-
-    heard = page.evaluate(
-        """([pointerType, changes]) => {
-          const item = document.createElement("li"), press = (kind) => {
-            const button = item.querySelector("button"), { x, y } = button.getBoundingClientRect();
-            button.dispatchEvent(new PointerEvent(kind, { bubbles: true, pointerType, button: 0, clientX: x + 3, clientY: y + 3 }));
-          };
-          let clicks = 0;
-          item.addEventListener("click", () => { clicks += 1; });
-          item.append(Object.assign(document.createElement("a"), { href: "/r/1", textContent: "one" }), Object.assign(document.createElement("button"), { textContent: "Pause" }));
-          document.getElementById("main").prepend(item);
-          press("pointerdown");
-          item.replaceChildren(...[...item.children].map((child) => Object.assign(child.cloneNode(true), changes[child.localName])));
-          press("pointerup");
-          return clicks;
-        }""",
-        [pointer, changes],
-    )
-
-    assert heard == clicks
 
 
 def test_a_note_is_written_in_markdown_and_tags_are_set(page: Page, seeded: Seeded) -> None:

@@ -156,6 +156,43 @@ def test_a_key_right_after_a_dialog_was_closed_is_one_of_the_page(page: Page) ->
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("pointer", "changes", "clicks"),
+    [
+        ("mouse", {}, 1),
+        ("touch", {}, 0),  # the browser clicks by itself
+        ("mouse", {"button": {"disabled": True}}, 0),
+        ("mouse", {"button": {"textContent": "Stop"}}, 0),
+        ("mouse", {"a": {"href": "/r/2"}}, 0),
+    ],
+)
+def test_only_what_was_pressed_is_clicked_in_its_new_form(
+    page: Page, pointer: str, changes: dict[str, object], clicks: int
+) -> None:
+    page.goto("/settings")
+    settled(page)
+
+    heard = page.evaluate(
+        """([pointerType, changes]) => {
+          const item = document.createElement("li"), press = (kind) => {
+            const button = item.querySelector("button"), { x, y } = button.getBoundingClientRect();
+            button.dispatchEvent(new PointerEvent(kind, { bubbles: true, pointerType, button: 0, clientX: x + 3, clientY: y + 3 }));
+          };
+          let clicks = 0;
+          item.addEventListener("click", () => { clicks += 1; });
+          item.append(Object.assign(document.createElement("a"), { href: "/r/1", textContent: "one" }), Object.assign(document.createElement("button"), { textContent: "Pause" }));
+          document.getElementById("main").prepend(item);
+          press("pointerdown");
+          item.replaceChildren(...[...item.children].map((child) => Object.assign(child.cloneNode(true), changes[child.localName])));
+          press("pointerup");
+          return clicks;
+        }""",
+        [pointer, changes],
+    )
+
+    assert heard == clicks
+
+
 def test_light_dark_and_density_stay_in_the_browser(page: Page) -> None:
     page.goto("/settings")
     page.get_by_role("radio", name="Dark").check()

@@ -37,7 +37,10 @@ export async function look(rows) {
 /** What was read, but where news were faster. @param {string} run @param {Metric[]} read */
 function newest(run, read) {
   const known = new Map(details.get(run)?.metrics.map((metric) => [metric.key, metric]));
-  return read.map((metric) => ((known.get(metric.key)?.timestamp ?? -Infinity) > metric.timestamp ? known.get(metric.key) ?? metric : metric));
+  return read.map((metric) => {
+    const here = known.get(metric.key);
+    return here && here.timestamp > metric.timestamp ? here : metric;
+  });
 }
 
 /** @param {{ key: string, value: string }[]} [given] @returns {Record<string, string>} */
